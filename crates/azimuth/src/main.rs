@@ -1,0 +1,2 @@
+//! The `azimuth` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Management groups and subscriptions: the tree above the resources.
