@@ -53,7 +53,7 @@ pub fn render(diagnostic: &Diagnostic, text: Option<&str>) -> String {
         let shown_from = lead.saturating_sub(60);
         let shown: String =
             text[line_start..line_end].chars().skip(shown_from).take(160).map(plain).collect();
-        let width = text[start..end.min(line_end)].chars().count().max(1).min(160);
+        let width = text[start..end.min(line_end)].chars().count().clamp(1, 160);
         let (line, _) = LineIndex::new(text).position(text, start);
         let gutter = line.to_string();
         let pad = " ".repeat(gutter.len());

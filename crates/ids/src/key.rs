@@ -14,8 +14,9 @@ use crate::resource_id::{IdError, IdRef};
 /// | ARM resource, scope, extension | the canonical resource id, in lower case |
 /// | Microsoft Graph object | `graph:/` + its path below the version, for example `graph:/users/{id}` |
 /// | service tag | `tags:/` + cloud + `/` + tag name |
+/// | Azimuth's own record, such as evidence of a complete listing | `azimuth:/` + its path |
 ///
-/// INVARIANT: the text is case-folded, begins with `/`, `graph:/` or `tags:/`, and has no control characters.
+/// INVARIANT: the text is case-folded, begins with `/`, `graph:/`, `tags:/` or `azimuth:/`, and has no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocumentKey(Box<str>);
 
@@ -27,7 +28,7 @@ pub enum KeyError {
     #[error(transparent)]
     Id(#[from] IdError),
     /// The text begins with none of the known prefixes, or holds an empty or control-character segment.
-    #[error("`{text}` names no document: expected a resource id, `graph:/…` or `tags:/…`")]
+    #[error("`{text}` names no document: expected a resource id, `graph:/…`, `tags:/…` or `azimuth:/…`")]
     Unknown {
         /// The text given.
         text: String,
@@ -56,6 +57,14 @@ impl DocumentKey {
         Self::prefixed("tags:/", &format!("{cloud}/{name}"))
     }
 
+    /// The key of one of Azimuth's own records (`evidence/…`).
+    ///
+    /// # Errors
+    /// [`KeyError::Unknown`] if the path is empty or has an empty or control-character segment.
+    pub fn azimuth(path: &str) -> Result<Self, KeyError> {
+        Self::prefixed("azimuth:/", path)
+    }
+
     fn prefixed(prefix: &str, path: &str) -> Result<Self, KeyError> {
         let path = path.trim_matches('/');
         let bad =
@@ -75,6 +84,8 @@ impl DocumentKey {
             Self::graph(path)
         } else if let Some(path) = text.strip_prefix("tags:/") {
             Self::prefixed("tags:/", path)
+        } else if let Some(path) = text.strip_prefix("azimuth:/") {
+            Self::azimuth(path)
         } else if text.starts_with('/') {
             Ok(Self::arm(IdRef::parse(text)?))
         } else {
