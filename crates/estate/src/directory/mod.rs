@@ -10,7 +10,7 @@ mod shapes;
 use hashbrown::HashMap;
 use serde_json::Value;
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Entry, Snapshot};
 
 pub use roles::{RoleHolder, RoleState};
 pub use shapes::{
@@ -76,7 +76,7 @@ impl Directory {
         }
         directory.membership = Membership::from_snapshot(snapshot);
         directory.roles = roles::from_snapshot(snapshot);
-        let values = |kind: &str| snapshot.of_type(kind).map(|entry| entry.value()).collect();
+        let values = |kind: &str| snapshot.of_type(kind).map(Entry::value).collect();
         directory.conditional_access = values("graph:/identity/conditionalaccess/policies");
         directory.named_locations = values("graph:/identity/conditionalaccess/namedlocations");
         directory.security_defaults = snapshot
