@@ -202,6 +202,9 @@ impl Place {
 
     /// Whether the file holds nothing at all. A file that holds something must be a store that we can read.
     fn is_empty(&self, connection: &Connection) -> Result<bool, StoreError> {
+        // One moment for all questions: another process may be making the store right now.
+        let moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()) } else { None };
+        let _moment = moment.transpose().map_err(|source| self.sorted(source))?;
         let number = |pragma: &str| {
             connection
                 .pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
@@ -222,8 +225,8 @@ impl Place {
             let supported = format::FORMAT_VERSION;
             return Err(StoreError::NewerFormat { path: self.path.clone(), found, supported });
         }
-        let is_ours =
-            found == format::FORMAT_VERSION && format::is_ours(connection).map_err(|source| self.sorted(source))?;
+        let is_ours = found == format::FORMAT_VERSION
+            && format::is_ours(connection).map_err(|source| self.sorted(source))?;
         if is_ours { Ok(false) } else { Err(StoreError::damaged(&self.path, "its tables are not a store's")) }
     }
 }
@@ -251,7 +254,8 @@ fn check_header(path: &Path) -> Result<(), StoreError> {
     if header.is_empty() {
         return Ok(());
     }
-    let application = header.get(68..72).map(|bytes| i32::from_be_bytes(bytes.try_into().expect("four bytes")));
+    let application =
+        header.get(68..72).map(|bytes| i32::from_be_bytes(bytes.try_into().expect("four bytes")));
     // Zero: not yet moved from the write-ahead log, or not a store; SQLite will tell.
     let may_be_ours = header.starts_with(b"SQLite format 3\0")
         && application.is_some_and(|id| id == 0 || id == format::APPLICATION_ID);
