@@ -1,0 +1,524 @@
+//! Walking a file's text record by record, and past its damage.
+
+use std::borrow::Cow;
+
+use azimuth_diag::{Diagnostic, Place};
+use azimuth_ids::{DocumentKey, IdKind, IdRef};
+
+use crate::classify::{Class, Members, classify, plain_resource};
+use crate::document::{Completeness, Shape};
+use crate::json::loose;
+use crate::json::scan::{Member, ScanError, Scanner};
+use crate::json::text::compact_into;
+use crate::json::tree::Node;
+use crate::path::Path;
+use crate::report::{Outcome, Reporter, fault_diagnostic, shorten};
+use crate::shapes::{self, Origin};
+
+/// Lists within lists (a batch of pages of …) deeper than this are refused.
+const MAX_NESTING: usize = 10;
+/// Lines looked at to tell whether a text has one record a line.
+const SAMPLE_LINES: usize = 16;
+/// Broken top-level values after which the rest of a file is given up.
+const MAX_RESYNC: usize = 10_000;
+
+/// A text and the number of its first line in the file.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines<'t> {
+    pub(crate) text: &'t [u8],
+    pub(crate) first_line: u64,
+}
+
+/// Whether `text` holds one record a line: objects that begin and end on their line.
+pub(crate) fn looks_like_lines(text: &[u8]) -> bool {
+    let mut whole = 0;
+    let mut other = 0;
+    let mut seen = 0;
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_end();
+        if line.is_empty() || is_talk(line) {
+            continue;
+        }
+        if line.starts_with(b"{\"") && line.ends_with(b"}") {
+            whole += 1;
+        } else {
+            other += 1;
+        }
+        seen += 1;
+        if seen == SAMPLE_LINES {
+            break;
+        }
+    }
+    // One object on one line is a document like any other, whose elements have paths worth telling.
+    whole > other && seen > 1
+}
+
+/// Whether a line is what `az` prints for people, merged into the file by `2>&1`.
+fn is_talk(line: &[u8]) -> bool {
+    let starts = ["WARNING:", "ERROR:", "INFO:", "DEBUG:", "cli.", "msrest.", "urllib3."];
+    let line = line.trim_ascii_start();
+    starts.iter().any(|start| line.starts_with(start.as_bytes()))
+}
+
+/// Reads one text into a report.
+pub(crate) struct Reader<'t, 'r, 's> {
+    lines: Lines<'t>,
+    /// The part of the text that is being read: all of it, or up to the end of the line.
+    text: &'t [u8],
+    report: &'r mut Reporter<'s>,
+    scanner: Scanner,
+    /// An offset and its line, for counting on from there.
+    counted: (usize, u64),
+}
+
+impl<'t, 'r, 's> Reader<'t, 'r, 's> {
+    pub(crate) fn new(lines: Lines<'t>, report: &'r mut Reporter<'s>) -> Self {
+        let counted = (0, lines.first_line);
+        Self { lines, text: lines.text, report, scanner: Scanner::default(), counted }
+    }
+
+    /// Reads a text with one record a line; each line stands for itself.
+    pub(crate) fn read_lines(&mut self) {
+        let mut start = 0;
+        let all = self.lines.text;
+        while start < all.len() {
+            let end = memchr::memchr(b'\n', &all[start..]).map_or(all.len(), |length| start + length);
+            self.text = &all[..end];
+            let at = loose::skip_space(self.text, start);
+            if at < end {
+                if is_talk(&all[at..end]) {
+                    self.talk(at, end);
+                } else {
+                    self.line(at);
+                }
+            }
+            start = end + 1;
+            self.counted = (start, self.counted.1 + 1);
+        }
+    }
+
+    fn line(&mut self, at: usize) {
+        let Some(end) = self.value(at, &Path::ROOT, Origin::Unknown) else { return };
+        let rest = loose::skip_space(self.text, end);
+        if rest < self.text.len() && self.text[end - 1] != b',' {
+            self.record_error(rest, Diagnostic::error("import-json", "text follows the record on its line"));
+        }
+    }
+
+    /// Reads a text of any number of JSON values, one behind the other.
+    pub(crate) fn read_values(&mut self) {
+        let mut at = 0;
+        let mut broken = 0;
+        loop {
+            at = loose::skip_space(self.text, at);
+            let Some(byte) = self.text.get(at) else { return };
+            let line_end = memchr::memchr(b'\n', &self.text[at..]).map_or(self.text.len(), |end| at + end);
+            if is_talk(&self.text[at..line_end]) {
+                self.talk(at, line_end);
+                at = line_end;
+                continue;
+            }
+            if !matches!(byte, b'{' | b'[') {
+                self.no_json(at);
+                at = self.next_start(line_end);
+                continue;
+            }
+            let findings = self.report.findings();
+            match self.value(at, &Path::ROOT, Origin::Unknown) {
+                Some(end) => at = end.max(at + 1),
+                None => at = self.next_start(line_end),
+            }
+            if self.report.findings() > findings {
+                broken += 1;
+                if broken > MAX_RESYNC {
+                    return self.record_error(at, Diagnostic::error("import-json", "too much damage to read on"));
+                }
+            }
+        }
+    }
+
+    /// The start of the next line that begins with a bracket.
+    fn next_start(&self, from: usize) -> usize {
+        let mut at = from;
+        while let Some(end) = memchr::memchr(b'\n', &self.text[at..]) {
+            at += end + 1;
+            if matches!(self.text.get(at), Some(b'{' | b'[')) {
+                return at;
+            }
+        }
+        self.text.len()
+    }
+
+    fn no_json(&mut self, at: usize) {
+        let line: String = String::from_utf8_lossy(&self.text[at..self.text.len().min(at + 160)])
+            .lines()
+            .next()
+            .map(|line| shorten(line, 60))
+            .unwrap_or_default();
+        let error = Diagnostic::error("import-no-json", format!("expected JSON or CSV, found `{line}`"));
+        self.record_error(at, error.with_hint("export with `--output json`; tables and TSV lose what Azimuth needs"));
+    }
+
+    fn talk(&mut self, at: usize, end: usize) {
+        let line = shorten(&String::from_utf8_lossy(&self.text[at..end]), 200);
+        let finding = if line.trim_start().starts_with("ERROR:") {
+            Diagnostic::warning("import-talk", format!("the command reported `{line}`"))
+                .with_hint("what it failed to list is missing here; run it again")
+        } else {
+            Diagnostic::note("import-talk", format!("skipped a line that is no data: `{line}`"))
+        };
+        let place = self.place(at, &Path::ROOT);
+        self.report.say(finding.at(place));
+    }
+
+    /// Reads the value at `at`: the offset behind it, `None` if its end cannot be told.
+    fn value(&mut self, at: usize, path: &Path<'_>, origin: Origin<'_>) -> Option<usize> {
+        if self.text.get(at) == Some(&b'[') && path.depth() <= MAX_NESTING {
+            return self.elements(at, path, origin);
+        }
+        match self.scanner.scan(self.text, at) {
+            Ok(scanned) => {
+                if std::str::from_utf8(&self.text[at..scanned.end]).is_err() {
+                    self.damaged_text(at, scanned.end, path);
+                } else if self.text[at] != b'{' {
+                    let error = Diagnostic::error("import-no-object", "expected an object, found another value");
+                    self.record_error_at(at, path, error);
+                } else if path.depth() > MAX_NESTING {
+                    let error = Diagnostic::error("import-too-deep", "lists are nested too deep here");
+                    self.record_error_at(at, path, error);
+                } else {
+                    self.object(at, scanned.end, scanned.loose, path, origin);
+                }
+                Some(scanned.end)
+            }
+            Err(error) => self.damaged(at, &error, path, origin),
+        }
+    }
+
+    /// Reads the elements of the array at `at`, each for itself.
+    fn elements(&mut self, at: usize, path: &Path<'_>, origin: Origin<'_>) -> Option<usize> {
+        let mut at = at + 1;
+        let mut index = 0;
+        loop {
+            at = loose::skip_space(self.text, at);
+            match self.text.get(at) {
+                Some(b']') if index == 0 => return Some(at + 1),
+                None => return self.cut(at, path, index),
+                Some(_) => {}
+            }
+            let element = path.index(index);
+            let Some(end) = self.value(at, &element, origin) else { return None };
+            index += 1;
+            at = loose::skip_space(self.text, end);
+            match self.text.get(at) {
+                Some(b',') => at += 1,
+                Some(b']') => return Some(at + 1),
+                None => return self.cut(at, path, index),
+                Some(_) => {
+                    let error = ScanError {
+                        at,
+                        fault: crate::json::scan::Fault::Unexpected { expected: "`,` or `]` behind the element" },
+                    };
+                    let finding = fault_diagnostic(self.text, &error);
+                    self.record_error_at(at, path, finding);
+                    // The next element may begin right here (a missing comma); anything else ends the list.
+                    if !matches!(self.text.get(at), Some(b'{')) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn cut(&mut self, at: usize, path: &Path<'_>, elements: usize) -> Option<usize> {
+        let message = format!("the list is cut off behind {elements} elements");
+        let finding = Diagnostic::error("import-truncated", message)
+            .with_hint("export it again; the disk may have been full or the command interrupted");
+        let place = self.place(at.saturating_sub(1), path);
+        self.report.say(finding.at(place));
+        None
+    }
+
+    /// Rescues what it can from a value that does not validate.
+    fn damaged(&mut self, at: usize, error: &ScanError, path: &Path<'_>, origin: Origin<'_>) -> Option<usize> {
+        let findings = self.report.findings();
+        if self.text[at] == b'{' && path.depth() < MAX_NESTING {
+            let members = loose::members(self.text, at);
+            let class = classify(Members::new(self.text, &members));
+            let lists = ["value", "data", "responses", "values", "body", "complete"];
+            let is_container = !matches!(class, Class::Item | Class::Entity { .. } | Class::Error)
+                && lists.iter().any(|key| Members::new(self.text, &members).has(key));
+            if is_container {
+                self.container(at, class, &members, path, origin, true);
+            }
+        }
+        if self.report.findings() == findings {
+            let below = loose::path_at(self.text, at, error.at);
+            let shown = path.shown().unwrap_or_else(|| "$".to_owned());
+            let place = Place {
+                path: Some(format!("{shown}{}", below.strip_prefix('$').unwrap_or_default())),
+                ..self.place(error.at, path)
+            };
+            self.report.record(None);
+            self.report.reject();
+            let finding = fault_diagnostic(self.text, error);
+            self.report.say(finding.at(place));
+        }
+        loose::value_end(self.text, at)
+    }
+
+    fn damaged_text(&mut self, at: usize, end: usize, path: &Path<'_>) {
+        let fault = std::str::from_utf8(&self.text[at..end]).map_or_else(|error| at + error.valid_up_to(), |_| at);
+        let message = format!("the byte 0x{:02x} is no UTF-8", self.text[fault]);
+        let below = loose::path_at(self.text, at, fault);
+        let shown = path.shown().unwrap_or_else(|| "$".to_owned());
+        let place = Place {
+            path: Some(format!("{shown}{}", below.strip_prefix('$').unwrap_or_default())),
+            ..self.place(fault, path)
+        };
+        self.report.record(None);
+        self.report.reject();
+        self.report.say(Diagnostic::error("import-utf8", message).at(place));
+    }
+
+    /// Reads a valid object.
+    fn object(&mut self, at: usize, end: usize, loose: bool, path: &Path<'_>, origin: Origin<'_>) {
+        if let Some(key) = plain_key(self.text, self.scanner.members())
+            && let Ok(body) = std::str::from_utf8(&self.text[at..end])
+        {
+            self.report.record(Some(origin.shape().unwrap_or(Shape::Arm)));
+            let place = self.place(at, path);
+            self.report.emit(key, body_text(body, loose), Completeness::Full, place);
+            return;
+        }
+        let members = self.scanner.members().to_vec();
+        let class = classify(Members::new(self.text, &members));
+        self.container(at, class, &members, path, origin, false);
+    }
+
+    /// Reads an object by its class; `is_damaged` if only its lists can be trusted.
+    fn container(
+        &mut self,
+        at: usize,
+        class: Class,
+        members: &[Member],
+        path: &Path<'_>,
+        origin: Origin<'_>,
+        is_damaged: bool,
+    ) {
+        let view = Members::new(self.text, members);
+        match class {
+            Class::List { context } => {
+                let collection = context.as_deref().map(shapes::graph::Collection::from_context);
+                let inner = match (&collection, origin) {
+                    // The address asked says more than the context: members of a group are mere
+                    // `directoryObjects` to the latter.
+                    (Some(collection), origin) if !origin.is_recorded() => Origin::Graph(collection),
+                    _ => origin,
+                };
+                self.next_page(at, &view, path, origin);
+                if let Some(value) = view.array("value") {
+                    self.report.record_page(inner.shape());
+                    self.elements(value.value.start, &path.key("value"), inner);
+                }
+            }
+            Class::ResourceGraph => {
+                for finding in shapes::resource_graph::answer_findings(&view) {
+                    let place = self.place(at, path);
+                    self.report.say(finding.at(place));
+                }
+                let Some(data) = view.find("data") else { return };
+                let data_path = path.key("data");
+                if view.array("data").is_some() {
+                    self.report.record_page(Some(Shape::ResourceGraph));
+                    self.elements(data.value.start, &data_path, Origin::ResourceGraph);
+                } else if let Some(table) = self.tree(data) {
+                    for (index, row) in shapes::resource_graph::table_rows(&table).into_iter().enumerate() {
+                        let rows = data_path.key("rows");
+                        match row {
+                            Ok(row) => self.item(at, &row, &rows.index(index), Origin::ResourceGraph),
+                            Err(finding) => self.record_error_at(at, &rows.index(index), finding),
+                        }
+                    }
+                }
+            }
+            Class::Batch => {
+                if let Some(responses) = view.array("responses") {
+                    self.elements(responses.value.start, &path.key("responses"), Origin::Batch);
+                }
+            }
+            Class::Azimuth(kind) if kind == shapes::recorded::KIND => self.recorded(at, &view, path, is_damaged),
+            Class::ServiceTags => {
+                let outcome = shapes::service_tags::header(&view);
+                self.finish(at, path, outcome, Some(Shape::ServiceTags));
+                let cloud = view.text("cloud").unwrap_or_default();
+                if let Some(values) = view.array("values") {
+                    self.elements(values.value.start, &path.key("values"), Origin::ServiceTags(&cloud));
+                }
+            }
+            Class::Item if matches!(origin, Origin::Batch) => self.batched(at, &view, path),
+            _ if is_damaged => {}
+            Class::Azimuth(kind) => {
+                let node = self.whole(members);
+                let (outcome, shape) = shapes::azimuth(&kind, &node);
+                self.finish(at, path, outcome, shape);
+            }
+            Class::Template { whole } => {
+                let node = self.whole(members);
+                self.finish(at, path, shapes::template::read(whole, &node), Some(Shape::Template));
+            }
+            Class::Error => {
+                let node = self.whole(members);
+                self.finish(at, path, shapes::azure_error(&node), None);
+            }
+            Class::Entity { context } => {
+                let collection = shapes::graph::Collection::from_context(&context);
+                let node = self.whole(members);
+                let origin = if origin.is_recorded() { origin } else { Origin::Graph(&collection) };
+                self.item(at, &node, path, origin);
+            }
+            Class::Item => {
+                let node = self.whole(members);
+                self.item(at, &node, path, origin);
+            }
+        }
+    }
+
+    fn next_page(&mut self, at: usize, view: &Members<'_>, path: &Path<'_>, origin: Origin<'_>) {
+        let link = ["nextLink", "@odata.nextLink"].into_iter().find(|key| view.text(key).is_some_and(|t| !t.is_empty()));
+        if let Some(link) = link
+            && !origin.is_recorded()
+        {
+            let message = format!("this is one page of a longer list: `{link}` names the next");
+            let finding = Diagnostic::note("import-next-page", message)
+                .with_hint("export the remaining pages too, or let `azimuth collect` follow them");
+            let place = self.place(at, path);
+            self.report.say(finding.at(place));
+        }
+    }
+
+    fn recorded(&mut self, at: usize, view: &Members<'_>, path: &Path<'_>, is_damaged: bool) {
+        let request = match shapes::recorded::Request::read(view) {
+            Ok(request) => request,
+            Err(finding) => return self.record_error_at(at, path, finding),
+        };
+        let answered = request.answer_outcome();
+        let succeeded = request.succeeded();
+        let rejected = self.report.rejected();
+        if let Some(body) = view.find("body")
+            && succeeded
+            && self.text.get(body.value.start) != Some(&b'n')
+        {
+            let inner = loose::members(self.text, body.value.start);
+            let is_page = Members::new(self.text, &inner).array("value").is_some();
+            let collection = request.graph_collection(is_page);
+            let origin = collection.as_ref().map_or(Origin::Recorded(&request), Origin::Graph);
+            self.value(body.value.start, &path.key("body"), origin);
+        }
+        // A list with a record that could not be read proves nothing about what is absent.
+        let is_whole = !is_damaged && self.report.rejected() == rejected;
+        let outcome = if succeeded && is_whole { request.evidence() } else { answered };
+        self.finish(at, path, outcome, Some(Shape::RecordedResponse));
+    }
+
+    fn batched(&mut self, at: usize, view: &Members<'_>, path: &Path<'_>) {
+        let status = view.number("status").or_else(|| view.number("httpStatusCode")).unwrap_or(200);
+        let key = if view.has("body") { "body" } else { "content" };
+        match view.find(key) {
+            Some(body) if (200..300).contains(&status) => {
+                self.value(body.value.start, &path.key(key), Origin::Unknown);
+            }
+            Some(_) | None => {
+                let message = format!("the request was answered with status {status}");
+                self.record_error_at(at, path, Diagnostic::warning("import-status", message));
+            }
+        }
+    }
+
+    /// Reads one record that must be rearranged.
+    fn item(&mut self, at: usize, node: &Node<'_>, path: &Path<'_>, origin: Origin<'_>) {
+        let (outcome, shape) = shapes::item(node, origin);
+        self.finish(at, path, outcome, shape);
+    }
+
+    fn finish(&mut self, at: usize, path: &Path<'_>, outcome: Outcome, shape: Option<Shape>) {
+        self.report.record(shape);
+        let is_rejected = outcome.drafts.is_empty() && !outcome.findings.is_empty();
+        if is_rejected {
+            self.report.reject();
+        }
+        let place = self.place(at, path);
+        for draft in outcome.drafts {
+            self.report.emit(draft.key, draft.body.into(), draft.rank, place.clone());
+        }
+        for finding in outcome.findings {
+            self.report.say(finding.at(place.clone()));
+        }
+    }
+
+    fn tree(&self, member: &Member) -> Option<Node<'t>> {
+        std::str::from_utf8(self.text.get(member.value.clone())?).ok().map(Node::parse)
+    }
+
+    /// The object whose members are known as a tree.
+    fn whole(&self, members: &[Member]) -> Node<'t> {
+        let text = |range: std::ops::Range<usize>| std::str::from_utf8(&self.text[range]).unwrap_or("null");
+        Node::Object(
+            members
+                .iter()
+                .map(|member| {
+                    let key: Cow<'t, str> = crate::json::text::decode(&self.text[member.key.clone()]);
+                    (key, Node::parse(text(member.value.clone())))
+                })
+                .collect(),
+        )
+    }
+
+    fn record_error(&mut self, at: usize, finding: Diagnostic) {
+        self.record_error_at(at, &Path::ROOT, finding);
+    }
+
+    fn record_error_at(&mut self, at: usize, path: &Path<'_>, finding: Diagnostic) {
+        self.report.record(None);
+        self.report.reject();
+        let place = self.place(at, path);
+        self.report.say(finding.at(place));
+    }
+
+    fn place(&mut self, at: usize, path: &Path<'_>) -> Place {
+        Place {
+            file: Some(self.report.file.clone()),
+            line: Some(self.line_of(at)),
+            path: path.shown(),
+            ..Place::default()
+        }
+    }
+
+    fn line_of(&mut self, at: usize) -> u64 {
+        let at = at.min(self.lines.text.len());
+        let (from, line) = if at >= self.counted.0 { self.counted } else { (0, self.lines.first_line) };
+        let line = line + memchr::memchr_iter(b'\n', &self.lines.text[from..at]).count() as u64;
+        if at >= self.counted.0 {
+            self.counted = (at, line);
+        }
+        line
+    }
+}
+
+/// The key of a plain Resource Manager resource; `None` sends it the slow way.
+pub(crate) fn plain_key(text: &[u8], members: &[Member]) -> Option<DocumentKey> {
+    let id = std::str::from_utf8(plain_resource(text, members)?).ok()?;
+    let id = IdRef::parse(id).ok()?;
+    let has_relatives = matches!(id.kind(), IdKind::ManagementGroup | IdKind::Subscription | IdKind::Tenant);
+    (!has_relatives).then(|| DocumentKey::arm(id))
+}
+
+fn body_text(body: &str, loose: bool) -> Box<str> {
+    if loose {
+        let mut out = String::with_capacity(body.len());
+        compact_into(body, &mut out);
+        out.into_boxed_str()
+    } else {
+        body.into()
+    }
+}
