@@ -46,7 +46,7 @@ pub fn parse(document: &str) -> (Vec<Floor>, Vec<String>) {
                 floor.total
             )),
             None => {
-                problems.push(format!("expected `| file | passed | total | known misses |`, found `{row}`"))
+                problems.push(format!("expected `| file | passed | total | known misses |`, found `{row}`"));
             }
         }
     }

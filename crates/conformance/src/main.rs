@@ -21,7 +21,7 @@ struct Options {
     /// Suites, or single files such as `delivery/rbac.jsonl`; empty for all.
     wanted: Vec<String>,
     case: Option<String>,
-    /// Leave out what was not run.
+    /// Only the files that an engine answers.
     quiet: bool,
 }
 
@@ -125,10 +125,10 @@ impl Report<'_> {
     fn file(&mut self, name: &str, role: Role) -> Result<Vec<String>> {
         match role {
             Role::Data(reason) => {
-                self.data.push(format!("{name:46} {reason}"));
+                self.data.push(format!("{name:52} {reason}"));
                 Ok(Vec::new())
             }
-            Role::Waiting(_) if self.options.case.is_some() => Ok(Vec::new()),
+            Role::Waiting(_) if self.options.case.is_some() || self.options.quiet => Ok(Vec::new()),
             Role::Waiting(area) => {
                 let total = run::count_cases(&self.root.join(name))?;
                 println!("{name}: passed 0 of {total} (no engine yet: {area})");
