@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the house rules that no compiler checks, so that `ARCHITECTURE.md` stays true.
 //!
 //! A rule is a function from a [`Tree`] to [`Finding`]s; it reads nothing but the tree, so its tests are small
-//! trees written in place ([`tree::fixture`]). What a rule must tolerate stands in `xtask/tidy-exceptions.txt`,
+//! trees written in place (`tree::fixture`). What a rule must tolerate stands in `xtask/tidy-exceptions.txt`,
 //! one line each with a reason; the list may only shrink ([`exceptions`]).
 
 mod arrows;
