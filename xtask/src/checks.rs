@@ -120,7 +120,7 @@ fn deny() -> Result<std::process::Command> {
 }
 
 fn clippy() -> Result<Outcome> {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"];
     passes(&mut workspace::cargo(&arguments), "warnings are errors here")
 }
 
@@ -139,7 +139,7 @@ fn test_suites() -> Result<Outcome> {
 }
 
 fn docs() -> Result<Outcome> {
-    let mut command = workspace::cargo(&["doc", "--workspace", "--no-deps"]);
+    let mut command = workspace::cargo(&["doc", "--workspace", "--no-deps", "--keep-going"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     passes(&mut command, "a broken link or a missing text in the docs")
 }
