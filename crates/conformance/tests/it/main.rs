@@ -1,5 +1,7 @@
 //! The program from outside: what it prints, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
