@@ -58,16 +58,22 @@ fn assess(azimuth: &Path, estate: &Path, report: Option<&PathBuf>) -> Result<()>
 }
 
 fn farewell(azimuth: &Path, estate: &Path, report: &Path) -> String {
-    let (azimuth, estate, report) = (azimuth.display(), estate.display(), report.display());
+    let root = workspace::root();
+    let [azimuth, estate, report] =
+        [azimuth, estate, report].map(|path| path.strip_prefix(root).unwrap_or(path).display());
     format!(
         "
-The report is {report}
-The flaws that were planted are in {estate}/flaws.json
+The report:         {report}
+The planted flaws:  {estate}/flaws.json
 
-Next:
-  {azimuth} assess {estate} --explain NW-4      why a control is decided as it is
-  {azimuth} assess {estate} --format sarif      for code scanning; also json, junit, markdown, csv
-  {azimuth} assess FOLDER                       your own exports: see `What to export` in README.md
-  {azimuth} help                                everything else"
+What to try next
+  everything about one control, with every counterexample:
+    {azimuth} assess {estate} --explain NW-4
+  for code scanning (also json, junit, markdown, csv):
+    {azimuth} assess {estate} --format sarif
+  your own exports, see `What to export` in README.md:
+    {azimuth} assess FOLDER
+  everything else:
+    {azimuth} help"
     )
 }
