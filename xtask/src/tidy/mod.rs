@@ -8,6 +8,7 @@ mod arrows;
 mod dependencies;
 mod exceptions;
 mod files;
+mod links;
 mod mask;
 mod purity;
 mod rooms;
@@ -46,6 +47,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     rooms::check,
     dependencies::check,
     purity::check,
+    links::check,
     files::machine_paths,
     files::unfinished,
     files::ignored_tests,

@@ -13,6 +13,8 @@ use crate::workspace;
 pub(super) struct Tree {
     /// Text files that are tracked or would be added, by path relative to the root, with forward slashes.
     pub(super) files: BTreeMap<String, String>,
+    /// The paths of files that are no text.
+    pub(super) binaries: BTreeSet<String>,
     /// The packages of the workspace.
     pub(super) packages: Vec<Package>,
 }
@@ -51,7 +53,8 @@ pub(super) fn short_name(name: &str) -> &str {
 impl Tree {
     /// The checkout that this program was built in.
     pub(super) fn of_workspace() -> Result<Self> {
-        Ok(Self { files: files()?, packages: packages(&workspace::metadata()?)? })
+        let (files, binaries) = files()?;
+        Ok(Self { files, binaries, packages: packages(&workspace::metadata()?)? })
     }
 
     /// The Rust files below `src/` of a package, with their paths.
@@ -67,7 +70,8 @@ impl Tree {
     }
 }
 
-fn files() -> Result<BTreeMap<String, String>> {
+/// The text files with their texts, and the paths of all others.
+fn files() -> Result<(BTreeMap<String, String>, BTreeSet<String>)> {
     let root = workspace::root();
     let output = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -75,14 +79,20 @@ fn files() -> Result<BTreeMap<String, String>> {
         .output()
         .context("failed to start `git ls-files`")?;
     anyhow::ensure!(output.status.success(), "`git ls-files` failed: the house rules need a git checkout");
-    let mut files = BTreeMap::new();
+    let (mut files, mut binaries) = (BTreeMap::new(), BTreeSet::new());
     for path in String::from_utf8_lossy(&output.stdout).split('\0').filter(|path| !path.is_empty()) {
-        // Files that are no text (pictures, archives) hold no rule; deleted ones are still listed.
-        if let Ok(text) = std::fs::read_to_string(root.join(path)) {
-            files.insert(path.to_owned(), text);
+        // Deleted files are still listed until the deletion is staged.
+        let Ok(bytes) = std::fs::read(root.join(path)) else { continue };
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                files.insert(path.to_owned(), text);
+            }
+            Err(_) => {
+                binaries.insert(path.to_owned());
+            }
         }
     }
-    Ok(files)
+    Ok((files, binaries))
 }
 
 fn packages(metadata: &Value) -> Result<Vec<Package>> {
