@@ -1,6 +1,8 @@
 //! Access control, management groups, deployments, pipelines and load tests.
 
-use super::{Suite, waiting};
+mod access;
+
+use super::{Suite, answered, waiting};
 
 const DEPLOYMENTS: &str = "blueprints, stacks and deployments";
 const PIPELINES: &str = "pipelines";
@@ -10,9 +12,9 @@ const LOAD_TESTS: &str = "load tests";
 pub(super) const SUITE: Suite = Suite {
     name: "delivery",
     files: &[
-        waiting("rbac.jsonl", "access control"),
-        waiting("abac.jsonl", "access control"),
-        waiting("management_groups.jsonl", "access control"),
+        answered("rbac.jsonl", access::rbac),
+        answered("abac.jsonl", access::abac),
+        answered("management_groups.jsonl", access::management_groups),
         waiting("blueprints.jsonl", DEPLOYMENTS),
         waiting("stacks.jsonl", DEPLOYMENTS),
         waiting("deployments.jsonl", DEPLOYMENTS),
