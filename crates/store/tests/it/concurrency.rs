@@ -1,6 +1,5 @@
 //! Several threads and several processes write to one file.
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -29,11 +28,10 @@ fn count_up(store: &Store) {
     }
 }
 
-fn count_up_in_threads(path: &Path) {
-    let store = open(path, clock());
+fn count_up_in_threads(store: &Store) {
     thread::scope(|scope| {
         for _ in 0..THREADS {
-            scope.spawn(|| count_up(&store));
+            scope.spawn(|| count_up(store));
         }
     });
 }
@@ -42,7 +40,7 @@ fn count_up_in_threads(path: &Path) {
 #[test]
 fn part_counting() {
     if let Some(path) = part_argument() {
-        count_up_in_threads(&path);
+        count_up_in_threads(&open(&path, clock()));
     }
 }
 
@@ -52,12 +50,21 @@ fn no_update_of_any_thread_or_process_is_lost() {
     let store = open(&path, clock());
     store.commit("ada", vec![put("counter", "0")]).unwrap();
     let mut other = other_process("concurrency::part_counting", &path).spawn().unwrap();
-    count_up_in_threads(&path);
+    count_up_in_threads(&store);
     assert!(other.wait().unwrap().success());
     let wanted = STEPS * THREADS * 2;
     assert_eq!(*store.read(&key("counter"), AsOf::Now).unwrap().unwrap().body, *wanted.to_string());
     assert_eq!(store.last_sequence().unwrap(), wanted + 1);
     assert_sound(&store);
+}
+
+#[test]
+fn no_update_of_any_thread_is_lost_in_memory() {
+    let store = Store::in_memory(clock()).unwrap();
+    store.commit("ada", vec![put("counter", "0")]).unwrap();
+    count_up_in_threads(&store);
+    let wanted = STEPS * THREADS;
+    assert_eq!(*store.read(&key("counter"), AsOf::Now).unwrap().unwrap().body, *wanted.to_string());
 }
 
 #[test]

@@ -7,16 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use azimuth_host::{Documents, Write};
-use azimuth_store::{ImportMode, Store};
+use azimuth_store::{ImportMode, Options, Store};
 
 use crate::support::{Numbers, assert_sound, clock, folder, key, other_process, part_argument, put};
 
 /// Times that the writer is killed.
 const KILLS: u64 = 210;
 /// Kills after which a new store is begun, so that checks stay quick.
-const KILLS_A_STORE: u64 = 30;
+const KILLS_A_STORE: u64 = 15;
 
-/// Changes that batch number `batch` makes. Some batches are large enough to leave memory before their commit.
+/// Changes that batch number `batch` makes. The large ones spill to the disk before their commit.
 fn size(batch: u64) -> u64 {
     match batch % 7 {
         0 => 400,
@@ -43,8 +43,9 @@ fn part_writing() {
         writeln!(out, "\n{what} {batch}").and_then(|()| out.flush()).unwrap();
     };
     loop {
-        // Durable by default, as users run it; closing moves the log to the main file, which can be killed too.
-        let store = Store::open(&path, clock()).unwrap();
+        // Durable, as users run it; closing moves the log to the main file, which can be killed too.
+        let options = Options { cache_bytes: 256 << 10, ..Options::default() };
+        let store = Store::open_with(&path, clock(), options).unwrap();
         for _ in 0..4 {
             let batch = next_batch(&store);
             say("begun", batch);
