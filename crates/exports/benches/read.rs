@@ -15,7 +15,8 @@ fn main() {
 
 /// One resource of about 2 KiB, as Resource Manager answers it.
 fn resource(index: usize) -> String {
-    let group = format!("/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg-{:03}", index % 500);
+    let group =
+        format!("/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg-{:03}", index % 500);
     let id = format!("{group}/providers/Microsoft.Network/networkSecurityGroups/nsg-{index:06}");
     let rules: Vec<String> = (0..4)
         .map(|rule| {
@@ -87,5 +88,8 @@ fn merge_two_exports_of_20k_resources(bencher: Bencher<'_, '_>) {
     for _ in 0..2 {
         read("bench", lines().as_bytes(), &mut |document| documents.push(document));
     }
-    bencher.counter(ItemsCount::new(RESOURCES * 2)).with_inputs(|| documents.clone()).bench_local_values(merge);
+    bencher
+        .counter(ItemsCount::new(RESOURCES * 2))
+        .with_inputs(|| documents.clone())
+        .bench_local_values(merge);
 }

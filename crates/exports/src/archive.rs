@@ -154,7 +154,10 @@ fn inflate(content: impl Read, report: &mut Reporter<'_>, budget: &mut Budget) -
     }
     budget.left -= out.len() as u64;
     if let Err(error) = result {
-        refuse(report, &format!("the compressed data is damaged: {error}; what came before the damage is read"));
+        refuse(
+            report,
+            &format!("the compressed data is damaged: {error}; what came before the damage is read"),
+        );
     }
     Some(out)
 }

@@ -57,16 +57,22 @@ pub(crate) enum Class {
     /// Something Azimuth wrote; the text says which kind and version.
     Azimuth(String),
     /// An ARM template (`true`) or its parameters.
-    Template { whole: bool },
+    Template {
+        whole: bool,
+    },
     ServiceTags,
     /// Answers to a batch of requests, in `responses`.
     Batch,
     /// A Resource Graph answer, rows in `data`.
     ResourceGraph,
     /// A list page, elements in `value`; with the context if it comes from Graph.
-    List { context: Option<String> },
+    List {
+        context: Option<String>,
+    },
     /// One Graph entity with its context.
-    Entity { context: String },
+    Entity {
+        context: String,
+    },
     /// Azure's error envelope.
     Error,
     /// One record of some list.
@@ -124,7 +130,9 @@ pub(crate) fn plain_resource<'t>(text: &'t [u8], members: &'t [Member]) -> Optio
     let mut has_properties = false;
     for member in members {
         match &text[member.key.clone()] {
-            b"id" if member.kind == Kind::Text => id = Some(&text[member.value.start + 1..member.value.end - 1]),
+            b"id" if member.kind == Kind::Text => {
+                id = Some(&text[member.value.start + 1..member.value.end - 1])
+            }
             b"properties" if member.kind == Kind::Object => has_properties = true,
             b"id" | b"properties" | b"resourceGroup" | b"subscriptionId" | b"tenantId" | b"azimuth"
             | b"$schema" | b"@odata.context" | b"children" => return None,
@@ -152,10 +160,7 @@ mod tests {
         assert_eq!(class(r#"{"count":0,"data":[]}"#), Class::ResourceGraph);
         assert_eq!(class(r#"{"id":"/a","properties":{},"value":[]}"#), Class::Item);
         assert_eq!(class(r#"{"error":{"code":"X"}}"#), Class::Error);
-        assert_eq!(
-            class(r#"{"@odata.context":"c","value":[]}"#),
-            Class::List { context: Some("c".into()) }
-        );
+        assert_eq!(class(r#"{"@odata.context":"c","value":[]}"#), Class::List { context: Some("c".into()) });
         let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
         assert_eq!(class(&format!(r#"{{"$schema":"{schema}"}}"#)), Class::Template { whole: true });
     }

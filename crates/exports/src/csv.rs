@@ -16,9 +16,26 @@ const MAX_COLUMNS: usize = 1_024;
 
 /// Columns of Resource Graph whose spelling the portal may change.
 const KNOWN_COLUMNS: [&str; 15] = [
-    "id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy", "sku", "plan",
-    "properties", "tags", "identity", "zones",
+    "id",
+    "name",
+    "type",
+    "tenantId",
+    "kind",
+    "location",
+    "resourceGroup",
+    "subscriptionId",
+    "managedBy",
+    "sku",
+    "plan",
+    "properties",
+    "tags",
+    "identity",
+    "zones",
 ];
+
+/// Columns that hold objects or lists.
+const OBJECT_COLUMNS: [&str; 7] =
+    ["properties", "tags", "sku", "plan", "identity", "zones", "extendedLocation"];
 
 /// The header of a CSV file.
 pub(crate) struct Table {
@@ -35,7 +52,8 @@ pub(crate) fn detect(text: &[u8]) -> Option<Table> {
         return None;
     }
     let line = text.split(|byte| *byte == b'\n').next()?;
-    let delimiter = *[b',', b';', b'\t'].iter().max_by_key(|d| line.iter().filter(|byte| byte == d).count())?;
+    let delimiter =
+        *[b',', b';', b'\t'].iter().max_by_key(|d| line.iter().filter(|byte| byte == d).count())?;
     let mut cells = Vec::new();
     let mut line_count = 0;
     let body = next_row(text, 0, delimiter, &mut cells, &mut line_count).ok()?;
@@ -68,6 +86,7 @@ pub(crate) fn read(text: &[u8], table: &Table, report: &mut Reporter<'_>) {
         );
         return report.say(finding);
     }
+    report.record_page(Some(Shape::ResourceGraphCsv));
     let (mut at, mut cells) = (table.body, Vec::new());
     let mut line = 1 + memchr::memchr_iter(b'\n', &text[..at]).count() as u64;
     while at < text.len() {
@@ -90,7 +109,7 @@ pub(crate) fn read(text: &[u8], table: &Table, report: &mut Reporter<'_>) {
             Ok(node) => resource_graph::row(&node),
             Err(finding) => crate::report::Outcome::rejected(finding),
         };
-        if outcome.drafts.is_empty() {
+        if outcome.is_rejected() {
             report.reject();
         }
         for draft in outcome.drafts {
@@ -111,7 +130,7 @@ fn to_node(cells: &[Cow<'_, [u8]>], columns: &[String]) -> Result<Node<'static>,
     for (cell, column) in cells.iter().zip(columns) {
         let text = std::str::from_utf8(cell)
             .map_err(|_| Diagnostic::error("import-utf8", format!("the cell `{column}` is no UTF-8")))?;
-        let value = to_value(text);
+        let value = to_value(text, column)?;
         if !value.is_null() && !members.iter().any(|(name, _)| name == column) {
             members.push((Cow::Owned(column.clone()), value));
         }
@@ -120,20 +139,29 @@ fn to_node(cells: &[Cow<'_, [u8]>], columns: &[String]) -> Result<Node<'static>,
 }
 
 /// A cell: JSON if it holds an object or array, `null` if it is empty, else text.
-fn to_value(cell: &str) -> Node<'static> {
+fn to_value(cell: &str, column: &str) -> Result<Node<'static>, Diagnostic> {
     let trimmed = cell.trim();
     if trimmed.is_empty() || trimmed == "null" {
-        return Node::Scalar(Cow::Borrowed("null"));
+        return Ok(Node::Scalar(Cow::Borrowed("null")));
     }
-    if trimmed.starts_with(['{', '['])
-        && let Ok(scanned) = Scanner::default().scan(trimmed.as_bytes(), 0)
-        && scanned.end == trimmed.len()
-    {
-        let mut json = String::with_capacity(trimmed.len());
-        compact_into(trimmed, &mut json);
-        return Node::Scalar(Cow::Owned(json)).reparsed();
+    if !trimmed.starts_with(['{', '[']) {
+        return Ok(Node::text(cell));
     }
-    Node::text(cell)
+    match Scanner::default().scan(trimmed.as_bytes(), 0) {
+        Ok(scanned) if scanned.end == trimmed.len() => {
+            let mut json = String::with_capacity(trimmed.len());
+            compact_into(trimmed, &mut json);
+            Ok(Node::Scalar(Cow::Owned(json)).reparsed())
+        }
+        // A name may begin with a bracket; a column of objects holds objects.
+        _ if !OBJECT_COLUMNS.contains(&column) => Ok(Node::text(cell)),
+        _ => {
+            Err(Diagnostic::error("import-csv", format!("the cell `{column}` begins like JSON and is none"))
+                .with_hint(
+                    "spreadsheets cut cells at 32,767 characters; import the file as the portal wrote it",
+                ))
+        }
+    }
 }
 
 /// Reads one row at `at` into `cells`: the offset behind it, an error if a quoted cell is left open.

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 pub(crate) enum Encoding {
     Utf8,
     /// UTF-16, with the number of code units that are no text.
-    Utf16 { damaged: usize },
+    Utf16 {
+        damaged: usize,
+    },
 }
 
 /// The bytes as UTF-8 without a byte order mark; UTF-8 itself is not checked here, but record by record.
@@ -46,7 +48,9 @@ mod tests {
         let text = "{\"a\":\"é\u{1f600}\"}";
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        for (mark, units) in [(vec![0xFF, 0xFE], &little), (vec![0xFE, 0xFF], &big), (vec![], &little), (vec![], &big)] {
+        for (mark, units) in
+            [(vec![0xFF, 0xFE], &little), (vec![0xFE, 0xFF], &big), (vec![], &little), (vec![], &big)]
+        {
             let bytes = [mark, units.clone()].concat();
             let (utf8, encoding) = to_utf8(&bytes);
             assert_eq!(std::str::from_utf8(&utf8).unwrap(), text);

@@ -29,15 +29,13 @@ pub fn read_parallel(file: &str, bytes: &[u8], threads: usize) -> (Vec<Imported>
     let mut documents = Vec::new();
     let (text, encoding) = to_utf8(bytes);
     let parts = (text.len() / MIN_PART_BYTES).min(threads);
-    let divisible = parts > 1
-        && encoding == Encoding::Utf8
-        && archive::kind(bytes).is_none()
-        && looks_like_lines(&text);
+    let divisible =
+        parts > 1 && encoding == Encoding::Utf8 && archive::kind(bytes).is_none() && looks_like_lines(&text);
     if !divisible {
         let report = read(file, bytes, &mut |document| documents.push(document));
         return (documents, report);
     }
-    let results: Vec<(Vec<Imported>, FileReport)> = std::thread::scope(|scope| {
+    let results: Vec<Part> = std::thread::scope(|scope| {
         let handles: Vec<_> = divide(&text, parts)
             .into_iter()
             .map(|part| scope.spawn(move || read_lines(file, part)))
@@ -47,11 +45,16 @@ pub fn read_parallel(file: &str, bytes: &[u8], threads: usize) -> (Vec<Imported>
             .map(|handle| handle.join().expect("reading does not panic on any input"))
             .collect()
     });
+    // A record that goes on behind the end of its part is known to a reader of the whole text only.
+    if results.iter().rev().skip(1).any(|part| part.is_cut) {
+        let report = read(file, bytes, &mut |document| documents.push(document));
+        return (documents, report);
+    }
     let mut sink = |_: Imported| {};
     let mut whole = Reporter::new(file, &mut sink);
-    for (part, report) in results {
-        documents.extend(part);
-        whole.absorb(report);
+    for part in results {
+        documents.extend(part.documents);
+        whole.absorb(part.report);
     }
     (documents, whole.finish())
 }
@@ -74,13 +77,20 @@ fn divide(text: &[u8], parts: usize) -> Vec<Lines<'_>> {
     out
 }
 
-fn read_lines(file: &str, lines: Lines<'_>) -> (Vec<Imported>, FileReport) {
+/// What became of a part of a text.
+struct Part {
+    documents: Vec<Imported>,
+    report: FileReport,
+    is_cut: bool,
+}
+
+fn read_lines(file: &str, lines: Lines<'_>) -> Part {
     let mut documents = Vec::new();
     let mut sink = |document| documents.push(document);
     let mut report = Reporter::new(file, &mut sink);
-    Reader::new(lines, &mut report).read_lines();
+    let is_cut = Reader::new(lines, &mut report).read_lines();
     let report = report.finish();
-    (documents, report)
+    Part { documents, report, is_cut }
 }
 
 /// Reads the bytes of one file that is no archive.
@@ -93,14 +103,17 @@ pub(crate) fn read_text(bytes: &[u8], report: &mut Reporter<'_>) {
     }
     if text.iter().all(u8::is_ascii_whitespace) {
         let empty = Diagnostic::note("import-empty", "the file is empty");
-        report.say(empty.at(place).with_hint("an empty export proves nothing; check that its command succeeded"));
+        report.say(
+            empty.at(place).with_hint("an empty export proves nothing; check that its command succeeded"),
+        );
         return;
     }
     let lines = Lines { text: &text, first_line: 1 };
     if let Some(table) = csv::detect(&text) {
         csv::read(&text, &table, report);
     } else if looks_like_lines(&text) {
-        Reader::new(lines, report).read_lines();
+        // A cut-off record has been reported by the reader itself.
+        let _is_cut = Reader::new(lines, report).read_lines();
     } else {
         Reader::new(lines, report).read_values();
     }

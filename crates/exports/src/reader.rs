@@ -8,7 +8,7 @@ use azimuth_ids::{DocumentKey, IdKind, IdRef};
 use crate::classify::{Class, Members, classify, plain_resource};
 use crate::document::{Completeness, Shape};
 use crate::json::loose;
-use crate::json::scan::{Member, ScanError, Scanner};
+use crate::json::scan::{Fault, Member, ScanError, Scanner};
 use crate::json::text::compact_into;
 use crate::json::tree::Node;
 use crate::path::Path;
@@ -69,16 +69,23 @@ pub(crate) struct Reader<'t, 'r, 's> {
     scanner: Scanner,
     /// An offset and its line, for counting on from there.
     counted: (usize, u64),
+    /// Records are expected to end with their line.
+    by_line: bool,
+    /// A record went on at the end of the text.
+    is_cut: bool,
 }
 
 impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     pub(crate) fn new(lines: Lines<'t>, report: &'r mut Reporter<'s>) -> Self {
         let counted = (0, lines.first_line);
-        Self { lines, text: lines.text, report, scanner: Scanner::default(), counted }
+        let scanner = Scanner::default();
+        Self { lines, text: lines.text, report, scanner, counted, by_line: false, is_cut: false }
     }
 
-    /// Reads a text with one record a line; each line stands for itself.
-    pub(crate) fn read_lines(&mut self) {
+    /// Reads a text with one record a line; each line stands for itself. A record may nevertheless go on over
+    /// several lines; `true` is returned if one went on at the end of the text.
+    pub(crate) fn read_lines(&mut self) -> bool {
+        self.by_line = true;
         let mut start = 0;
         let all = self.lines.text;
         while start < all.len() {
@@ -92,16 +99,47 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                     self.line(at);
                 }
             }
-            start = end + 1;
-            self.counted = (start, self.counted.1 + 1);
+            if self.text.len() > end {
+                // The record has gone beyond its line; what follows it is looked at next.
+                start = self.text.len();
+                self.line_of(start);
+            } else {
+                start = end + 1;
+                self.counted = (start, self.counted.1 + 1);
+            }
         }
+        self.is_cut
     }
 
     fn line(&mut self, at: usize) {
+        if self.text[at] == b'[' {
+            self.extend(at);
+        }
+        let errors = self.report.errors();
         let Some(end) = self.value(at, &Path::ROOT, Origin::Unknown) else { return };
+        if self.report.errors() > errors {
+            return;
+        }
         let rest = loose::skip_space(self.text, end);
         if rest < self.text.len() && self.text[end - 1] != b',' {
             self.record_error(rest, Diagnostic::error("import-json", "text follows the record on its line"));
+        }
+    }
+
+    /// Lets the text reach to the end of the value at `at`, if that is valid but longer than its line.
+    fn extend(&mut self, at: usize) -> bool {
+        match self.scanner.scan(self.lines.text, at) {
+            Ok(scanned) => {
+                let is_longer = scanned.end > self.text.len();
+                if is_longer {
+                    self.text = &self.lines.text[..scanned.end];
+                }
+                is_longer
+            }
+            Err(error) => {
+                self.is_cut |= error.fault == Fault::Cut;
+                false
+            }
         }
     }
 
@@ -123,15 +161,16 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 at = self.next_start(line_end);
                 continue;
             }
-            let findings = self.report.findings();
+            let errors = self.report.errors();
             match self.value(at, &Path::ROOT, Origin::Unknown) {
                 Some(end) => at = end.max(at + 1),
                 None => at = self.next_start(line_end),
             }
-            if self.report.findings() > findings {
+            if self.report.errors() > errors {
                 broken += 1;
                 if broken > MAX_RESYNC {
-                    return self.record_error(at, Diagnostic::error("import-json", "too much damage to read on"));
+                    return self
+                        .record_error(at, Diagnostic::error("import-json", "too much damage to read on"));
                 }
             }
         }
@@ -156,7 +195,10 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             .map(|line| shorten(line, 60))
             .unwrap_or_default();
         let error = Diagnostic::error("import-no-json", format!("expected JSON or CSV, found `{line}`"));
-        self.record_error(at, error.with_hint("export with `--output json`; tables and TSV lose what Azimuth needs"));
+        self.record_error(
+            at,
+            error.with_hint("export with `--output json`; tables and TSV lose what Azimuth needs"),
+        );
     }
 
     fn talk(&mut self, at: usize, end: usize) {
@@ -181,7 +223,8 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 if std::str::from_utf8(&self.text[at..scanned.end]).is_err() {
                     self.damaged_text(at, scanned.end, path);
                 } else if self.text[at] != b'{' {
-                    let error = Diagnostic::error("import-no-object", "expected an object, found another value");
+                    let error =
+                        Diagnostic::error("import-no-object", "expected an object, found another value");
                     self.record_error_at(at, path, error);
                 } else if path.depth() > MAX_NESTING {
                     let error = Diagnostic::error("import-too-deep", "lists are nested too deep here");
@@ -191,7 +234,13 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 }
                 Some(scanned.end)
             }
-            Err(error) => self.damaged(at, &error, path, origin),
+            Err(error) => {
+                let is_line = self.by_line && path.depth() == 0;
+                if is_line && error.fault == Fault::Cut && self.extend(at) {
+                    return self.value(at, path, origin);
+                }
+                self.damaged(at, &error, path, origin)
+            }
         }
     }
 
@@ -217,7 +266,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 Some(_) => {
                     let error = ScanError {
                         at,
-                        fault: crate::json::scan::Fault::Unexpected { expected: "`,` or `]` behind the element" },
+                        fault: Fault::Unexpected { expected: "`,` or `]` behind the element" },
                     };
                     let finding = fault_diagnostic(self.text, &error);
                     self.record_error_at(at, path, finding);
@@ -240,8 +289,14 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     }
 
     /// Rescues what it can from a value that does not validate.
-    fn damaged(&mut self, at: usize, error: &ScanError, path: &Path<'_>, origin: Origin<'_>) -> Option<usize> {
-        let findings = self.report.findings();
+    fn damaged(
+        &mut self,
+        at: usize,
+        error: &ScanError,
+        path: &Path<'_>,
+        origin: Origin<'_>,
+    ) -> Option<usize> {
+        let errors = self.report.errors();
         if self.text[at] == b'{' && path.depth() < MAX_NESTING {
             let members = loose::members(self.text, at);
             let class = classify(Members::new(self.text, &members));
@@ -252,7 +307,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 self.container(at, class, &members, path, origin, true);
             }
         }
-        if self.report.findings() == findings {
+        if self.report.errors() == errors {
             let below = loose::path_at(self.text, at, error.at);
             let shown = path.shown().unwrap_or_else(|| "$".to_owned());
             let place = Place {
@@ -268,7 +323,8 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     }
 
     fn damaged_text(&mut self, at: usize, end: usize, path: &Path<'_>) {
-        let fault = std::str::from_utf8(&self.text[at..end]).map_or_else(|error| at + error.valid_up_to(), |_| at);
+        let fault =
+            std::str::from_utf8(&self.text[at..end]).map_or_else(|error| at + error.valid_up_to(), |_| at);
         let message = format!("the byte 0x{:02x} is no UTF-8", self.text[fault]);
         let below = loose::path_at(self.text, at, fault);
         let shown = path.shown().unwrap_or_else(|| "$".to_owned());
@@ -317,6 +373,12 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                     _ => origin,
                 };
                 self.next_page(at, &view, path, origin);
+                if let Origin::Graph(collection) = inner
+                    && let Some(finding) = collection.page_finding()
+                {
+                    let place = self.place(at, path);
+                    self.report.say(finding.at(place));
+                }
                 if let Some(value) = view.array("value") {
                     self.report.record_page(inner.shape());
                     self.elements(value.value.start, &path.key("value"), inner);
@@ -332,7 +394,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 if view.array("data").is_some() {
                     self.report.record_page(Some(Shape::ResourceGraph));
                     self.elements(data.value.start, &data_path, Origin::ResourceGraph);
-                } else if let Some(table) = self.tree(data) {
+                } else if !is_damaged && let Some(table) = self.tree(data) {
                     for (index, row) in shapes::resource_graph::table_rows(&table).into_iter().enumerate() {
                         let rows = data_path.key("rows");
                         match row {
@@ -347,10 +409,14 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                     self.elements(responses.value.start, &path.key("responses"), Origin::Batch);
                 }
             }
-            Class::Azimuth(kind) if kind == shapes::recorded::KIND => self.recorded(at, &view, path, is_damaged),
+            Class::Azimuth(kind) if kind == shapes::recorded::KIND => {
+                self.recorded(at, &view, path, is_damaged)
+            }
             Class::ServiceTags => {
-                let outcome = shapes::service_tags::header(&view);
-                self.finish(at, path, outcome, Some(Shape::ServiceTags));
+                if !is_damaged {
+                    let outcome = shapes::service_tags::header(&view);
+                    self.finish(at, path, outcome, Some(Shape::ServiceTags));
+                }
                 let cloud = view.text("cloud").unwrap_or_default();
                 if let Some(values) = view.array("values") {
                     self.elements(values.value.start, &path.key("values"), Origin::ServiceTags(&cloud));
@@ -378,14 +444,17 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 self.item(at, &node, path, origin);
             }
             Class::Item => {
-                let node = self.whole(members);
+                let is_row = matches!(origin, Origin::ResourceGraph);
+                let node = if is_row { self.shallow(members) } else { self.whole(members) };
                 self.item(at, &node, path, origin);
             }
         }
     }
 
     fn next_page(&mut self, at: usize, view: &Members<'_>, path: &Path<'_>, origin: Origin<'_>) {
-        let link = ["nextLink", "@odata.nextLink"].into_iter().find(|key| view.text(key).is_some_and(|t| !t.is_empty()));
+        let link = ["nextLink", "@odata.nextLink"]
+            .into_iter()
+            .find(|key| view.text(key).is_some_and(|t| !t.is_empty()));
         if let Some(link) = link
             && !origin.is_recorded()
         {
@@ -403,6 +472,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             Err(finding) => return self.record_error_at(at, path, finding),
         };
         let answered = request.answer_outcome();
+        let mut is_list = false;
         let succeeded = request.succeeded();
         let rejected = self.report.rejected();
         if let Some(body) = view.find("body")
@@ -410,14 +480,14 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             && self.text.get(body.value.start) != Some(&b'n')
         {
             let inner = loose::members(self.text, body.value.start);
-            let is_page = Members::new(self.text, &inner).array("value").is_some();
-            let collection = request.graph_collection(is_page);
+            is_list = Members::new(self.text, &inner).array("value").is_some();
+            let collection = request.graph_collection(is_list);
             let origin = collection.as_ref().map_or(Origin::Recorded(&request), Origin::Graph);
             self.value(body.value.start, &path.key("body"), origin);
         }
         // A list with a record that could not be read proves nothing about what is absent.
         let is_whole = !is_damaged && self.report.rejected() == rejected;
-        let outcome = if succeeded && is_whole { request.evidence() } else { answered };
+        let outcome = if succeeded && is_list && is_whole { request.evidence() } else { answered };
         self.finish(at, path, outcome, Some(Shape::RecordedResponse));
     }
 
@@ -443,8 +513,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
 
     fn finish(&mut self, at: usize, path: &Path<'_>, outcome: Outcome, shape: Option<Shape>) {
         self.report.record(shape);
-        let is_rejected = outcome.drafts.is_empty() && !outcome.findings.is_empty();
-        if is_rejected {
+        if outcome.is_rejected() {
             self.report.reject();
         }
         let place = self.place(at, path);
@@ -472,6 +541,21 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
                 })
                 .collect(),
         )
+    }
+
+    /// The object whose members are known, its values as opaque text: enough for rows, and much quicker.
+    fn shallow(&self, members: &[Member]) -> Node<'t> {
+        let value = |member: &Member| {
+            let raw = std::str::from_utf8(&self.text[member.value.clone()]).unwrap_or("null");
+            if raw.bytes().any(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+                let mut compact = String::with_capacity(raw.len());
+                compact_into(raw, &mut compact);
+                return Node::Scalar(Cow::Owned(compact));
+            }
+            Node::Scalar(Cow::Borrowed(raw))
+        };
+        let key = |member: &Member| crate::json::text::decode(&self.text[member.key.clone()]);
+        Node::Object(members.iter().map(|member| (key(member), value(member))).collect())
     }
 
     fn record_error(&mut self, at: usize, finding: Diagnostic) {

@@ -25,7 +25,7 @@ pub(crate) struct Draft {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) drafts: Vec<Draft>,
-    /// Findings without a place. A record without drafts and with an error among them was rejected.
+    /// Findings without a place.
     pub(crate) findings: Vec<Diagnostic>,
 }
 
@@ -36,6 +36,11 @@ impl Outcome {
 
     pub(crate) fn rejected(finding: Diagnostic) -> Self {
         Self { drafts: Vec::new(), findings: vec![finding] }
+    }
+
+    /// Whether the record could not be used, as opposed to having nothing to import.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.drafts.is_empty() && self.findings.iter().any(|finding| finding.severity != Severity::Note)
     }
 
     pub(crate) fn push(&mut self, key: DocumentKey, body: String, rank: Completeness) {
@@ -58,7 +63,7 @@ pub(crate) struct Reporter<'s> {
     kept_here: usize,
     more: usize,
     more_errors: usize,
-    findings: usize,
+    errors: usize,
 }
 
 impl<'s> Reporter<'s> {
@@ -71,7 +76,7 @@ impl<'s> Reporter<'s> {
             kept_here: 0,
             more: 0,
             more_errors: 0,
-            findings: 0,
+            errors: 0,
         }
     }
 
@@ -81,9 +86,9 @@ impl<'s> Reporter<'s> {
         std::mem::replace(&mut self.file, file)
     }
 
-    /// Findings so far, kept or counted.
-    pub(crate) fn findings(&self) -> usize {
-        self.findings
+    /// Errors so far, kept or counted.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
     }
 
     pub(crate) fn record(&mut self, shape: Option<Shape>) {
@@ -114,7 +119,7 @@ impl<'s> Reporter<'s> {
     }
 
     pub(crate) fn say(&mut self, finding: Diagnostic) {
-        self.findings += 1;
+        self.errors += usize::from(finding.severity == Severity::Error);
         if self.kept_here < MAX_FINDINGS && self.report.diagnostics.len() < MAX_FINDINGS_TOTAL {
             self.kept_here += 1;
             self.report.diagnostics.push(finding);
@@ -138,7 +143,7 @@ impl<'s> Reporter<'s> {
                     let (more, errors) = parse_more(&finding.message);
                     self.more += more;
                     self.more_errors += errors;
-                    self.findings += more;
+                    self.errors += errors;
                 }
                 _ => self.say(finding),
             }
@@ -147,7 +152,8 @@ impl<'s> Reporter<'s> {
 
     fn summarise(&mut self) {
         if self.more > 0 {
-            let message = format!("{} more findings in this file, {} of them errors", self.more, self.more_errors);
+            let message =
+                format!("{} more findings in this file, {} of them errors", self.more, self.more_errors);
             let severity = if self.more_errors > 0 { Severity::Error } else { Severity::Note };
             let place = Place { file: Some(self.file.clone()), ..Place::default() };
             let mut finding = Diagnostic::note(MORE, message).at(place);
@@ -187,9 +193,10 @@ pub(crate) fn fault_diagnostic(text: &[u8], error: &ScanError) -> Diagnostic {
         Fault::TooDeep => {
             Diagnostic::error("import-too-deep", format!("nested deeper than {MAX_DEPTH} levels"))
         }
-        Fault::NumberRange => {
-            Diagnostic::error("import-number-range", format!("{} fits no 64-bit number", found(text, error.at)))
-        }
+        Fault::NumberRange => Diagnostic::error(
+            "import-number-range",
+            format!("{} fits no 64-bit number", found(text, error.at)),
+        ),
         Fault::Text { what } => Diagnostic::error("import-text", format!("a string holds {what}")),
     }
 }

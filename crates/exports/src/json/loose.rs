@@ -105,7 +105,11 @@ pub(crate) fn path_at(text: &[u8], start: usize, offset: usize) -> String {
         match text[at] {
             b'"' => {
                 let end = string_end(text, at);
-                if expects_key && let Some(Step::Key(key)) = steps.last_mut() {
+                let is_closed = end > at + 1 && text[end - 1] == b'"';
+                if expects_key
+                    && is_closed
+                    && let Some(Step::Key(key)) = steps.last_mut()
+                {
                     *key = Some((at + 1, end.saturating_sub(1).max(at + 1)));
                     expects_key = false;
                     if end > offset {

@@ -230,7 +230,8 @@ impl Scanner {
             let fresh = many.insert(decode(&text[key.clone()]).as_bytes().into());
             return if fresh { Ok(()) } else { Err(duplicate(&key)) };
         }
-        let hash = if escaped { hash(decode(&text[key.clone()]).as_bytes()) } else { hash(&text[key.clone()]) };
+        let hash =
+            if escaped { hash(decode(&text[key.clone()]).as_bytes()) } else { hash(&text[key.clone()]) };
         let siblings = &self.keys[frame.first_key..];
         for other in siblings {
             if other.hash == hash && same_key(text, other, &key, escaped) {
@@ -465,8 +466,11 @@ mod tests {
         let scanned = scanner.scan(text.as_bytes(), 0).unwrap();
         assert!(!scanned.loose);
         assert_eq!(scanned.end, text.len());
-        let seen: Vec<_> =
-            scanner.members().iter().map(|m| (&text[m.key.clone()], &text[m.value.clone()], m.kind)).collect();
+        let seen: Vec<_> = scanner
+            .members()
+            .iter()
+            .map(|m| (&text[m.key.clone()], &text[m.value.clone()], m.kind))
+            .collect();
         assert_eq!(
             seen,
             [

@@ -59,9 +59,8 @@ pub(crate) fn decode(inside: &[u8]) -> Cow<'_, str> {
 
 /// Reads `uXXXX` or a surrogate pair `uXXXX\uXXXX` at the front: the character and the bytes read.
 fn unicode_escape(escape: &str) -> (char, usize) {
-    let unit = |from: usize| {
-        escape.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok())
-    };
+    let unit =
+        |from: usize| escape.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let Some(first) = unit(1) else { return ('\u{fffd}', 1) };
     if (0xD800..=0xDBFF).contains(&first)
         && escape.get(5..7) == Some("\\u")

@@ -10,7 +10,8 @@ use super::text::{decode, quoted, write_string};
 /// A JSON value that remembers its text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node<'a> {
-    /// A string (with quotes), number, `true`, `false` or `null`, as written.
+    /// A string (with quotes), number, `true`, `false` or `null`, as written; or any compact JSON that nobody
+    /// needs to look into.
     Scalar(Cow<'a, str>),
     Array(Vec<Node<'a>>),
     Object(Object<'a>),
@@ -41,7 +42,9 @@ impl<'a> Node<'a> {
     /// The decoded text, if this is a string.
     pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Scalar(raw) if raw.starts_with('"') => Some(decode(&raw.as_bytes()[1..raw.len() - 1])),
+            Self::Scalar(raw) if raw.starts_with('"') => {
+                raw.get(1..raw.len() - 1).map(|inside| decode(inside.as_bytes()))
+            }
             _ => None,
         }
     }
@@ -60,7 +63,7 @@ impl<'a> Node<'a> {
         self.get(key).and_then(Node::as_text)
     }
 
-    /// A scalar that holds the text of an object or array, as that object or array.
+    /// The value with a tree in place of an object or array that was kept as text.
     pub(crate) fn reparsed(self) -> Node<'static> {
         match self {
             Self::Scalar(raw) => Node::parse(&raw).into_owned(),
@@ -73,7 +76,10 @@ impl<'a> Node<'a> {
             Self::Scalar(raw) => Node::Scalar(Cow::Owned(raw.into_owned())),
             Self::Array(items) => Node::Array(items.into_iter().map(Node::into_owned).collect()),
             Self::Object(members) => Node::Object(
-                members.into_iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect(),
+                members
+                    .into_iter()
+                    .map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned()))
+                    .collect(),
             ),
         }
     }

@@ -25,20 +25,26 @@ pub(crate) fn account(node: &Node<'_>, id: &str) -> Outcome {
     // A tenant without subscriptions is listed as an account with the tenant's own id (`az login
     // --allow-no-subscriptions`).
     if node.text_at("name").is_some_and(|name| name == "N/A(tenant level account)") {
-        return Outcome { drafts: Vec::new(), findings: vec![Diagnostic::note(
-            "import-tenant-account",
-            "this account is a tenant without subscriptions",
-        )] };
+        return Outcome {
+            drafts: Vec::new(),
+            findings: vec![Diagnostic::note(
+                "import-tenant-account",
+                "this account is a tenant without subscriptions",
+            )],
+        };
     }
     let full_id = format!("/subscriptions/{id}");
     let Ok(parsed) = IdRef::parse(&full_id) else {
         return Outcome::rejected(bad_id(&full_id, "expected a subscription"));
     };
-    let mut members: Object<'_> = vec![
-        (Cow::Borrowed("id"), Node::text(&full_id)),
-        (Cow::Borrowed("subscriptionId"), Node::text(id)),
+    let mut members: Object<'_> =
+        vec![(Cow::Borrowed("id"), Node::text(&full_id)), (Cow::Borrowed("subscriptionId"), Node::text(id))];
+    let copied = [
+        ("name", "displayName"),
+        ("state", "state"),
+        ("tenantId", "tenantId"),
+        ("managedByTenants", "managedByTenants"),
     ];
-    let copied = [("name", "displayName"), ("state", "state"), ("tenantId", "tenantId"), ("managedByTenants", "managedByTenants")];
     for (from, to) in copied {
         if let Some(value) = node.get(from).filter(|value| !value.is_null()) {
             members.push((Cow::Borrowed(to), value.clone()));
@@ -48,7 +54,11 @@ pub(crate) fn account(node: &Node<'_>, id: &str) -> Outcome {
 }
 
 /// A subscription that something else mentions.
-pub(crate) fn stub(subscription: &str, display_name: Option<&Node<'_>>, tenant: Option<&Node<'_>>) -> Outcome {
+pub(crate) fn stub(
+    subscription: &str,
+    display_name: Option<&Node<'_>>,
+    tenant: Option<&Node<'_>>,
+) -> Outcome {
     let id = format!("/subscriptions/{subscription}");
     let Ok(parsed) = IdRef::parse(&id) else {
         return Outcome::rejected(bad_id(&id, "expected a subscription"));

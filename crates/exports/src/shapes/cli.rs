@@ -24,8 +24,20 @@ use crate::report::Outcome;
 
 /// Members that Resource Manager keeps beside `properties` (Resource Provider Contract, "Resource").
 const ENVELOPE: [&str; 14] = [
-    "id", "name", "type", "location", "tags", "kind", "sku", "plan", "identity", "zones", "etag", "managedBy",
-    "extendedLocation", "systemData",
+    "id",
+    "name",
+    "type",
+    "location",
+    "tags",
+    "kind",
+    "sku",
+    "plan",
+    "identity",
+    "zones",
+    "etag",
+    "managedBy",
+    "extendedLocation",
+    "systemData",
 ];
 /// What a list of resources may show beside the envelope (`$expand=createdTime,changedTime,provisioningState`).
 const LIST_EXTRAS: [&str; 3] = ["createdTime", "changedTime", "provisioningState"];
@@ -105,7 +117,8 @@ fn split<'a>(members: Object<'a>, names: &Names, at: &str) -> Object<'a> {
         if value.is_null() || is_redundant_group(&key, &value, group.as_deref()) {
             continue;
         }
-        let is_envelope = ENVELOPE.contains(&&*key) && !(at.is_empty() && names.in_properties.contains(&&*key));
+        let is_envelope =
+            ENVELOPE.contains(&&*key) && !(at.is_empty() && names.in_properties.contains(&&*key));
         if is_envelope {
             let value = if key == "tags" { value } else { without_nulls(value) };
             envelope.push((key, value));
@@ -140,11 +153,14 @@ fn nested<'a>(value: Node<'a>, names: &Names, at: &str) -> Node<'a> {
         Node::Scalar(_) => value,
         Node::Array(items) => Node::Array(items.into_iter().map(|item| nested(item, names, at)).collect()),
         Node::Object(members) => {
-            let is_resource = get(&members, "id").and_then(Node::as_text).is_some_and(|id| id.starts_with('/'));
+            let is_resource =
+                get(&members, "id").and_then(Node::as_text).is_some_and(|id| id.starts_with('/'));
             let is_named = get(&members, "name").is_some() || get(&members, "etag").is_some();
             let is_flat = get(&members, "properties").is_none_or(Node::is_null);
             let has_content = members.iter().any(|(key, value)| {
-                !value.is_null() && !ENVELOPE.contains(&&**key) && !matches!(&**key, "resourceGroup" | "properties")
+                !value.is_null()
+                    && !ENVELOPE.contains(&&**key)
+                    && !matches!(&**key, "resourceGroup" | "properties")
             });
             let is_listed = names.sub_resources.contains(&at);
             if is_resource && is_flat && (is_named || is_listed) && has_content {
@@ -162,7 +178,11 @@ fn nested_members<'a>(members: Object<'a>, names: &Names, at: &str) -> Object<'a
         .into_iter()
         .filter(|(key, value)| !value.is_null() && !is_redundant_group(key, value, group.as_deref()))
         .map(|(key, value)| {
-            if at.is_empty() && ENVELOPE.contains(&&*key) { (key, value) } else { renamed(key, value, names, at) }
+            if at.is_empty() && ENVELOPE.contains(&&*key) {
+                (key, value)
+            } else {
+                renamed(key, value, names, at)
+            }
         })
         .collect()
 }
@@ -191,9 +211,19 @@ fn is_group_of(key: &str, value: &Node<'_>, id: IdRef<'_>) -> bool {
     is_redundant_group(key, value, id.resource_group())
 }
 
-/// The value without `null` members at any depth; documents of the user stay as they are.
+/// The value without `null` members at any depth. The recursion is bounded by the scanner's depth.
 pub(crate) fn without_nulls(value: Node<'_>) -> Node<'_> {
-    nested(value, &Names::none(), "-")
+    match value {
+        Node::Scalar(_) => value,
+        Node::Array(items) => Node::Array(items.into_iter().map(without_nulls).collect()),
+        Node::Object(members) => Node::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key, without_nulls(value)))
+                .collect(),
+        ),
+    }
 }
 
 #[derive(Deserialize)]
@@ -221,16 +251,13 @@ struct Names {
 }
 
 impl Names {
-    fn none() -> Self {
-        Self { anywhere: HashMap::new(), sub_resources: Vec::new(), in_properties: Vec::new() }
-    }
-
     fn of(id: IdRef<'_>) -> Self {
         static TABLE: OnceLock<Table> = OnceLock::new();
         let table = TABLE.get_or_init(|| {
             serde_json::from_str(include_str!("../../data/cli-names.json")).expect("the table is tested")
         });
-        let mut names = Self::none();
+        let mut names =
+            Self { anywhere: HashMap::new(), sub_resources: Vec::new(), in_properties: Vec::new() };
         let namespace = id.provider_namespace();
         for entry in &table.types {
             let matches = match entry.kind.strip_suffix("/*") {
@@ -291,7 +318,10 @@ mod tests {
     fn forms() {
         let form_of = |text: &str| form(&Node::parse(text));
         assert_eq!(form_of(r#"{"id":"/subscriptions/s/x","properties":{}}"#), Form::Plain);
-        assert_eq!(form_of(r#"{"id":"/x","name":"n","properties":null,"provisioningState":"Ok"}"#), Form::Listed);
+        assert_eq!(
+            form_of(r#"{"id":"/x","name":"n","properties":null,"provisioningState":"Ok"}"#),
+            Form::Listed
+        );
         assert_eq!(form_of(r#"{"id":"/x","name":"n"}"#), Form::Listed);
         assert_eq!(form_of(r#"{"id":"/x","name":"n","provisioningState":"Ok"}"#), Form::Flattened);
         assert_eq!(form_of(r#"{"id":"/x","properties":{},"resourceGroup":"g"}"#), Form::WithGroup);

@@ -27,7 +27,10 @@ impl Complete<'_> {
     /// The evidence document.
     pub(crate) fn document(&self) -> Result<(DocumentKey, String), Diagnostic> {
         let bad = |what: &str, text: &str, expected: &str| {
-            Diagnostic::error("import-evidence", format!("the {what} `{}` is not usable: {expected}", shorten(text, 80)))
+            Diagnostic::error(
+                "import-evidence",
+                format!("the {what} `{}` is not usable: {expected}", shorten(text, 80)),
+            )
         };
         let (kind, scope) = (self.kind.trim_matches('/'), self.scope);
         let kind_is_graph = kind.strip_prefix("graph:/").is_some_and(|path| !path.is_empty());
@@ -40,8 +43,9 @@ impl Complete<'_> {
             return Err(bad("scope", &scope, "a Graph collection is complete at `/` only"));
         }
         let path = format!("evidence/{}@{}", kind.replace('/', "|"), scope.replace('/', "|"));
-        let key = DocumentKey::azimuth(&path)
-            .map_err(|_| bad("type and scope", &path, "together they are too long or hold control characters"))?;
+        let key = DocumentKey::azimuth(&path).map_err(|_| {
+            bad("type and scope", &path, "together they are too long or hold control characters")
+        })?;
         let mut body = format!(r#"{{"kind":"Evidence","type":{},"scope":{}"#, quoted(kind), quoted(&scope));
         if let Some(time) = self.time {
             body.push_str(&format!(r#","time":{}"#, quoted(time)));

@@ -56,6 +56,9 @@ const TYPES: [(&str, &str); 9] = [
 /// `$expand=members` on groups returns no more than this many (Graph, "Group: list", known limitation).
 const EXPAND_LIMIT: usize = 20;
 
+/// The collection of objects of any type, which is also what members of a group appear as.
+const DIRECTORY_OBJECTS: &str = "directoryObjects";
+
 /// Where entities belong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Collection {
@@ -75,7 +78,8 @@ impl Collection {
     /// From the path of a request, such as `groups/{id}/members`; `is_page` if the answer was a list.
     pub(crate) fn from_request(path: &str, is_page: bool) -> Self {
         let path = path.trim_matches('/');
-        let is_counted_or_cast = |segment: &str| segment.starts_with("microsoft.graph.") || segment.starts_with('$');
+        let is_counted_or_cast =
+            |segment: &str| segment.starts_with("microsoft.graph.") || segment.starts_with('$');
         let kept: Vec<&str> = path.split('/').filter(|segment| !is_counted_or_cast(segment)).collect();
         Self { path: kept.join("/"), is_entity: !is_page, is_recorded: true }
     }
@@ -102,11 +106,20 @@ impl Collection {
                 continue;
             }
             segments.push(name.to_owned());
-            let id = argument.and_then(|text| text.strip_prefix('\'')).map(|text| text.trim_end_matches('\''));
+            let id =
+                argument.and_then(|text| text.strip_prefix('\'')).map(|text| text.trim_end_matches('\''));
             segments.extend(id.filter(|id| !id.is_empty() && !id.contains('/')).map(str::to_owned));
         }
+        let is_ownerless =
+            matches!(segments.as_slice(), [_, last] if RELATIONS.iter().any(|name| eq_fold(name, last)));
+        if is_ownerless {
+            return Self::named(DIRECTORY_OBJECTS);
+        }
         let path = segments.join("/");
-        let path = ALIASES.iter().find(|(alias, _)| eq_fold(alias, &path)).map_or(path, |(_, real)| (*real).to_owned());
+        let path = ALIASES
+            .iter()
+            .find(|(alias, _)| eq_fold(alias, &path))
+            .map_or(path, |(_, real)| (*real).to_owned());
         Self { path, is_entity: false, is_recorded: false }
     }
 
@@ -118,7 +131,22 @@ impl Collection {
         &self.path
     }
 
-    /// The object whose members, owners and so on these are.
+    /// Objects of any type, without a word on whose members they are.
+    fn is_mixed(&self) -> bool {
+        eq_fold(&self.path, DIRECTORY_OBJECTS)
+    }
+
+    /// What a page of this collection cannot tell.
+    pub(crate) fn page_finding(&self) -> Option<Diagnostic> {
+        (self.is_mixed() && !self.is_recorded).then(|| {
+            let message =
+                "the page does not say whose members these objects are, so memberships stay unknown";
+            Diagnostic::note("import-unknown-owner", message)
+                .with_hint("use `azimuth collect`, which records the address with the answer")
+        })
+    }
+
+    /// Whether these are the members, owners and so on of an object named in the path.
     fn is_relation(&self) -> bool {
         let mut segments = self.path.rsplit('/');
         let last = segments.next().unwrap_or_default();
@@ -126,7 +154,8 @@ impl Collection {
     }
 
     fn is_singleton(&self) -> bool {
-        SINGLETONS.iter().any(|path| eq_fold(path, &self.path)) || self.path.ends_with("/authentication/requirements")
+        SINGLETONS.iter().any(|path| eq_fold(path, &self.path))
+            || self.path.ends_with("/authentication/requirements")
     }
 }
 
@@ -161,16 +190,31 @@ pub(crate) fn collection_by_members(node: &Node<'_>) -> Option<&'static str> {
     }
     let has = |key: &str| node.get(key).is_some();
     let rules: [(bool, &str); 14] = [
-        (has("isMfaRegistered") || has("methodsRegistered"), "reports/authenticationMethods/userRegistrationDetails"),
+        (
+            has("isMfaRegistered") || has("methodsRegistered"),
+            "reports/authenticationMethods/userRegistrationDetails",
+        ),
         (has("grantControls") && has("conditions"), "identity/conditionalAccess/policies"),
         (has("ipRanges") || has("countriesAndRegions"), "identity/conditionalAccess/namedLocations"),
         (has("servicePrincipalType") || has("servicePrincipalNames"), "servicePrincipals"),
-        (has("appId") && (has("signInAudience") || has("identifierUris") || has("publisherDomain")), "applications"),
+        (
+            has("appId") && (has("signInAudience") || has("identifierUris") || has("publisherDomain")),
+            "applications",
+        ),
         (has("roleTemplateId"), "directoryRoles"),
         (has("rolePermissions") && has("isBuiltIn"), "roleManagement/directory/roleDefinitions"),
-        (has("roleDefinitionId") && has("directoryScopeId") && has("assignmentType"), "roleManagement/directory/roleAssignmentScheduleInstances"),
-        (has("roleDefinitionId") && has("directoryScopeId") && has("memberType"), "roleManagement/directory/roleEligibilityScheduleInstances"),
-        (has("roleDefinitionId") && has("directoryScopeId") && has("principalId"), "roleManagement/directory/roleAssignments"),
+        (
+            has("roleDefinitionId") && has("directoryScopeId") && has("assignmentType"),
+            "roleManagement/directory/roleAssignmentScheduleInstances",
+        ),
+        (
+            has("roleDefinitionId") && has("directoryScopeId") && has("memberType"),
+            "roleManagement/directory/roleEligibilityScheduleInstances",
+        ),
+        (
+            has("roleDefinitionId") && has("directoryScopeId") && has("principalId"),
+            "roleManagement/directory/roleAssignments",
+        ),
         (has("userPrincipalName"), "users"),
         (has("securityEnabled") && has("mailEnabled"), "groups"),
         (has("verifiedDomains"), "organization"),
@@ -183,7 +227,7 @@ pub(crate) fn collection_by_members(node: &Node<'_>) -> Option<&'static str> {
 pub(crate) fn entity(node: &Node<'_>, collection: &Collection) -> Outcome {
     let id = node.text_at("id").filter(|id| !id.is_empty());
     if collection.is_singleton() {
-        return keyed(&collection.path, node.to_json(), Completeness::Full);
+        return keyed(&collection.path, without_context(node).to_json(), Completeness::Full);
     }
     if collection.is_entity {
         return with_expanded(node, &collection.path);
@@ -197,11 +241,12 @@ pub(crate) fn entity(node: &Node<'_>, collection: &Collection) -> Outcome {
     if collection.is_relation() {
         return relation(node, collection, &id);
     }
-    let path = if eq_fold(&collection.path, "directoryObjects") || collection.path.is_empty() {
+    let path = if collection.is_mixed() || collection.path.is_empty() {
         let Some(path) = collection_by_members(node) else {
             let message = format!("the directory object `{}` does not say what it is", shorten(&id, 60));
             return Outcome::rejected(
-                Diagnostic::error("import-unknown-record", message).with_hint("keep `@odata.type`, which Graph sends by default"),
+                Diagnostic::error("import-unknown-record", message)
+                    .with_hint("keep `@odata.type`, which Graph sends by default"),
             );
         };
         path
@@ -215,13 +260,16 @@ pub(crate) fn entity(node: &Node<'_>, collection: &Collection) -> Outcome {
 fn relation(node: &Node<'_>, collection: &Collection, id: &str) -> Outcome {
     let mut outcome = membership(node, &collection.path, id);
     if let Some(path) = collection_by_members(node) {
-        let is_bare = node.object().is_some_and(|members| {
-            members.iter().all(|(key, _)| key == "id" || key.starts_with("@odata."))
-        });
-        let rank = if is_bare { Completeness::Stub } else { Completeness::Listed };
+        let rank = if is_bare(node) { Completeness::Stub } else { Completeness::Listed };
         outcome.absorb(keyed(&format!("{path}/{id}"), node.to_json(), rank));
     }
     outcome
+}
+
+/// Whether an object shows its id alone.
+fn is_bare(node: &Node<'_>) -> bool {
+    node.object()
+        .is_some_and(|members| members.iter().all(|(key, _)| key == "id" || key.starts_with("@odata.")))
 }
 
 fn membership(node: &Node<'_>, path: &str, id: &str) -> Outcome {
@@ -237,7 +285,10 @@ fn membership(node: &Node<'_>, path: &str, id: &str) -> Outcome {
 fn with_expanded(node: &Node<'_>, path: &str) -> Outcome {
     let members = match node.get("members") {
         Some(Node::Array(members)) if members.iter().all(|member| member.get("id").is_some()) => members,
-        _ => return keyed(path, without_context(node).to_json(), Completeness::Full),
+        _ => {
+            let rank = if is_bare(node) { Completeness::Stub } else { Completeness::Full };
+            return keyed(path, without_context(node).to_json(), rank);
+        }
     };
     let Node::Object(mut body) = without_context(node) else { return Outcome::default() };
     take(&mut body, "members");
@@ -253,7 +304,8 @@ fn with_expanded(node: &Node<'_>, path: &str) -> Outcome {
         outcome.absorb(relation(member, &collection, &id));
     }
     if more || members.len() == EXPAND_LIMIT {
-        let message = format!("`{}` may have more members than the {} expanded here", shorten(path, 80), members.len());
+        let message =
+            format!("`{}` may have more members than the {} expanded here", shorten(path, 80), members.len());
         outcome.findings.push(
             Diagnostic::warning("import-partial-members", message)
                 .with_hint("`$expand=members` stops at 20; read `/groups/{id}/members` instead"),
@@ -291,12 +343,19 @@ mod tests {
         let cases = [
             ("users", "users"),
             ("users(id,displayName,manager(id))/$entity", "users"),
-            ("groups('02bd9fd6-8f93-4758-87c3-1fb73740a315')/members", "groups/02bd9fd6-8f93-4758-87c3-1fb73740a315/members"),
+            (
+                "groups('02bd9fd6-8f93-4758-87c3-1fb73740a315')/members",
+                "groups/02bd9fd6-8f93-4758-87c3-1fb73740a315/members",
+            ),
             ("groups(displayName,members(id))", "groups"),
             ("directoryRoles('a')/members/microsoft.graph.user", "directoryRoles/a/members"),
+            ("directoryRoles(roleTemplateId='a')/members", "directoryObjects"),
             ("Collection(microsoft.graph.servicePrincipal)", "servicePrincipals"),
             ("conditionalAccess/namedLocations", "identity/conditionalAccess/namedLocations"),
-            ("policies/identitySecurityDefaultsEnforcementPolicy/$entity", "policies/identitySecurityDefaultsEnforcementPolicy"),
+            (
+                "policies/identitySecurityDefaultsEnforcementPolicy/$entity",
+                "policies/identitySecurityDefaultsEnforcementPolicy",
+            ),
             ("users('a')/authentication/requirements/$entity", "users/a/authentication/requirements"),
         ];
         for (fragment, path) in cases {

@@ -43,7 +43,8 @@ pub(crate) fn read(node: &Node<'_>, id: &str) -> Outcome {
         Err(error) => return Outcome::rejected(bad_id(id, &error.to_string())),
     };
     let properties = get(&members, "properties");
-    let parent = properties.and_then(|p| p.get("parent")).and_then(|parent| parent.text_at("id")).map(Cow::into_owned);
+    let parent =
+        properties.and_then(|p| p.get("parent")).and_then(|parent| parent.text_at("id")).map(Cow::into_owned);
     let tenant = properties.and_then(|p| p.get("tenantId")).cloned();
     if parsed.kind() == IdKind::Subscription {
         let name = properties.and_then(|p| p.get("displayName")).cloned();
@@ -56,14 +57,16 @@ pub(crate) fn read(node: &Node<'_>, id: &str) -> Outcome {
         if let Some(parent) = take(properties, "parent")
             && get(properties, "details").is_none()
         {
-            properties.push((Cow::Borrowed("details"), Node::Object(vec![(Cow::Borrowed("parent"), parent)])));
-            rank = rank.min(Completeness::Listed);
+            properties
+                .push((Cow::Borrowed("details"), Node::Object(vec![(Cow::Borrowed("parent"), parent)])));
+            rank = Completeness::Listed;
         }
         if let Some(Node::Array(children)) = take(properties, "children") {
             below = read_children(&children, parsed, tenant.as_ref());
         }
+        // The plain list of groups does not tell the parents.
         if get(properties, "details").is_none() {
-            rank = Completeness::Listed;
+            rank = Completeness::Stub;
         }
     }
     fix_type(&mut members);
@@ -75,10 +78,13 @@ pub(crate) fn read(node: &Node<'_>, id: &str) -> Outcome {
 /// Walks the children of a group; iterative, though the scanner bounds the depth anyway.
 fn read_children(children: &[Node<'_>], group: IdRef<'_>, tenant: Option<&Node<'_>>) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut todo: Vec<(String, &Node<'_>)> = children.iter().rev().map(|child| (group.canonical(), child)).collect();
+    let mut todo: Vec<(String, &Node<'_>)> =
+        children.iter().rev().map(|child| (group.canonical(), child)).collect();
     while let Some((parent, child)) = todo.pop() {
         let Some(id) = child.text_at("id") else {
-            outcome.findings.push(Diagnostic::error("import-no-id", format!("a child of `{parent}` has no `id`")));
+            outcome
+                .findings
+                .push(Diagnostic::error("import-no-id", format!("a child of `{parent}` has no `id`")));
             continue;
         };
         let parsed = match IdRef::parse(&id) {
@@ -95,8 +101,13 @@ fn read_children(children: &[Node<'_>], group: IdRef<'_>, tenant: Option<&Node<'
                 outcome.absorb(subscription_below(subscription, Some(&parent), name, tenant));
             }
             IdKind::ManagementGroup => {
-                outcome.push(DocumentKey::arm(parsed), group_body(parsed, &parent, name, tenant), Completeness::Listed);
-                for grandchild in child.get("children").and_then(Node::array).unwrap_or_default().iter().rev() {
+                outcome.push(
+                    DocumentKey::arm(parsed),
+                    group_body(parsed, &parent, name, tenant),
+                    Completeness::Listed,
+                );
+                for grandchild in child.get("children").and_then(Node::array).unwrap_or_default().iter().rev()
+                {
                     todo.push((parsed.canonical(), grandchild));
                 }
             }

@@ -67,7 +67,9 @@ pub(crate) fn item(node: &Node<'_>, origin: Origin<'_>) -> (Outcome, Option<Shap
         }
         Origin::Unknown | Origin::Batch => match id.as_deref() {
             Some(id) if id.starts_with('/') => by_id(node, id),
-            Some(id) if accounts::is_account(node, id) => (accounts::account(node, id), Some(Shape::AccountList)),
+            Some(id) if accounts::is_account(node, id) => {
+                (accounts::account(node, id), Some(Shape::AccountList))
+            }
             Some(_) => match graph::collection_by_members(node) {
                 Some(path) => (graph::entity(node, &graph::Collection::named(path)), Some(Shape::Graph)),
                 None => (Outcome::rejected(unrecognised(node)), None),
@@ -102,7 +104,11 @@ fn resource(node: &Node<'_>, id: &str, is_rest: bool) -> Outcome {
             let is_scope = matches!(parsed.kind(), IdKind::Subscription | IdKind::Tenant);
             let has_content = is_scope || node.get("properties").is_some_and(|p| !p.is_null());
             let only_envelope = matches!(cli::form(node), cli::Form::Listed);
-            let rank = if has_content || (is_rest && !only_envelope) { Completeness::Full } else { Completeness::Listed };
+            let rank = if has_content || (is_rest && !only_envelope) {
+                Completeness::Full
+            } else {
+                Completeness::Listed
+            };
             Outcome::one(DocumentKey::arm(parsed), node.to_json(), rank)
         }
         Err(error) => Outcome::rejected(bad_id(id, &error.to_string())),
@@ -115,7 +121,8 @@ pub(crate) fn azimuth(kind: &str, node: &Node<'_>) -> (Outcome, Option<Shape>) {
         DOCUMENT_KIND => (document(node), Some(Shape::Document)),
         evidence::KIND => (evidence::manifest(node), Some(Shape::EvidenceManifest)),
         other => {
-            let message = format!("this version of Azimuth does not know the record `{}`", shorten(other, 60));
+            let message =
+                format!("this version of Azimuth does not know the record `{}`", shorten(other, 60));
             let known = format!("it reads `{DOCUMENT_KIND}`, `{}` and `{}`", evidence::KIND, recorded::KIND);
             (Outcome::rejected(Diagnostic::error("import-azimuth", message).with_hint(known)), None)
         }
@@ -124,7 +131,8 @@ pub(crate) fn azimuth(kind: &str, node: &Node<'_>) -> (Outcome, Option<Shape>) {
 
 fn document(node: &Node<'_>) -> Outcome {
     let key = node.text_at("key").unwrap_or_default();
-    let rank = node.text_at("completeness").map_or(Some(Completeness::Full), |word| Completeness::from_word(&word));
+    let rank =
+        node.text_at("completeness").map_or(Some(Completeness::Full), |word| Completeness::from_word(&word));
     match (DocumentKey::parse(&key), rank, node.get("body")) {
         (Ok(key), Some(rank), Some(body)) => Outcome::one(key, body.to_json(), rank),
         (Err(error), ..) => Outcome::rejected(Diagnostic::error("import-key", error.to_string())),
@@ -139,7 +147,9 @@ fn document(node: &Node<'_>) -> Outcome {
 /// Azure's error envelope in place of an answer.
 pub(crate) fn azure_error(node: &Node<'_>) -> Outcome {
     let error = node.get("error");
-    let text = |key: &str| error.and_then(|error| error.text_at(key)).map(|text| shorten(&text, 200)).unwrap_or_default();
+    let text = |key: &str| {
+        error.and_then(|error| error.text_at(key)).map(|text| shorten(&text, 200)).unwrap_or_default()
+    };
     let message = format!("Azure answered with the error `{}`: {}", text("code"), text("message"));
     Outcome::rejected(
         Diagnostic::error("import-azure-error", message.trim_end_matches([' ', ':', '.']))
@@ -154,15 +164,17 @@ pub(crate) fn bad_id(id: &str, why: &str) -> Diagnostic {
 /// What to say of a record that belongs to no shape.
 fn unrecognised(node: &Node<'_>) -> Diagnostic {
     let members = node.object().map(Vec::as_slice).unwrap_or_default();
-    let shown: Vec<String> = members.iter().take(6).map(|(key, _)| format!("`{}`", shorten(key, 40))).collect();
+    let shown: Vec<String> =
+        members.iter().take(6).map(|(key, _)| format!("`{}`", shorten(key, 40))).collect();
     let rest = if members.len() > 6 { ", …" } else { "" };
     let has = match shown.is_empty() {
         true => "it is an empty object".to_owned(),
         false => format!("its members are {}{rest}", shown.join(", ")),
     };
     if node.get("ResourceId").is_some() || node.get("Id").is_some() {
-        return Diagnostic::error("import-powershell", format!("the record has no `id`; {has}"))
-            .with_hint("Azure PowerShell objects lose their properties; export with `az` or `azimuth collect`");
+        return Diagnostic::error("import-powershell", format!("the record has no `id`; {has}")).with_hint(
+            "Azure PowerShell objects lose their properties; export with `az` or `azimuth collect`",
+        );
     }
     match node.text_at("id") {
         Some(id) => Diagnostic::error(

@@ -54,7 +54,10 @@ impl Request {
         };
         let Some(url) = view.text("url") else { return expected("`url`") };
         let Some(status) = view.number("status") else { return expected("numeric `status`") };
-        let Some((host, rest)) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).and_then(|rest| rest.split_once('/'))
+        let Some((host, rest)) = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"))
+            .and_then(|rest| rest.split_once('/'))
         else {
             let message = format!("`{}` is no address of Azure", shorten(&url, 120));
             return Err(Diagnostic::error("import-recorded", message));
@@ -63,7 +66,9 @@ impl Request {
         let path = percent_decoded(path);
         let is_graph = host.contains("graph.") || host.starts_with("graph");
         let path = match is_graph {
-            true => path.split_once('/').map_or(String::new(), |(_version, path)| path.trim_matches('/').to_owned()),
+            true => path
+                .split_once('/')
+                .map_or(String::new(), |(_version, path)| path.trim_matches('/').to_owned()),
             false => format!("/{}", path.trim_matches('/')),
         };
         Ok(Self {
@@ -97,10 +102,16 @@ impl Request {
         let asked = shorten(&self.path, 160);
         let finding = match self.status {
             200..300 | 404 => return Outcome::default(),
-            401 => Diagnostic::warning("import-status", format!("`{asked}` was answered with 401: not signed in"))
-                .with_hint("run `az login` and collect again"),
-            403 => Diagnostic::warning("import-status", format!("`{asked}` was answered with 403: not permitted"))
-                .with_hint(format!("the collecting identity needs {}", self.missing_role())),
+            401 => Diagnostic::warning(
+                "import-status",
+                format!("`{asked}` was answered with 401: not signed in"),
+            )
+            .with_hint("run `az login` and collect again"),
+            403 => Diagnostic::warning(
+                "import-status",
+                format!("`{asked}` was answered with 403: not permitted"),
+            )
+            .with_hint(format!("the collecting identity needs {}", self.missing_role())),
             status => {
                 Diagnostic::warning("import-status", format!("`{asked}` was answered with status {status}"))
                     .with_hint("what it should have listed is missing; collect again")
@@ -118,7 +129,7 @@ impl Request {
         }
     }
 
-    /// The evidence that the answer gives, if it is the last page of an unfiltered list.
+    /// The evidence that a page gives, if it is the last of an unfiltered list.
     pub(crate) fn evidence(&self) -> Outcome {
         let mut outcome = Outcome::default();
         let is_filtered = ["$filter", "%24filter", "$search", "%24search"]
@@ -174,7 +185,8 @@ pub(crate) fn list_of(path: &str) -> Option<(String, String)> {
     if rest.len().is_multiple_of(2) {
         return None;
     }
-    let kind = std::iter::once(*namespace).chain(rest.iter().step_by(2).copied()).collect::<Vec<_>>().join("/");
+    let kind =
+        std::iter::once(*namespace).chain(rest.iter().step_by(2).copied()).collect::<Vec<_>>().join("/");
     let scope = match rest.len() {
         1 => &path[..block],
         _ => path.rsplit_once('/').map_or("", |(parent, _)| parent),
@@ -214,17 +226,30 @@ mod tests {
         let list = |path: &str| list_of(path).map(|(kind, scope)| format!("{kind} @ {scope}"));
         let cases = [
             ("/subscriptions", Some("Microsoft.Resources/subscriptions @ /")),
-            ("/subscriptions/s/resourcegroups", Some("Microsoft.Resources/subscriptions/resourceGroups @ /subscriptions/s")),
-            ("/subscriptions/s/providers/Microsoft.Security/securityContacts", Some("Microsoft.Security/securityContacts @ /subscriptions/s")),
+            (
+                "/subscriptions/s/resourcegroups",
+                Some("Microsoft.Resources/subscriptions/resourceGroups @ /subscriptions/s"),
+            ),
+            (
+                "/subscriptions/s/providers/Microsoft.Security/securityContacts",
+                Some("Microsoft.Security/securityContacts @ /subscriptions/s"),
+            ),
             (
                 "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets",
-                Some("Microsoft.Network/virtualNetworks/subnets @ /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"),
+                Some(
+                    "Microsoft.Network/virtualNetworks/subnets @ /subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v",
+                ),
             ),
             (
                 "/subscriptions/s/resourceGroups/g/providers/A.B/c/d/providers/Microsoft.Insights/diagnosticSettings",
-                Some("Microsoft.Insights/diagnosticSettings @ /subscriptions/s/resourceGroups/g/providers/A.B/c/d"),
+                Some(
+                    "Microsoft.Insights/diagnosticSettings @ /subscriptions/s/resourceGroups/g/providers/A.B/c/d",
+                ),
             ),
-            ("/providers/Microsoft.Management/managementGroups", Some("Microsoft.Management/managementGroups @ /")),
+            (
+                "/providers/Microsoft.Management/managementGroups",
+                Some("Microsoft.Management/managementGroups @ /"),
+            ),
             ("/providers/Microsoft.Management/managementGroups/m", None),
             ("/subscriptions/s", None),
             ("/", None),

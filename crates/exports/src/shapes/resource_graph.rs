@@ -14,22 +14,34 @@ use azimuth_ids::{DocumentKey, IdKind, IdRef, eq_fold};
 use super::{bad_id, management_groups};
 use crate::classify::Members;
 use crate::document::Completeness;
-use crate::json::tree::{Node, Object, get, set};
+use crate::json::tree::{Node, Object, get, set, take};
 use crate::report::Outcome;
 
 /// Columns of the resource tables that are printed even when the resource has no such member.
 const MAY_BE_EMPTY: [&str; 11] = [
-    "kind", "location", "managedBy", "plan", "sku", "tags", "identity", "zones", "extendedLocation", "properties",
+    "kind",
+    "location",
+    "managedBy",
+    "plan",
+    "sku",
+    "tags",
+    "identity",
+    "zones",
+    "extendedLocation",
+    "properties",
     "systemData",
 ];
 
 /// Whether a record of unknown source is a Resource Graph row: only there these columns stand together.
 pub(crate) fn is_row(node: &Node<'_>) -> bool {
     let has = |key: &str| node.get(key).is_some();
-    has("properties") && has("tenantId") && (has("subscriptionId") || has("resourceGroup")) && !has("displayName")
+    has("properties")
+        && has("tenantId")
+        && (has("subscriptionId") || has("resourceGroup"))
+        && !has("displayName")
 }
 
-/// The documents of one row.
+/// The documents of one row, whose values may be opaque text.
 pub(crate) fn row(node: &Node<'_>) -> Outcome {
     let Some(id) = node.text_at("id").filter(|id| !id.is_empty()) else {
         return Outcome::rejected(
@@ -46,10 +58,14 @@ pub(crate) fn row(node: &Node<'_>) -> Outcome {
     members.retain(|(column, value)| !is_redundant(column, value, parsed));
     let rank = if get(&members, "properties").is_some() { Completeness::Full } else { Completeness::Listed };
     if is_subscription {
+        if let Some(properties) = take(&mut members, "properties") {
+            members.push((Cow::Borrowed("properties"), properties.reparsed()));
+        }
         add_subscription_members(&mut members, parsed);
     }
+    let parent = if is_subscription { parent_group(&members) } else { None };
     let mut outcome = Outcome::one(DocumentKey::arm(parsed), Node::Object(members).to_json(), rank);
-    if is_subscription && let Some(parent) = parent_group(node) {
+    if let Some(parent) = parent {
         let name = node.get("name");
         let membership = management_groups::subscription_below(
             parsed.subscription_id().unwrap_or_default(),
@@ -97,8 +113,8 @@ fn add_subscription_members(members: &mut Object<'_>, id: IdRef<'_>) {
 }
 
 /// The first of the ancestors, who is the parent.
-fn parent_group(node: &Node<'_>) -> Option<String> {
-    let chain = node.get("properties")?.get("managementGroupAncestorsChain")?.array()?;
+fn parent_group(members: &Object<'_>) -> Option<String> {
+    let chain = get(members, "properties")?.get("managementGroupAncestorsChain")?.array()?;
     let name = chain.first()?.text_at("name")?;
     Some(format!("/providers/Microsoft.Management/managementGroups/{name}"))
 }

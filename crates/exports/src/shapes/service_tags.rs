@@ -15,7 +15,8 @@ pub(crate) fn header(view: &Members<'_>) -> Outcome {
     let number = view.raw("changeNumber").unwrap_or("null");
     match DocumentKey::azimuth(&format!("service-tags/{cloud}")) {
         Ok(key) => {
-            let body = format!(r#"{{"kind":"ServiceTags","cloud":{},"changeNumber":{number}}}"#, quoted(&cloud));
+            let body =
+                format!(r#"{{"kind":"ServiceTags","cloud":{},"changeNumber":{number}}}"#, quoted(&cloud));
             Outcome::one(key, body, Completeness::Full)
         }
         Err(error) => Outcome::rejected(Diagnostic::error("import-service-tag", error.to_string())),
@@ -25,7 +26,8 @@ pub(crate) fn header(view: &Members<'_>) -> Outcome {
 /// One tag, kept as it is.
 pub(crate) fn tag(node: &Node<'_>, cloud: &str) -> Outcome {
     let name = node.text_at("name").or_else(|| node.text_at("id")).unwrap_or_default();
-    let has_prefixes = node.get("properties").and_then(|p| p.get("addressPrefixes")).and_then(Node::array).is_some();
+    let has_prefixes =
+        node.get("properties").and_then(|p| p.get("addressPrefixes")).and_then(Node::array).is_some();
     if !has_prefixes {
         let error = Diagnostic::error("import-service-tag", "the tag has no `properties.addressPrefixes`");
         return Outcome::rejected(error);
