@@ -118,9 +118,13 @@ impl AzureTokens {
         endpoints: &Endpoints,
         http: &HttpTransport,
     ) -> Result<Self, TokenError> {
+        let (authority, plain) = match endpoints.authority.strip_prefix("http://") {
+            Some(rest) => (format!("https://{rest}"), true),
+            None => (endpoints.authority.clone(), false),
+        };
         let client_options = || ClientOptions {
-            transport: Some(AzureTransport::new(http.for_credentials())),
-            cloud: Some(Arc::new(custom_cloud(endpoints))),
+            transport: Some(AzureTransport::new(http.for_credentials(plain))),
+            cloud: Some(Arc::new(custom_cloud(&authority))),
             ..ClientOptions::default()
         };
         let made = match credential.clone() {
@@ -176,9 +180,9 @@ impl TokenSource for AzureTokens {
     }
 }
 
-fn custom_cloud(endpoints: &Endpoints) -> CloudConfiguration {
+fn custom_cloud(authority: &str) -> CloudConfiguration {
     let mut custom = CustomConfiguration::default();
-    custom.authority_host = endpoints.authority.clone();
+    custom.authority_host = authority.to_owned();
     custom.into()
 }
 

@@ -142,9 +142,17 @@ pub(crate) struct Output {
     folder: PathBuf,
     source: Source,
     started: Timestamp,
-    files: BTreeMap<String, (File, u64)>,
+    files: BTreeMap<String, Export>,
     last_save: Instant,
     _lock: File,
+}
+
+/// An export file of this run.
+struct Export {
+    file: File,
+    length: u64,
+    /// Whether lines were added since the last checkpoint.
+    grown: bool,
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OutputError {
@@ -211,13 +219,14 @@ impl Output {
                 .create(true)
                 .open(&path)
                 .map_err(io_error("create", &path))?;
-            self.files.insert(name.clone(), (opened, 0));
+            self.files.insert(name.clone(), Export { file: opened, length: 0, grown: true });
         }
-        let (opened, length) = self.files.get_mut(&name).expect("the file was opened above");
+        let export = self.files.get_mut(&name).expect("the file was opened above");
         let mut text = serde_json::to_vec(line).expect("lines hold nothing that JSON cannot");
         text.push(b'\n');
-        opened.write_all(&text).map_err(io_error("write", &path))?;
-        *length += text.len() as u64;
+        export.file.write_all(&text).map_err(io_error("write", &path))?;
+        export.length += text.len() as u64;
+        export.grown = true;
         Ok(text.len() as u64)
     }
 
@@ -228,8 +237,10 @@ impl Output {
 
     /// Brings all lines to disk, then the checkpoint.
     pub(crate) fn save(&mut self, now: Timestamp, finished: bool) -> Result<(), OutputError> {
-        for (name, (file, _)) in &self.files {
-            file.sync_data().map_err(io_error("write", &self.folder.join(name)))?;
+        for (name, export) in &mut self.files {
+            if std::mem::take(&mut export.grown) {
+                export.file.sync_data().map_err(io_error("write", &self.folder.join(name)))?;
+            }
         }
         let checkpoint = Checkpoint {
             azimuth: CHECKPOINT_FORMAT.to_owned(),
@@ -237,7 +248,7 @@ impl Output {
             started: self.started,
             saved: now,
             finished,
-            files: self.files.iter().map(|(name, (_, length))| (name.clone(), *length)).collect(),
+            files: self.files.iter().map(|(name, export)| (name.clone(), export.length)).collect(),
         };
         let text = serde_json::to_vec_pretty(&checkpoint).expect("checkpoints are plain data");
         replace(&self.folder.join(CHECKPOINT), &text)?;
@@ -298,7 +309,7 @@ impl Output {
         drop(reader);
         file.set_len(whole).map_err(io_error("shorten", &path))?;
         file.seek(SeekFrom::End(0)).map_err(io_error("open", &path))?;
-        self.files.insert(name.to_owned(), (file, whole));
+        self.files.insert(name.to_owned(), Export { file, length: whole, grown: true });
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What is read: `data/plan.json`, one line per call.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use azimuth_ids::eq_fold;
 use serde::Deserialize;
@@ -30,6 +31,22 @@ pub enum Subject {
     Group,
     /// Each activated directory role.
     DirectoryRole,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tenant => "once",
+            Self::RootManagementGroup => "the tenant root management group",
+            Self::ManagementGroup => "each management group",
+            Self::Subscription => "each subscription",
+            Self::Subscriptions => "every hundred subscriptions",
+            Self::Resource => "each resource of its types",
+            Self::User => "each user",
+            Self::Group => "each group",
+            Self::DirectoryRole => "each directory role",
+        })
+    }
 }
 
 /// What the items of an answer lead to.

@@ -79,6 +79,9 @@ impl Default for Limits {
 pub struct HttpTransport {
     client: reqwest::Client,
     limits: Limits,
+    /// Requests to `https://` addresses of credentials are sent over plain HTTP. `azure_identity` accepts no
+    /// other authorities, and tests have theirs on a loopback port.
+    plain_credentials: bool,
 }
 
 impl HttpTransport {
@@ -98,12 +101,12 @@ impl HttpTransport {
             .referer(false)
             .build()
             .map_err(|error| TransportError::Connect(describe(&error)))?;
-        Ok(Self { client, limits })
+        Ok(Self { client, limits, plain_credentials: false })
     }
 
     /// The same client for `azure_identity`, so that the program holds one HTTP stack.
-    pub(crate) fn for_credentials(&self) -> Arc<dyn HttpClient> {
-        Arc::new(self.clone())
+    pub(crate) fn for_credentials(&self, plain_credentials: bool) -> Arc<dyn HttpClient> {
+        Arc::new(Self { plain_credentials, ..self.clone() })
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
@@ -164,7 +167,11 @@ impl HttpClient for HttpTransport {
             };
             let method = reqwest::Method::from_bytes(request.method().as_ref().as_bytes())
                 .expect("the methods of azure_core are HTTP methods");
-            let mut builder = self.client.request(method, request.url().as_str());
+            let mut url = request.url().clone();
+            if self.plain_credentials {
+                url.set_scheme("http").expect("https may become http");
+            }
+            let mut builder = self.client.request(method, url);
             for (name, value) in request.headers().iter() {
                 builder = builder.header(name.as_str(), value.as_str());
             }

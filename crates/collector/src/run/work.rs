@@ -562,10 +562,6 @@ impl<'a> Work<'a> {
             let followed = next.iter().cloned().collect();
             self.queue(Job { subjects, next, followed, ..new_job(index) });
         }
-        // Every user that an earlier run recorded may be in the last batch.
-        if self.queues.iter().all(VecDeque::is_empty) {
-            self.flush_batches();
-        }
     }
 }
 
