@@ -197,14 +197,11 @@ pub(crate) fn last_segment(id: &str) -> &str {
 
 /// The scope in front of `/providers/{provider}` at the end of an extension's id.
 pub(crate) fn scope_before<'a>(id: &'a str, provider: &str) -> Option<&'a str> {
-    let (at, _) = id
-        .match_indices('/')
-        .filter(|(at, _)| {
-            id[*at..].len() > provider.len()
-                && id.is_char_boundary(at + provider.len())
-                && eq_fold(&id[*at..at + provider.len()], provider)
-        })
-        .last()?;
+    let begins = |at: usize| {
+        let end = at + provider.len();
+        id.len() > end && id.is_char_boundary(end) && eq_fold(&id[at..end], provider)
+    };
+    let (at, _) = id.match_indices('/').rfind(|(at, _)| begins(*at))?;
     Some(if at == 0 { "/" } else { &id[..at] })
 }
 

@@ -222,11 +222,8 @@ impl Hierarchy {
 
     /// Every scope at or above a resource id, nearest first: the id's own parents, the management groups, `/`.
     pub fn scope_chain(&self, id: IdRef<'_>) -> Vec<String> {
-        let mut chain: Vec<String> = id
-            .scope_chain()
-            .filter(|scope| scope.kind() != IdKind::Tenant)
-            .map(|scope| scope.canonical())
-            .collect();
+        let mut chain: Vec<String> =
+            id.scope_chain().filter(|scope| scope.kind() != IdKind::Tenant).map(IdRef::canonical).collect();
         if let Some(subscription) = id.subscription_id() {
             chain.extend(self.above_subscription(subscription).map(ManagementGroup::id));
         } else if let Some(group) = id.management_group() {

@@ -102,3 +102,61 @@ fn last_segment(text: &str) -> String {
 fn text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use azimuth_ids::DocumentKey;
+
+    use super::*;
+
+    const GROUPS: &str = "/providers/Microsoft.Management/managementGroups";
+
+    fn read(documents: &[(&str, &str)]) -> Hierarchy {
+        let mut builder = Snapshot::builder();
+        for (key, body) in documents {
+            builder.push(&DocumentKey::parse(key).unwrap(), *body);
+        }
+        Hierarchy::from_snapshot(&builder.finish())
+    }
+
+    fn id(name: &str) -> String {
+        format!("{GROUPS}/{name}")
+    }
+
+    #[test]
+    fn reads_the_rest_shape_with_children() {
+        let root = r#"{"name": "T-1", "properties": {"tenantId": "t-1", "displayName": "Tenant Root Group",
+            "details": {"parent": null},
+            "children": [{"type": "Microsoft.Management/managementGroups", "name": "Prod", "displayName": "P",
+                "children": [{"type": "/subscriptions", "name": "S1"}]}]}}"#;
+        let lab = r#"{"name": "lab", "properties": {"tenantId": "t-1",
+            "details": {"parent": {"id": "/providers/Microsoft.Management/managementGroups/T-1"}}}}"#;
+        let settings = r#"{"properties": {"defaultManagementGroup": "/providers/Microsoft.Management/managementGroups/lab"}}"#;
+        let hierarchy = read(&[
+            (&id("t-1"), root),
+            (&id("lab"), lab),
+            (&format!("{}/settings/default", id("t-1")), settings),
+            (&format!("{}/subscriptions/S2", id("lab")), "{}"),
+        ]);
+        assert!(hierarchy.problems().is_empty(), "{:?}", hierarchy.problems());
+        assert_eq!(hierarchy.ancestors_of_subscription("s1"), ["Prod", "T-1"]);
+        assert_eq!(hierarchy.ancestors_of_subscription("s2"), ["lab", "T-1"]);
+        assert_eq!(hierarchy.root().unwrap().display_name(), Some("Tenant Root Group"));
+        assert_eq!(hierarchy.settings().default_management_group.as_deref(), Some("lab"));
+    }
+
+    #[test]
+    fn reads_ancestors_chains_of_resource_graph() {
+        let subscription = r#"{"subscriptionId": "S1", "properties": {"managementGroupAncestorsChain": [
+            {"name": "prod", "displayName": "Prod"}, {"name": "root", "displayName": "Root"}]}}"#;
+        let hierarchy = read(&[("/subscriptions/s1", subscription), ("/subscriptions/s2", "{}")]);
+        assert_eq!(hierarchy.ancestors_of_subscription("S1"), ["prod", "root"]);
+        assert!(hierarchy.ancestors_of_subscription("s2").is_empty());
+    }
+
+    #[test]
+    fn bodies_of_any_shape_are_survived() {
+        let hierarchy = read(&[(&id("a"), "[]"), (&id("b"), "null"), ("/subscriptions/s1", "7")]);
+        assert_eq!(hierarchy.len(), 2);
+    }
+}

@@ -6,7 +6,9 @@ use azimuth_access::{
     Request, Rights, RoleAssignment, RoleDefinition, Scope, ScopeRoot, Verdict, built_in_role_named,
     check_move,
 };
-use azimuth_estate::hierarchy::{Caller, Hierarchy, Inheritable, Operation, Settings, inherited};
+use azimuth_estate::hierarchy::{
+    Caller, Hierarchy, Inheritable, ManagementGroup, Operation, Settings, inherited,
+};
 use serde_json::{Map, Value, json};
 
 use crate::expect;
@@ -147,7 +149,7 @@ fn operations(case: &Value) -> Result<(), String> {
     let parents: Map<String, Value> = hierarchy
         .groups()
         .map(|group| {
-            let parent = hierarchy.parent(group.name()).map(|parent| parent.name());
+            let parent = hierarchy.parent(group.name()).map(ManagementGroup::name);
             (group.name().to_owned(), parent.into())
         })
         .collect();
