@@ -73,6 +73,8 @@ pub(crate) enum Class {
     Entity {
         context: String,
     },
+    /// Compliance states of Azure Policy, which Azimuth works out itself.
+    PolicyStates,
     /// Azure's error envelope.
     Error,
     /// One record of some list.
@@ -110,6 +112,9 @@ pub(crate) fn classify(members: Members<'_>) -> Class {
         return Class::ResourceGraph;
     }
     let context = members.text("@odata.context").map(Cow::into_owned);
+    if context.as_deref().is_some_and(|context| context.contains("Microsoft.PolicyInsights/")) {
+        return Class::PolicyStates;
+    }
     let is_page = members.array("value").is_some() && !(members.has("id") && members.has("properties"));
     match (context, is_page) {
         (context, true) => return Class::List { context },
@@ -131,7 +136,7 @@ pub(crate) fn plain_resource<'t>(text: &'t [u8], members: &'t [Member]) -> Optio
     for member in members {
         match &text[member.key.clone()] {
             b"id" if member.kind == Kind::Text => {
-                id = Some(&text[member.value.start + 1..member.value.end - 1])
+                id = Some(&text[member.value.start + 1..member.value.end - 1]);
             }
             b"properties" if member.kind == Kind::Object => has_properties = true,
             b"id" | b"properties" | b"resourceGroup" | b"subscriptionId" | b"tenantId" | b"azimuth"

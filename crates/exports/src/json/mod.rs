@@ -5,6 +5,7 @@
 //! written, refuse duplicate keys, and carry on behind the damage.
 //!
 //! - [`scan`]: one validating pass that notes the outermost members and whether there is white space to remove.
+//! - [`scalar`]: strings, numbers and words.
 //! - [`text`]: compaction, string decoding and minimal escaping.
 //! - [`tree`]: a borrowed tree for the shapes that must be rearranged.
 //! - [`canonical`]: the one spelling of a value, for comparison and export.
@@ -12,6 +13,7 @@
 
 pub(crate) mod canonical;
 pub(crate) mod loose;
+pub(crate) mod scalar;
 pub(crate) mod scan;
 pub(crate) mod text;
 pub(crate) mod tree;

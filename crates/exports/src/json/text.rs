@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan;
+use super::scalar;
 
 /// Appends `text`, which must be valid JSON, without its insignificant white space.
 pub(crate) fn compact_into(text: &str, out: &mut String) {
@@ -12,7 +12,7 @@ pub(crate) fn compact_into(text: &str, out: &mut String) {
         match bytes[at] {
             b' ' | b'\t' | b'\n' | b'\r' => at += 1,
             b'"' => {
-                let end = scan::string(bytes, at).map_or(bytes.len(), |(end, _)| end);
+                let end = scalar::string(bytes, at).map_or(bytes.len(), |(end, _)| end);
                 out.push_str(&text[at..end]);
                 at = end;
             }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::scan;
+use super::scalar;
 use super::text::{decode, quoted, write_string};
 
 /// A JSON value that remembers its text.
@@ -151,7 +151,7 @@ fn parse_value<'a>(text: &'a str, at: &mut usize) -> Node<'a> {
             while let Some(byte) = bytes.get(*at) {
                 match byte {
                     b'"' => {
-                        let end = scan::string(bytes, *at).map_or(bytes.len(), |(end, _)| end);
+                        let end = scalar::string(bytes, *at).map_or(bytes.len(), |(end, _)| end);
                         let key = decode(&bytes[*at + 1..end.saturating_sub(1).max(*at + 1)]);
                         *at = end;
                         skip_space(bytes, at);
@@ -184,7 +184,7 @@ fn parse_value<'a>(text: &'a str, at: &mut usize) -> Node<'a> {
         }
         Some(b'"') => {
             let start = *at;
-            *at = scan::string(bytes, start).map_or(bytes.len(), |(end, _)| end);
+            *at = scalar::string(bytes, start).map_or(bytes.len(), |(end, _)| end);
             Node::Scalar(Cow::Borrowed(&text[start..*at]))
         }
         _ => {

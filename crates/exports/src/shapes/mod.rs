@@ -157,6 +157,14 @@ pub(crate) fn azure_error(node: &Node<'_>) -> Outcome {
     )
 }
 
+/// Compliance states are results, not configuration.
+pub(crate) fn policy_states() -> Outcome {
+    let message = "compliance states of Azure Policy are not imported";
+    let finding = Diagnostic::note("import-policy-states", message)
+        .with_hint("Azimuth evaluates the policies itself; import assignments and definitions");
+    Outcome { drafts: Vec::new(), findings: vec![finding] }
+}
+
 pub(crate) fn bad_id(id: &str, why: &str) -> Diagnostic {
     Diagnostic::error("import-id", format!("`{}` is no resource id: {why}", shorten(id, 120)))
 }

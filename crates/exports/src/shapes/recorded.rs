@@ -2,6 +2,8 @@
 //!
 //! The address tells what was listed where; a list read to its end is evidence (decision record 0001).
 
+use std::borrow::Cow;
+
 use azimuth_diag::Diagnostic;
 use azimuth_ids::IdRef;
 
@@ -77,7 +79,7 @@ impl Request {
             path,
             query: query.to_owned(),
             status,
-            time: view.text("time").map(|time| time.into_owned()),
+            time: view.text("time").map(Cow::into_owned),
             is_final: view.raw("final") == Some("true"),
             url: url.into_owned(),
         })

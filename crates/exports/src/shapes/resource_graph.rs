@@ -35,6 +35,17 @@ const MAY_BE_EMPTY: [&str; 11] = [
 /// Whether a record of unknown source is a Resource Graph row: only there these columns stand together.
 pub(crate) fn is_row(node: &Node<'_>) -> bool {
     let has = |key: &str| node.get(key).is_some();
+    // A query that projects columns: only Resource Graph repeats the subscription of the id.
+    let repeats_subscription = node.text_at("subscriptionId").is_some_and(|subscription| {
+        let id = node.text_at("id").unwrap_or_default();
+        IdRef::parse(&id).is_ok_and(|id| {
+            id.kind() != IdKind::Subscription
+                && id.subscription_id().is_some_and(|own| eq_fold(own, &subscription))
+        })
+    });
+    if repeats_subscription {
+        return true;
+    }
     has("properties")
         && has("tenantId")
         && (has("subscriptionId") || has("resourceGroup"))

@@ -42,7 +42,7 @@ fn bytes_replaced_removed_and_doubled() {
         if bytes.is_empty() {
             continue;
         }
-        for _ in 0..300 {
+        for _ in 0..120 {
             let mut hurt = bytes.clone();
             for _ in 0..1 + next(&mut state) % 3 {
                 let at = next(&mut state) % hurt.len();
