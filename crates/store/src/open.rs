@@ -154,6 +154,10 @@ impl Place {
             check_header(&self.path)?;
         }
         let mut connection = self.raw_connection().map_err(|source| self.sorted(source))?;
+        // SQLite opens a file that it may not write for reading, without a word.
+        if connection.is_readonly("main").map_err(|source| self.sorted(source))? {
+            return Err(StoreError::read_only(&self.path));
+        }
         // The test of ownership only reads, so another program's database stays as it is.
         if self.is_empty(&connection)? {
             self.create(&mut connection)?;

@@ -121,6 +121,30 @@ fn a_store_is_private_to_its_owner() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_in_a_read_only_folder_can_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, path) = folder();
+    open(&path, clock()).commit("ada", vec![put("a", "1")]).unwrap();
+    let permit = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    permit(&path, 0o400);
+    permit(folder.path(), 0o500);
+    let read = Store::open_read_only(&path).map(|store| store.last_sequence().unwrap());
+    // Root may write everywhere.
+    let may_write = fs::write(folder.path().join("try"), "").is_ok();
+    let written = Store::open(&path, clock()).and_then(|store| {
+        store.commit("ada", vec![put("b", "1")]).map_err(|error| panic!("opened, then: {error}"))
+    });
+    permit(folder.path(), 0o700);
+    assert_eq!(read.unwrap(), 1);
+    match written {
+        Ok(_) => assert!(may_write),
+        Err(error) => assert!(matches!(error, StoreError::ReadOnly { .. }) && !may_write, "{error:?}"),
+    }
+}
+
 /// A store of some 40 pages with history, as bytes.
 fn sample() -> Vec<u8> {
     let (_folder, path) = folder();
