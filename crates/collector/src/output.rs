@@ -1,8 +1,8 @@
-//! The folder: export files that grow by whole lines, and the checkpoint that tells how far they are safe.
+//! The folder: export files that grow by whole lines, and the checkpoint that tells what they belong to.
 //!
 //! The export files are their own journal: a line names the call it answers and says whether the list ended
-//! with it. `checkpoint.json` tells which tenant and services they belong to and how many bytes of each file
-//! are known to be on disk. After a kill, a torn last line is cut off and everything before it is used.
+//! with it. `checkpoint.json` tells which tenant and services they belong to and whether the run ended. After a
+//! kill, a torn last line is cut off and everything before it is used.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,6 +21,7 @@ use crate::cloud::Endpoints;
 /// What the first member of each line says.
 pub const LINE_FORMAT: &str = "recorded-response/1";
 const CHECKPOINT_FORMAT: &str = "collect-checkpoint/1";
+const EVIDENCE_FORMAT: &str = "evidence/1";
 const CHECKPOINT: &str = "checkpoint.json";
 const EVIDENCE: &str = "evidence.ndjson";
 const LOCK: &str = "collect.lock";
@@ -92,8 +93,6 @@ struct Checkpoint {
     started: Timestamp,
     saved: Timestamp,
     finished: bool,
-    /// Bytes of each export file that are on disk for sure.
-    files: BTreeMap<String, u64>,
 }
 
 /// One line as it is read back.
@@ -144,13 +143,12 @@ pub(crate) struct Output {
     started: Timestamp,
     files: BTreeMap<String, Export>,
     last_save: Instant,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// An export file of this run.
 struct Export {
     file: File,
-    length: u64,
     /// Whether lines were added since the last checkpoint.
     grown: bool,
 }
@@ -219,13 +217,12 @@ impl Output {
                 .create(true)
                 .open(&path)
                 .map_err(io_error("create", &path))?;
-            self.files.insert(name.clone(), Export { file: opened, length: 0, grown: true });
+            self.files.insert(name.clone(), Export { file: opened, grown: false });
         }
         let export = self.files.get_mut(&name).expect("the file was opened above");
         let mut text = serde_json::to_vec(line).expect("lines hold nothing that JSON cannot");
         text.push(b'\n');
         export.file.write_all(&text).map_err(io_error("write", &path))?;
-        export.length += text.len() as u64;
         export.grown = true;
         Ok(text.len() as u64)
     }
@@ -248,7 +245,6 @@ impl Output {
             started: self.started,
             saved: now,
             finished,
-            files: self.files.iter().map(|(name, export)| (name.clone(), export.length)).collect(),
         };
         let text = serde_json::to_vec_pretty(&checkpoint).expect("checkpoints are plain data");
         replace(&self.folder.join(CHECKPOINT), &text)?;
@@ -256,12 +252,15 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the evidence that only the whole run gives, one document a line.
+    /// Writes the evidence that follows from the run, in manifests of a thousand statements a line.
     pub(crate) fn write_evidence(&self, proofs: &[Proof], now: Timestamp) -> Result<(), OutputError> {
         #[derive(Serialize)]
-        struct Document<'a> {
+        struct Manifest<'a> {
             azimuth: &'static str,
-            kind: &'static str,
+            complete: Vec<Statement<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Statement<'a> {
             #[serde(flatten)]
             proof: &'a Proof,
             time: Timestamp,
@@ -271,15 +270,11 @@ impl Output {
             return Ok(());
         }
         let mut text = Vec::new();
-        for proof in proofs {
-            let document = Document {
-                azimuth: "evidence/1",
-                kind: "Evidence",
-                proof,
-                time: now,
-                source: "azimuth collect",
-            };
-            serde_json::to_writer(&mut text, &document).expect("evidence is plain data");
+        for chunk in proofs.chunks(1_000) {
+            let statement = |proof| Statement { proof, time: now, source: "azimuth collect" };
+            let complete = chunk.iter().map(statement).collect();
+            serde_json::to_writer(&mut text, &Manifest { azimuth: EVIDENCE_FORMAT, complete })
+                .expect("evidence is plain data");
             text.push(b'\n');
         }
         replace(&self.folder.join(EVIDENCE), &text)
@@ -309,12 +304,22 @@ impl Output {
         drop(reader);
         file.set_len(whole).map_err(io_error("shorten", &path))?;
         file.seek(SeekFrom::End(0)).map_err(io_error("open", &path))?;
-        self.files.insert(name.to_owned(), Export { file, length: whole, grown: true });
+        self.files.insert(name.to_owned(), Export { file, grown: false });
         Ok(())
     }
 }
 
-fn lock(folder: &Path) -> Result<File, OutputError> {
+/// Keeps other collections out of a folder.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would leave the lock with a child process that was forked a moment ago.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, OutputError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .write(true)
@@ -323,7 +328,7 @@ fn lock(folder: &Path) -> Result<File, OutputError> {
         .open(&path)
         .map_err(io_error("create", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(OutputError::Busy(folder.to_owned())),
         Err(fs::TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
     }

@@ -1,5 +1,5 @@
-//! Evidence that no single list gives: that a type is complete below a management group, or in a subscription
-//! whose resources were asked one by one.
+//! Evidence that the address of no single list gives: that a type is complete in a subscription that Resource
+//! Graph was asked about or whose resources were asked one by one, or below a management group.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::cloud::Service;
 use crate::output::Proof;
-use crate::plan::{Call, Finds, Reach, Subject};
+use crate::plan::{Call, Finds, Reach, Subject, all_calls};
 
 /// A management group with what is in it, as `$expand=children&$recurse=true` answers. Resource Manager nests
 /// six levels; serde_json refuses more than 128.
@@ -86,12 +86,17 @@ fn scopes(outcome: &Outcome<'_>, evidence: &str, calls: &[usize], proofs: &mut V
             || (!of_resources.is_empty()
                 && of_resources.iter().all(|call| outcome.all_resources_answered(*call, subscription)))
     };
-    if !of_resources.is_empty() {
-        let covered = outcome.subscriptions.iter().filter(|subscription| covers_subscription(subscription));
-        proofs.extend(covered.map(|subscription| proof(evidence, subscription)));
-    }
+    let covered_subscriptions = outcome.subscriptions.iter().filter(|id| covers_subscription(id));
+    proofs.extend(covered_subscriptions.map(|id| proof(evidence, id)));
     let of_groups: Vec<usize> = of_subject(Subject::ManagementGroup).collect();
-    let covers_group = |group: &str| of_groups.iter().all(|call| outcome.is_answered(*call, group));
+    // A list that the user left out may hold something.
+    let left_out = all_calls().iter().any(|call| {
+        call.subject == Subject::ManagementGroup
+            && call.evidence.as_deref() == Some(evidence)
+            && !of_groups.iter().any(|chosen| outcome.calls[*chosen].id == call.id)
+    });
+    let covers_group =
+        |group: &str| !left_out && of_groups.iter().all(|call| outcome.is_answered(*call, group));
     if let Some(tree) = outcome.tree {
         let mut groups = Vec::new();
         if covered(tree, &covers_group, &covers_subscription, &mut groups) {

@@ -181,15 +181,13 @@ impl<'a> Work<'a> {
     /// Saves the checkpoint and tells the outcome.
     pub(crate) fn end(mut self, stopped: bool, traffic: &Traffic) -> Result<Summary, CollectError> {
         let now = self.clock.now();
-        if !stopped {
-            let outcome = Outcome {
-                calls: self.calls,
-                tree: self.tree.as_ref(),
-                subscriptions: &self.subscriptions,
-                answered: &self.answered,
-            };
-            self.output.write_evidence(&roll_up(&outcome), now)?;
-        }
+        let outcome = Outcome {
+            calls: self.calls,
+            tree: self.tree.as_ref(),
+            subscriptions: &self.subscriptions,
+            answered: &self.answered,
+        };
+        self.output.write_evidence(&roll_up(&outcome), now)?;
         self.output.save(now, !stopped)?;
         for (service, reason) in [Service::Arm, Service::Graph].into_iter().zip(self.down) {
             if let Some(reason) = reason {

@@ -266,3 +266,23 @@ async fn throttled_parts_of_a_batch_are_asked_again() {
     assert_eq!(run.summary.missing_rights[0].right, "Policy.Read.All");
     assert!(!run.evidence.contains("graph:/users/authentication/requirements @ /"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_out_proves_nothing() {
+    let tenant = Tenant::sound();
+    let no_groups = run(&tenant, |options| options.skip = vec!["arm.groupPolicyAssignments".into()]).await;
+    assert!(no_groups.evidence.contains("Microsoft.Authorization/policyAssignments @ /subscriptions/sub-a"));
+    assert!(!no_groups.evidence.iter().any(|proof| {
+        proof.starts_with("Microsoft.Authorization/policyAssignments @ /providers")
+            || proof.ends_with("policyAssignments @ /")
+    }));
+    let one = run(&tenant, |options| options.subscriptions = vec!["sub-c".into()]).await;
+    assert!(one.evidence.contains(
+        "Microsoft.Authorization/roleAssignments @ /providers/Microsoft.Management/managementGroups/online"
+    ));
+    assert!(
+        !one.evidence.iter().any(|proof| proof.starts_with("Microsoft.") && proof.ends_with(" @ /")),
+        "{:#?}",
+        one.evidence
+    );
+}

@@ -1,7 +1,7 @@
 //! Stopping anywhere and going on gives what an unbroken run gives.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn a_stop_at_any_request_loses_nothing() {
         first.cancellation = cancellation;
         let summary = collect(&tenant, &first).await.unwrap();
         assert!(summary.stopped, "stopped at {stop_at}");
-        assert!(evidence(folder.path()).is_empty(), "nothing is proved before the end");
+        assert!(evidence(folder.path()).is_subset(&proofs), "nothing is proved too early");
         let before = lines(folder.path()).len();
 
         let rest = Tenant::sound();
@@ -100,16 +100,14 @@ fn tear(folder: &Path, random: u64) {
     let path = &files[random as usize % files.len()];
     let text = std::fs::read(path).unwrap();
     let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-    if random % 2 == 0 {
+    if random.is_multiple_of(2) {
         // The last line loses its end.
         file.set_len((text.len() as u64).saturating_sub(1 + random % 200)).unwrap();
     } else {
-        use std::io::Seek;
+        // Another line was begun.
+        let line = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         file.seek(std::io::SeekFrom::End(0)).unwrap();
-        file.write_all(
-            &text[..(random as usize / 7) % text.len().max(1)].split(|b| *b == b'\n').next().unwrap()[..],
-        )
-        .unwrap();
+        file.write_all(&line[..line.len().saturating_sub(1 + random as usize % 50)]).unwrap();
     }
 }
 

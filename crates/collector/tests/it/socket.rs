@@ -144,7 +144,7 @@ async fn a_whole_tenant_over_a_socket_with_a_client_secret() {
     let summary = collect(&options, &credential, &|_| ()).await.unwrap();
     assert_eq!((summary.failed, summary.complete), (0, summary.planned), "{summary:?}");
     assert_eq!(lines(folder.path()).len() as u64, summary.lines);
-    let asked = token_requests.lock().unwrap();
+    let asked = token_requests.lock().unwrap().clone();
     assert!(asked.iter().all(|body| body.contains("client_secret=pass+word")), "{asked:?}");
 
     let mut refused = options.clone();

@@ -301,9 +301,12 @@ pub(crate) fn content(folder: &Path) -> BTreeSet<String> {
 
 pub(crate) fn evidence(folder: &Path) -> BTreeSet<String> {
     let text = std::fs::read_to_string(folder.join("evidence.ndjson")).unwrap_or_default();
-    let describe = |line: &str| {
-        let proof: Value = serde_json::from_str(line).unwrap();
-        format!("{} @ {}", proof["type"].as_str().unwrap(), proof["scope"].as_str().unwrap())
-    };
-    text.lines().map(describe).collect()
+    let manifests = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let proofs = manifests.flat_map(|manifest| {
+        assert_eq!(manifest["azimuth"], "evidence/1");
+        manifest["complete"].as_array().unwrap().clone()
+    });
+    let describe =
+        |proof: Value| format!("{} @ {}", proof["type"].as_str().unwrap(), proof["scope"].as_str().unwrap());
+    proofs.map(describe).collect()
 }

@@ -37,6 +37,7 @@ async fn everything_is_read_and_proved_complete() {
         "Microsoft.Authorization/roleAssignments @ /providers/Microsoft.Management/managementGroups/corp",
         "Microsoft.Network/networkWatchers/flowLogs @ /subscriptions/sub-b",
         "Microsoft.Network/networkWatchers/flowLogs @ /",
+        "Microsoft.Resources/resources @ /subscriptions/sub-c",
         "Microsoft.Resources/resources @ /",
         "Microsoft.Resources/subscriptions @ /",
         "Microsoft.Security/pricings @ /",
