@@ -106,7 +106,7 @@ fn a_store_held_exclusively_cannot_be_opened() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
     let options = Options { busy_timeout: Duration::from_millis(20), ..Options::default() };
-    let error = Store::open_with(&path, clock(), options).err().unwrap();
+    let error = Store::open_with(&path, clock(), options).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
 }
 

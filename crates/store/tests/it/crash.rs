@@ -86,7 +86,14 @@ fn run_and_kill(path: &Path, wait: Duration) -> (u64, u64) {
     }
     thread::sleep(wait);
     writer.kill().unwrap();
-    assert!(!writer.wait().unwrap().success());
+    let status = writer.wait().unwrap();
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::process::ExitStatusExt::signal(&status),
+        Some(9),
+        "it ended by itself: {status}"
+    );
+    assert!(!status.success());
     lines.for_each(note);
     (begun, acknowledged)
 }

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use crate::support::{Numbers, assert_sound, clock, delete, folder, key, open, put};
 
 fn error(path: &Path) -> StoreError {
-    let reading = Store::open_read_only(path).err().expect("cannot be read");
-    let writing = Store::open(path, clock()).err().expect("cannot be written");
+    let reading = Store::open_read_only(path).expect_err("cannot be read");
+    let writing = Store::open(path, clock()).expect_err("cannot be written");
     assert_eq!(reading.to_string(), writing.to_string());
     writing
 }
@@ -76,12 +76,12 @@ fn what_cannot_be_opened_says_so() {
     let (folder, path) = folder();
     assert!(matches!(error(folder.path()), StoreError::CannotOpen { .. }));
     assert!(matches!(error(&path.join("estate.db")), StoreError::CannotOpen { .. }));
-    let missing = Store::open_read_only(&path).err().unwrap();
+    let missing = Store::open_read_only(&path).unwrap_err();
     assert!(matches!(missing, StoreError::CannotOpen { .. }), "{missing:?}");
     assert!(!path.exists(), "opening for reading makes no file");
     #[cfg(target_os = "linux")]
     {
-        let refused = Store::open("/proc/estate.db", clock()).err().unwrap();
+        let refused = Store::open("/proc/estate.db", clock()).unwrap_err();
         assert!(matches!(refused, StoreError::CannotOpen { .. }), "{refused:?}");
     }
 }
