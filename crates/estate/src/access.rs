@@ -53,11 +53,13 @@ impl Snapshot {
 struct Groups<'a>(&'a Hierarchy);
 
 impl Scopes for Groups<'_> {
-    fn groups_above(&self, root: ScopeRoot<'_>) -> Vec<String> {
+    fn groups_above(&self, root: ScopeRoot<'_>) -> Option<Vec<String>> {
         match root {
-            ScopeRoot::Tenant => Vec::new(),
-            ScopeRoot::ManagementGroup(name) => self.0.ancestors(name),
-            ScopeRoot::Subscription(id) => self.0.ancestors_of_subscription(id),
+            ScopeRoot::Tenant => Some(Vec::new()),
+            ScopeRoot::ManagementGroup(name) => self.0.group(name).map(|_| self.0.ancestors(name)),
+            ScopeRoot::Subscription(id) => {
+                self.0.group_of_subscription(id).map(|_| self.0.ancestors_of_subscription(id))
+            }
         }
     }
 }
