@@ -379,7 +379,10 @@ impl Draft {
         let groups = hierarchy.groups.iter().map(|group| GroupDraft {
             name: group.name.to_string(),
             display_name: group.display_name.as_deref().map(str::to_owned),
-            parent: group.parent.map(|parent| hierarchy.groups[parent as usize].name.to_string()),
+            parent: group
+                .parent
+                .filter(|_| !group.parent_is_guess)
+                .map(|parent| hierarchy.groups[parent as usize].name.to_string()),
             known: group.known,
         });
         let subscriptions = hierarchy.subscriptions();
