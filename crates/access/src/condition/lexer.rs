@@ -78,6 +78,10 @@ impl<'a> Lexer<'a> {
         let Some(first) = rest.chars().next() else {
             return Ok(Token { kind: TokenKind::End, span: (start, start) });
         };
+        if let Some(guid) = guid(rest) {
+            self.at = start + GUID_BYTES;
+            return Ok(Token { kind: TokenKind::Guid(guid), span: (start, self.at) });
+        }
         let (kind, length) = match first {
             '(' => (TokenKind::OpenParenthesis, 1),
             ')' => (TokenKind::CloseParenthesis, 1),
@@ -90,7 +94,6 @@ impl<'a> Lexer<'a> {
             '|' if rest.starts_with("||") => (TokenKind::Or, 2),
             '\'' => self.quoted()?,
             '@' => self.attribute()?,
-            _ if guid(rest).is_some() => (TokenKind::Guid(guid(rest).unwrap_or_default()), GUID_BYTES),
             '-' | '0'..='9' => self.number()?,
             letter if letter.is_ascii_alphabetic() => word(rest),
             other => {

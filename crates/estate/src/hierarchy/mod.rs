@@ -18,14 +18,16 @@ mod change;
 mod inherit;
 mod problem;
 mod read;
+mod refusal;
 
 use azimuth_ids::{IdKind, IdRef, fold};
 use hashbrown::HashMap;
 
 pub use build::HierarchyBuilder;
-pub use change::{AzureError, Caller, HierarchyError, Operation, Settings, valid_group_name};
+pub use change::{Caller, Operation, Settings};
 pub use inherit::{Inheritable, inherited};
 pub use problem::HierarchyProblem;
+pub use refusal::{AzureError, HierarchyError, valid_group_name};
 
 /// Levels of management groups that Azure allows below the root; subscriptions are not counted.
 pub const MAX_DEPTH: usize = 6;
