@@ -13,6 +13,7 @@ use crate::json::text::compact_into;
 use crate::path::Path;
 use crate::report::{Reporter, fault_diagnostic, shorten};
 use crate::shapes::Origin;
+use crate::shapes::resource_graph::plain_row;
 
 /// Lists within lists (a batch of pages of …) deeper than this are refused.
 const MAX_NESTING: usize = 10;
@@ -344,6 +345,15 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             self.report.record(Some(origin.shape().unwrap_or(Shape::Arm)));
             let place = self.place(at, path);
             self.report.emit(key, body_text(body, loose), Completeness::Full, place);
+            return;
+        }
+        if matches!(origin, Origin::ResourceGraph)
+            && let Ok(text) = std::str::from_utf8(&self.text[at..end])
+            && let Some((key, body, rank)) = plain_row(text, at, self.scanner.members(), loose)
+        {
+            self.report.record(Some(Shape::ResourceGraph));
+            let place = self.place(at, path);
+            self.report.emit(key, body.into(), rank, place);
             return;
         }
         let members = self.scanner.members().to_vec();

@@ -9,7 +9,6 @@ use crate::classify::{Class, Members};
 use crate::document::Shape;
 use crate::json::loose;
 use crate::json::scan::Member;
-use crate::json::text::compact_into;
 use crate::json::tree::Node;
 use crate::path::Path;
 use crate::report::Outcome;
@@ -109,8 +108,7 @@ impl<'t> Reader<'t, '_, '_> {
                 self.item(at, &node, path, origin);
             }
             Class::Item => {
-                let is_row = matches!(origin, Origin::ResourceGraph);
-                let node = if is_row { self.shallow(members) } else { self.whole(members) };
+                let node = self.whole(members);
                 self.item(at, &node, path, origin);
             }
         }
@@ -206,20 +204,5 @@ impl<'t> Reader<'t, '_, '_> {
                 })
                 .collect(),
         )
-    }
-
-    /// The object whose members are known, its values as opaque text: enough for rows, and much quicker.
-    fn shallow(&self, members: &[Member]) -> Node<'t> {
-        let value = |member: &Member| {
-            let raw = std::str::from_utf8(&self.text[member.value.clone()]).unwrap_or("null");
-            if raw.bytes().any(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-                let mut compact = String::with_capacity(raw.len());
-                compact_into(raw, &mut compact);
-                return Node::Scalar(Cow::Owned(compact));
-            }
-            Node::Scalar(Cow::Borrowed(raw))
-        };
-        let key = |member: &Member| crate::json::text::decode(&self.text[member.key.clone()]);
-        Node::Object(members.iter().map(|member| (key(member), value(member))).collect())
     }
 }
