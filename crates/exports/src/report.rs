@@ -197,6 +197,10 @@ pub(crate) fn fault_diagnostic(text: &[u8], error: &ScanError) -> Diagnostic {
             "import-number-range",
             format!("{} fits no 64-bit number", found(text, error.at)),
         ),
+        Fault::NotUtf8 => {
+            let byte = text.get(error.at).copied().unwrap_or_default();
+            Diagnostic::error("import-utf8", format!("the byte 0x{byte:02x} is no UTF-8"))
+        }
         Fault::Text { what } => Diagnostic::error("import-text", format!("a string holds {what}")),
     }
 }

@@ -2,6 +2,8 @@
 
 mod objects;
 
+use std::collections::HashSet;
+
 use azimuth_diag::{Diagnostic, Place};
 use azimuth_ids::{DocumentKey, IdKind, IdRef};
 
@@ -13,6 +15,7 @@ use crate::json::text::compact_into;
 use crate::path::Path;
 use crate::report::{Reporter, fault_diagnostic, shorten};
 use crate::shapes::Origin;
+use crate::shapes::recorded::KIND as RECORDED;
 use crate::shapes::resource_graph::plain_row;
 
 /// Lists within lists (a batch of pages of …) deeper than this are refused.
@@ -73,13 +76,33 @@ pub(crate) struct Reader<'t, 'r, 's> {
     by_line: bool,
     /// A record went on at the end of the text.
     is_cut: bool,
+    torn: Torn,
+}
+
+/// The recorded lists of which something could not be read. They prove nothing about what is absent, whatever
+/// their last page says.
+#[derive(Default)]
+struct Torn {
+    /// By the list's path.
+    lists: HashSet<String>,
+    /// A record was lost that may have been a page of any of them.
+    any: bool,
 }
 
 impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     pub(crate) fn new(lines: Lines<'t>, report: &'r mut Reporter<'s>) -> Self {
         let counted = (0, lines.first_line);
         let scanner = Scanner::default();
-        Self { lines, text: lines.text, report, scanner, counted, by_line: false, is_cut: false }
+        Self {
+            lines,
+            text: lines.text,
+            report,
+            scanner,
+            counted,
+            by_line: false,
+            is_cut: false,
+            torn: Torn::default(),
+        }
     }
 
     /// Reads a text with one record a line; each line stands for itself. A record may nevertheless go on over
@@ -220,8 +243,9 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
         }
         match self.scanner.scan(self.text, at) {
             Ok(scanned) => {
-                if std::str::from_utf8(&self.text[at..scanned.end]).is_err() {
-                    self.damaged_text(at, scanned.end, path);
+                if let Err(error) = std::str::from_utf8(&self.text[at..scanned.end]) {
+                    let error = ScanError { at: at + error.valid_up_to(), fault: Fault::NotUtf8 };
+                    self.damaged(at, &error, path, origin);
                 } else if self.text[at] != b'{' {
                     let error =
                         Diagnostic::error("import-no-object", "expected an object, found another value");
@@ -297,6 +321,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
         origin: Origin<'_>,
     ) -> Option<usize> {
         let errors = self.report.errors();
+        let mut is_recorded = false;
         if self.text[at] == b'{' && path.depth() < MAX_NESTING {
             let members = loose::members(self.text, at);
             let class = classify(Members::new(self.text, &members));
@@ -304,6 +329,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             let is_container = !matches!(class, Class::Item | Class::Entity { .. } | Class::Error)
                 && lists.iter().any(|key| Members::new(self.text, &members).has(key));
             if is_container {
+                is_recorded = class == Class::Azimuth(RECORDED.to_owned());
                 self.container(at, class, &members, path, origin, true);
             }
         }
@@ -318,23 +344,10 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             self.report.reject();
             let finding = fault_diagnostic(self.text, error);
             self.report.say(finding.at(place));
+            // It may have been a page of any list.
+            self.torn.any |= path.depth() == 0 && !is_recorded;
         }
         loose::value_end(self.text, at)
-    }
-
-    fn damaged_text(&mut self, at: usize, end: usize, path: &Path<'_>) {
-        let fault =
-            std::str::from_utf8(&self.text[at..end]).map_or_else(|error| at + error.valid_up_to(), |_| at);
-        let message = format!("the byte 0x{:02x} is no UTF-8", self.text[fault]);
-        let below = loose::path_at(self.text, at, fault);
-        let shown = path.shown().unwrap_or_else(|| "$".to_owned());
-        let place = Place {
-            path: Some(format!("{shown}{}", below.strip_prefix('$').unwrap_or_default())),
-            ..self.place(fault, path)
-        };
-        self.report.record(None);
-        self.report.reject();
-        self.report.say(Diagnostic::error("import-utf8", message).at(place));
     }
 
     /// Reads a valid object.

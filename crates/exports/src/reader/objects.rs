@@ -11,7 +11,7 @@ use crate::json::loose;
 use crate::json::scan::Member;
 use crate::json::tree::Node;
 use crate::path::Path;
-use crate::report::Outcome;
+use crate::report::{Outcome, shorten};
 use crate::shapes::{self, Origin};
 
 impl<'t> Reader<'t, '_, '_> {
@@ -148,9 +148,20 @@ impl<'t> Reader<'t, '_, '_> {
             let origin = collection.as_ref().map_or(Origin::Recorded(&request), Origin::Graph);
             self.value(body.value.start, &path.key("body"), origin);
         }
-        // A list with a record that could not be read proves nothing about what is absent.
-        let is_whole = !is_damaged && self.report.rejected() == rejected;
-        let outcome = if succeeded && is_list && is_whole { request.evidence() } else { answered };
+        if is_damaged || self.report.rejected() > rejected {
+            self.torn.lists.insert(request.path().to_ascii_lowercase());
+        }
+        let mut outcome = if succeeded && is_list { request.evidence() } else { answered };
+        let is_torn = self.torn.any || self.torn.lists.contains(&request.path().to_ascii_lowercase());
+        if is_torn && !outcome.drafts.is_empty() {
+            outcome.drafts.clear();
+            let message =
+                format!("`{}` is not taken for complete: not all of it could be read", request.path());
+            let finding = Diagnostic::warning("import-torn-list", shorten(&message, 300))
+                .with_hint("collect again; what is absent from this list stays unknown");
+            let place = self.place(at, path);
+            self.report.say(finding.at(place));
+        }
         self.finish(at, path, outcome, Some(Shape::RecordedResponse));
     }
 
