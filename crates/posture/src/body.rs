@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn reads_members_below_properties_and_beside_them() {
-        let nested = r#"{"id":"/a","properties":{"colour":"red","parts":[{"name":"p","properties":{"colour":7}}]}}"#;
+        let nested =
+            r#"{"id":"/a","properties":{"colour":"red","parts":[{"name":"p","properties":{"colour":7}}]}}"#;
         let flat = r#"{"id":"/a","colour":"red","parts":[{"name":"p","colour":7}]}"#;
         for text in [nested, flat] {
             let read: Arm<'_, Members<'_>> = read_arm(text).unwrap();

@@ -111,16 +111,20 @@ impl<'a> SignInPolicy<'a> {
     pub(crate) fn covers_everyone(self) -> bool {
         let Some(Value::Object(users)) = self.0.pointer("/conditions/users") else { return false };
         holds(&texts(self.0, "/conditions/users/includeUsers"), "All")
-            && users.iter().all(|(name, value)| !name.starts_with("exclude") || name.contains('@') || is_empty(value))
+            && users
+                .iter()
+                .all(|(name, value)| !name.starts_with("exclude") || name.contains('@') || is_empty(value))
     }
 
     /// Whether all applications are included and none is excluded or filtered.
     pub(crate) fn covers_all_applications(self) -> bool {
-        let Some(Value::Object(applications)) = self.0.pointer("/conditions/applications") else { return false };
+        let Some(Value::Object(applications)) = self.0.pointer("/conditions/applications") else {
+            return false;
+        };
         holds(&texts(self.0, "/conditions/applications/includeApplications"), "All")
-            && applications
-                .iter()
-                .all(|(name, value)| name.contains('@') || eq_fold(name, "includeApplications") || is_empty(value))
+            && applications.iter().all(|(name, value)| {
+                name.contains('@') || eq_fold(name, "includeApplications") || is_empty(value)
+            })
     }
 
     /// Whether the policy reaches a client type; no list means every type.
@@ -182,7 +186,8 @@ mod tests {
     #[test]
     fn a_custom_strength_counts_only_if_it_says_so() {
         let builtin = everyone(&json!({"authenticationStrength": {"id": MFA_STRENGTHS[2]}}));
-        let custom = everyone(&json!({"authenticationStrength": {"id": "x", "requirementsSatisfied": "none"}}));
+        let custom =
+            everyone(&json!({"authenticationStrength": {"id": "x", "requirementsSatisfied": "none"}}));
         assert!(SignInPolicy(&builtin).requires_mfa());
         assert!(!SignInPolicy(&custom).requires_mfa());
     }

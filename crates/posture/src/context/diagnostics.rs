@@ -113,8 +113,7 @@ impl Setting {
                 setting.groups.push(group);
             }
         }
-        setting.metrics =
-            enabled(&shape.metrics).into_iter().map(|(category, _)| category).collect();
+        setting.metrics = enabled(&shape.metrics).into_iter().map(|(category, _)| category).collect();
         setting
     }
 
@@ -147,7 +146,9 @@ mod tests {
 
     #[test]
     fn a_group_of_all_logs_sends_each() {
-        let all = setting(r#"{"logs":[{"category":null,"categoryGroup":"allLogs","enabled":true}],"workspaceId":"/w"}"#);
+        let all = setting(
+            r#"{"logs":[{"category":null,"categoryGroup":"allLogs","enabled":true}],"workspaceId":"/w"}"#,
+        );
         assert!(all.sends_log("StorageRead") && all.sends_logs_to_workspace());
     }
 

@@ -103,8 +103,10 @@ impl<'a> Context<'a> {
     /// Notes each enabled subscription whose resources of a type are not known to be all there.
     pub(crate) fn needs_list(&self, findings: &mut Findings, kind: &str, what: &str) {
         self.needs_subscriptions(findings);
-        let unlisted: Vec<&Subscription> =
-            self.enabled_subscriptions().filter(|subscription| !self.lists_tracked(kind, &subscription.id)).collect();
+        let unlisted: Vec<&Subscription> = self
+            .enabled_subscriptions()
+            .filter(|subscription| !self.lists_tracked(kind, &subscription.id))
+            .collect();
         let all = self.enabled_subscriptions().count();
         let what = format!("the complete list of {what}");
         if unlisted.len() > 1 && unlisted.len() == all {

@@ -175,9 +175,10 @@ fn read(snapshot: &Snapshot, entry: Entry<'_>, definitions: &mut Definitions) ->
     let shape = body::read::<AssignmentShape<'_>>(entry).ok()?.properties;
     let id = entry.id().into_owned();
     let scope = IdRef::parse(&id).ok()?.parent()?.as_str().to_owned();
-    let updated_on = shape.metadata.as_ref().map(|metadata| {
-        metadata.get("updatedOn").and_then(Value::as_str).unwrap_or_default().to_owned()
-    });
+    let updated_on = shape
+        .metadata
+        .as_ref()
+        .map(|metadata| metadata.get("updatedOn").and_then(Value::as_str).unwrap_or_default().to_owned());
     let effects = effects(snapshot, &shape, definitions);
     Some(Assignment {
         id,
@@ -200,19 +201,15 @@ pub(crate) fn was_audit(snapshot: &Snapshot, body: &str) -> Option<bool> {
         return Some(true);
     }
     let effects = effects(snapshot, &read.properties, &mut Definitions::new());
-    if effects.enforce() {
-        Some(false)
-    } else {
-        effects.unresolved.is_empty().then_some(true)
-    }
+    if effects.enforce() { Some(false) } else { effects.unresolved.is_empty().then_some(true) }
 }
 
 /// Whether a body's metadata says that it was never updated.
 pub(crate) fn is_first_version(body: &str) -> bool {
     serde_json::from_str::<Arm<'_, AssignmentShape<'_>>>(body).is_ok_and(|read| {
-        read.properties
-            .metadata
-            .is_some_and(|metadata| metadata.get("updatedOn").is_none_or(|updated| updated.as_str().is_none()))
+        read.properties.metadata.is_some_and(|metadata| {
+            metadata.get("updatedOn").is_none_or(|updated| updated.as_str().is_none())
+        })
     })
 }
 
@@ -242,8 +239,10 @@ fn effects(snapshot: &Snapshot, shape: &AssignmentShape<'_>, definitions: &mut D
         }
         return effects;
     };
-    let given = |name: &str| parameter(&shape.parameters, name, "value")
-        .or_else(|| parameter(&assigned.parameters, name, "defaultValue"));
+    let given = |name: &str| {
+        parameter(&shape.parameters, name, "value")
+            .or_else(|| parameter(&assigned.parameters, name, "defaultValue"))
+    };
     let Some(members) = &assigned.policy_definitions else {
         let effect = assigned.policy_rule.as_ref().map(|rule| &rule.then.effect);
         effects.take(id, &shape.overrides, None, effect.and_then(|effect| resolve(effect, &given)));

@@ -48,7 +48,11 @@ pub fn nearest_control(id: &str) -> Option<&'static str> {
 
 /// Letters and digits only, in upper case: `nw4` and `NW_4` are near to `NW-4`.
 fn plain(id: &str) -> Vec<char> {
-    id.chars().take(16).filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
+    id.chars()
+        .take(16)
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect()
 }
 
 /// The number of letters to insert, delete, replace or swap with a neighbour.
@@ -88,7 +92,12 @@ mod graph {
 
 /// The end of a control whose evidence this version does not read: unknown with each thing it would need, or
 /// not applicable if the estate is known to hold none of the resource types that it speaks of.
-fn undecided(context: &Context<'_>, needs: &[(&str, &str)], subjects: &[(&str, &str)], nothing: &str) -> Verdict {
+fn undecided(
+    context: &Context<'_>,
+    needs: &[(&str, &str)],
+    subjects: &[(&str, &str)],
+    nothing: &str,
+) -> Verdict {
     let mut findings = Findings::default();
     let mut lists = Findings::default();
     let mut waiting = 0;

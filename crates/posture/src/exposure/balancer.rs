@@ -67,7 +67,13 @@ pub(super) struct Balancer {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BalancerShape<'a> {
-    #[serde(borrow, default, alias = "frontendIPConfigurations", alias = "frontendIpConfigurations", deserialize_with = "or_default")]
+    #[serde(
+        borrow,
+        default,
+        alias = "frontendIPConfigurations",
+        alias = "frontendIpConfigurations",
+        deserialize_with = "or_default"
+    )]
     frontend: Vec<Arm<'a, FrontendShape<'a>>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     load_balancing_rules: Vec<Arm<'a, RuleShape<'a>>>,
@@ -91,7 +97,13 @@ struct FrontendShape<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RuleShape<'a> {
-    #[serde(borrow, default, alias = "frontendIPConfiguration", alias = "frontendIpConfiguration", deserialize_with = "or_default")]
+    #[serde(
+        borrow,
+        default,
+        alias = "frontendIPConfiguration",
+        alias = "frontendIpConfiguration",
+        deserialize_with = "or_default"
+    )]
     frontend: Ref<'a>,
     #[serde(borrow, default)]
     protocol: Text<'a>,
@@ -107,14 +119,26 @@ struct RuleShape<'a> {
     backend_address_pool: Ref<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     backend_address_pools: Vec<Ref<'a>>,
-    #[serde(borrow, default, alias = "backendIPConfiguration", alias = "backendIpConfiguration", deserialize_with = "or_default")]
+    #[serde(
+        borrow,
+        default,
+        alias = "backendIPConfiguration",
+        alias = "backendIpConfiguration",
+        deserialize_with = "or_default"
+    )]
     backend: Ref<'a>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PoolShape<'a> {
-    #[serde(borrow, default, alias = "backendIPConfigurations", alias = "backendIpConfigurations", deserialize_with = "or_default")]
+    #[serde(
+        borrow,
+        default,
+        alias = "backendIPConfigurations",
+        alias = "backendIpConfigurations",
+        deserialize_with = "or_default"
+    )]
     members: Vec<Ref<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     load_balancer_backend_addresses: Vec<Arm<'a, AddressShape<'a>>>,
@@ -169,15 +193,16 @@ pub(super) fn read(id: &str, shape: &BalancerShape<'_>) -> Balancer {
     for (kind, rules) in kinds {
         for rule in rules {
             let members = &rule.properties;
-            let Some((_, frontend)) =
-                frontends.iter().find(|(key, _)| eq_fold(key, &members.frontend.id))
+            let Some((_, frontend)) = frontends.iter().find(|(key, _)| eq_fold(key, &members.frontend.id))
             else {
                 continue;
             };
             let any = members.protocol.is("All") || members.protocol.is("*") || members.protocol.is("");
             let start: Option<u16> = members.frontend_port_range_start.parse().ok().filter(|port| *port != 0);
             let frontend_ports = match start {
-                Some(start) => PortRange { start, end: members.frontend_port_range_end.parse().unwrap_or(start) },
+                Some(start) => {
+                    PortRange { start, end: members.frontend_port_range_end.parse().unwrap_or(start) }
+                }
                 None => ports(&members.frontend_port),
             };
             let rule_id = child_id(id, kind, rule);

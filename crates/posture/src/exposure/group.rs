@@ -9,7 +9,7 @@ use azimuth_ids::{eq_fold, fold};
 use serde::Deserialize;
 
 use super::ports::{PortRange, Protocol};
-use super::sources::{Reach, Sources, parse_range, position};
+use super::sources::{Internet, Reach, Sources, parse_range, position};
 use crate::body::{Arm, Ref, Text, or_default};
 
 /// What a rule does with traffic.
@@ -36,7 +36,8 @@ pub struct Rule {
     pub source: Vec<String>,
     tcp: bool,
     udp: bool,
-    reach: Reach,
+    /// The clients that the source names, by family.
+    reach: [Reach; 2],
     destination: Destinations,
     ports: Vec<PortRange>,
     /// Whether every source port matches. A client chooses its port, so only such a deny holds.
@@ -148,7 +149,7 @@ fn port_ranges(one: &Text<'_>, many: &[Text<'_>], unreadable: Option<PortRange>)
 
 impl Rule {
     /// The inbound rule of a document, or `None` for an outbound one.
-    pub(super) fn read(group: &str, shape: &Arm<'_, RuleShape<'_>>, internet: &Sources) -> Option<Self> {
+    pub(super) fn read(group: &str, shape: &Arm<'_, RuleShape<'_>>, internet: &Internet) -> Option<Self> {
         let rule = &shape.properties;
         if rule.direction.is("Outbound") {
             return None;
@@ -160,7 +161,7 @@ impl Rule {
         let source_ports = port_ranges(&rule.source_port_range, &rule.source_port_ranges, unreadable);
         let mut source: Vec<String> =
             listed(&rule.source_address_prefix, &rule.source_address_prefixes).map(str::to_owned).collect();
-        let reach = reach_of(&source, internet);
+        let reach = internet.each(|family| reach_of(&source, family));
         source.extend(rule.source_application_security_groups.iter().map(|group| group.id.to_string()));
         let any_protocol = matches!(&*rule.protocol, "*" | "");
         let id = if shape.id.starts_with('/') {
@@ -265,11 +266,17 @@ impl Destinations {
             None if self.ranges.is_empty() => Match::No,
             None if target.within.is_empty() => Match::Perhaps,
             None => {
-                let holds = |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= low && high <= end;
-                let touches = |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= high && low <= end;
+                let holds =
+                    |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= low && high <= end;
+                let touches =
+                    |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= high && low <= end;
                 if target.within.iter().all(|inner| self.ranges.iter().any(|outer| holds(outer, inner))) {
                     Match::Yes
-                } else if target.within.iter().any(|inner| self.ranges.iter().any(|outer| touches(outer, inner))) {
+                } else if target
+                    .within
+                    .iter()
+                    .any(|inner| self.ranges.iter().any(|outer| touches(outer, inner)))
+                {
                     Match::Perhaps
                 } else {
                     Match::No
@@ -304,10 +311,11 @@ impl SecurityGroup {
         let mut rest = arriving.clone();
         let mut decision = GroupDecision { allowed: Reach::Nothing, allow: None, deny: None };
         for rule in &self.rules {
-            if rule.reach.is_nothing() || !rule.applies(protocol, port, target) {
+            let reach = &rule.reach[usize::from(target.v6)];
+            if reach.is_nothing() || !rule.applies(protocol, port, target) {
                 continue;
             }
-            let hit = rest.and(&rule.reach, internet);
+            let hit = rest.and(reach, internet);
             if hit.is_nothing() {
                 continue;
             }
@@ -322,7 +330,7 @@ impl SecurityGroup {
                     decision.deny = decision.deny.or(Some(rule));
                 }
             }
-            rest = rest.without(&rule.reach, internet);
+            rest = rest.without(reach, internet);
             if rest.is_nothing() {
                 break;
             }

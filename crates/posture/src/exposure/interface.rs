@@ -139,23 +139,25 @@ impl IpConfiguration {
             fold(&format!("{interface}/ipConfigurations/{}", &*shape.name)).into_owned()
         };
         let private: Option<IpAddr> = members.private_ip_address.parse().ok();
-        let public = match (&members.public_ip_address_configuration, Reference::new(&members.public_ip_address.id)) {
-            (_, Some(reference)) => Some(PublicAddress::Document(reference)),
-            (Some(configuration), None) => Some(PublicAddress::PerInstance {
-                name: configuration.name.clone(),
-                standard: configuration
-                    .sku
-                    .as_ref()
-                    .is_some_and(|sku| azimuth_ids::eq_fold(&sku.name, "Standard")),
-            }),
-            (None, None) => None,
-        };
+        let public =
+            match (&members.public_ip_address_configuration, Reference::new(&members.public_ip_address.id)) {
+                (_, Some(reference)) => Some(PublicAddress::Document(reference)),
+                (Some(configuration), None) => Some(PublicAddress::PerInstance {
+                    name: configuration.name.clone(),
+                    standard: configuration
+                        .sku
+                        .as_ref()
+                        .is_some_and(|sku| azimuth_ids::eq_fold(&sku.name, "Standard")),
+                }),
+                (None, None) => None,
+            };
         let mut nat = references(&members.load_balancer_inbound_nat_rules);
         nat.extend(references(&members.load_balancer_inbound_nat_pools));
         Self {
             key,
             private,
-            v6: members.private_ip_address_version.is("IPv6") || private.is_some_and(|address| address.is_ipv6()),
+            v6: members.private_ip_address_version.is("IPv6")
+                || private.is_some_and(|address| address.is_ipv6()),
             subnet: Reference::new(&members.subnet.id),
             public,
             pools: references(&members.load_balancer_backend_address_pools),

@@ -72,7 +72,7 @@ impl Network {
             application_groups: &configuration.application_groups,
             v6: configuration.v6,
         };
-        let mut reach = match self.returning(subnet, &mut missing) {
+        let mut reach = match self.returning(subnet, configuration.v6, &mut missing) {
             Ok(reach) => reach,
             Err(by) => return Outcome::Closed { by },
         };
@@ -84,7 +84,8 @@ impl Network {
         for (layer, reference) in layers {
             let Some(reference) = reference else { continue };
             let Some(group) = self.group(reference, &mut missing) else { continue };
-            let decision = group.decide(&reach, protocol, port, &target, &self.internet);
+            let decision =
+                group.decide(&reach, protocol, port, &target, self.internet.family(configuration.v6));
             if !decision.allowed.is_wide() {
                 let by = match decision.deny {
                     Some(rule) => rule.id.clone(),
@@ -108,11 +109,16 @@ impl Network {
     }
 
     /// The clients that replies find back to; the table's id if it holds none of the internet.
-    fn returning(&self, subnet: Option<&Subnet>, missing: &mut Vec<String>) -> Result<Reach, String> {
+    fn returning(
+        &self,
+        subnet: Option<&Subnet>,
+        v6: bool,
+        missing: &mut Vec<String>,
+    ) -> Result<Reach, String> {
         let Some(table) = subnet.and_then(|subnet| subnet.route_table.as_ref()) else {
             return Ok(Reach::Everything);
         };
-        match self.routes.get(&table.key) {
+        match self.routes.get(&table.key).map(|reach| &reach[usize::from(v6)]) {
             None => {
                 missing.push(table.id.clone());
                 Ok(Reach::Everything)

@@ -13,7 +13,7 @@ use super::interface::{
     Interface, InterfaceShape, IpConfiguration, IpConfigurationShape, PublicAddress, Reference,
 };
 use super::routes::{self, RouteShape, TableShape};
-use super::sources::{Reach, Sources, parse_range};
+use super::sources::{Internet, Reach, parse_range};
 use crate::body::{self, Arm, Ref, Text, lenient, or_default};
 
 /// A subnet.
@@ -57,10 +57,10 @@ pub struct Entrance<'n> {
 /// The network documents of an estate.
 #[derive(Debug)]
 pub struct Network {
-    pub(super) internet: Sources,
+    pub(super) internet: Internet,
     pub(super) groups: HashMap<String, SecurityGroup>,
     pub(super) subnets: HashMap<String, Subnet>,
-    pub(super) routes: HashMap<String, Reach>,
+    pub(super) routes: HashMap<String, [Reach; 2]>,
     pub(super) addresses: HashMap<String, Address>,
     interfaces: Vec<Interface>,
     mappings: HashMap<Lead, Vec<Mapping>>,
@@ -160,7 +160,7 @@ impl Network {
     /// Reads the network documents of a snapshot.
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
         let mut network = Self {
-            internet: Sources::internet(),
+            internet: Internet::new(),
             groups: HashMap::new(),
             subnets: HashMap::new(),
             routes: HashMap::new(),
@@ -198,7 +198,9 @@ impl Network {
     fn read_groups(&mut self, snapshot: &Snapshot) {
         let mut own: HashMap<&str, Vec<Arm<'_, RuleShape<'_>>>> = HashMap::new();
         for entry in snapshot.of_type("Microsoft.Network/networkSecurityGroups/securityRules") {
-            if let (Some((group, _)), Some(rule)) = (entry.key().split_once("/securityrules/"), self.read(entry)) {
+            if let (Some((group, _)), Some(rule)) =
+                (entry.key().split_once("/securityrules/"), self.read(entry))
+            {
                 own.entry(group).or_default().push(rule);
             }
         }
@@ -226,7 +228,11 @@ impl Network {
     }
 
     /// A reference to a group; a group that is given inline and is no document becomes known by it.
-    fn group_reference(&mut self, holder: &str, shape: Option<&Arm<'_, GroupShape<'_>>>) -> Option<Reference> {
+    fn group_reference(
+        &mut self,
+        holder: &str,
+        shape: Option<&Arm<'_, GroupShape<'_>>>,
+    ) -> Option<Reference> {
         let shape = shape?;
         let rules = shape.properties.security_rules.as_deref();
         let reference = match Reference::new(&shape.id) {
@@ -279,7 +285,9 @@ impl Network {
         for entry in snapshot.of_type("Microsoft.Network/routeTables") {
             let Some(shape) = self.read::<TableShape<'_>>(entry) else { continue };
             let own = own.remove(entry.key()).unwrap_or_default();
-            let reach = routes::returning(shape.properties.routes.iter().chain(&own), &self.internet);
+            let reach = self
+                .internet
+                .each(|family| routes::returning(shape.properties.routes.iter().chain(&own), family));
             self.routes.insert(entry.key().to_owned(), reach);
         }
     }
@@ -347,7 +355,9 @@ impl Network {
         let configurations = shape
             .ip_configurations
             .iter()
-            .map(|configuration: &Arm<'_, IpConfigurationShape<'_>>| IpConfiguration::read(&id, configuration))
+            .map(|configuration: &Arm<'_, IpConfigurationShape<'_>>| {
+                IpConfiguration::read(&id, configuration)
+            })
             .collect();
         let group = self.group_reference(&id, shape.network_security_group.as_ref());
         self.interfaces.push(Interface { id, machine, group, group_path, configurations });
@@ -409,7 +419,10 @@ impl Network {
     }
 
     /// Load balancers that an ip configuration names and no document describes.
-    pub fn absent_balancers<'n>(&'n self, configuration: &'n IpConfiguration) -> impl Iterator<Item = &'n str> {
+    pub fn absent_balancers<'n>(
+        &'n self,
+        configuration: &'n IpConfiguration,
+    ) -> impl Iterator<Item = &'n str> {
         configuration.pools.iter().chain(&configuration.nat).filter_map(|reference| {
             let end = ["/backendaddresspools/", "/inboundnatrules/", "/inboundnatpools/"]
                 .iter()
@@ -471,10 +484,7 @@ impl Network {
     fn public(&self, reference: &Reference, prefix: bool) -> (String, Option<bool>) {
         match self.addresses.get(&reference.key) {
             Some(address) => (address.text.clone(), Some(address.standard)),
-            None => (
-                reference.id.rsplit('/').next().unwrap_or_default().to_owned(),
-                prefix.then_some(true),
-            ),
+            None => (reference.id.rsplit('/').next().unwrap_or_default().to_owned(), prefix.then_some(true)),
         }
     }
 

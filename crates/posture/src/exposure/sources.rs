@@ -14,7 +14,7 @@ const WIDE_V6: u128 = 1 << 96;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources(Vec<(u128, u128)>);
 
-/// What part of the internet passes a step.
+/// What part of the internet, IPv4 or IPv6, passes a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// No public address.
@@ -23,6 +23,46 @@ pub enum Reach {
     Everything,
     /// These public addresses.
     Part(Sources),
+}
+
+/// The public addresses of one family. A client and the address it calls are of the same family, so each way
+/// is judged within one of them.
+#[derive(Debug)]
+pub(super) struct Internet {
+    v4: Sources,
+    v6: Sources,
+}
+
+impl Internet {
+    /// IPv4 outside the ranges that are private, shared, local, reserved or the platform's own, and the global
+    /// unicast range of IPv6.
+    pub(super) fn new() -> Self {
+        const CLOSED: [&str; 10] = [
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "168.63.129.16/32",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "224.0.0.0/3",
+        ];
+        let ranges =
+            |texts: &[&str]| Sources::new(texts.iter().filter_map(|text| parse_range(text)).collect());
+        Self { v4: ranges(&["0.0.0.0/0"]).without(&ranges(&CLOSED)), v6: ranges(&["2000::/3"]) }
+    }
+
+    /// The family of an address.
+    pub(super) fn family(&self, v6: bool) -> &Sources {
+        if v6 { &self.v6 } else { &self.v4 }
+    }
+
+    /// Something computed for each family, IPv4 first.
+    pub(super) fn each(&self, compute: impl Fn(&Sources) -> Reach) -> [Reach; 2] {
+        [compute(&self.v4), compute(&self.v6)]
+    }
 }
 
 /// The place of an address on the number line.
@@ -57,25 +97,6 @@ pub(super) fn parse_range(text: &str) -> Option<(u128, u128)> {
 }
 
 impl Sources {
-    /// Every public address: IPv4 outside the ranges that are private, shared, local, reserved or the
-    /// platform's own, and the global unicast range of IPv6.
-    pub fn internet() -> Self {
-        const CLOSED: [&str; 10] = [
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "168.63.129.16/32",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "198.18.0.0/15",
-            "224.0.0.0/3",
-        ];
-        let ranges = |texts: &[&str]| Self::new(texts.iter().filter_map(|text| parse_range(text)).collect());
-        ranges(&["0.0.0.0/0", "2000::/3"]).without(&ranges(&CLOSED))
-    }
-
     /// The union of ranges in any order.
     pub fn new(mut ranges: Vec<(u128, u128)>) -> Self {
         ranges.sort_unstable();
@@ -156,7 +177,8 @@ impl Sources {
         let mut sizes = (0_u128, 0_u128);
         for (start, end) in &self.0 {
             let size = end - start;
-            let slot = if *start >= V4 && *end <= V4 + u128::from(u32::MAX) { &mut sizes.0 } else { &mut sizes.1 };
+            let slot =
+                if *start >= V4 && *end <= V4 + u128::from(u32::MAX) { &mut sizes.0 } else { &mut sizes.1 };
             *slot = slot.saturating_add(size).saturating_add(1);
         }
         sizes
@@ -279,12 +301,13 @@ mod tests {
 
     #[test]
     fn two_halves_are_the_internet_and_an_office_is_not() {
-        let internet = Sources::internet();
-        assert_eq!(Reach::of(&set(&["0.0.0.0/1", "128.0.0.0/1", "::/0"]), &internet), Reach::Everything);
+        let internet = Internet::new();
+        let [v4, v6] = internet.each(|family| Reach::of(&set(&["0.0.0.0/1", "128.0.0.0/1"]), family));
+        assert_eq!((v4, v6), (Reach::Everything, Reach::Nothing));
         assert!(set(&["8.0.0.0/8"]).is_wide());
         assert!(!set(&["203.0.113.0/24"]).is_wide());
         assert!(set(&["2a00::/12"]).is_wide());
         assert!(!set(&["2a00:1234::/48"]).is_wide());
-        assert_eq!(Reach::of(&set(&["10.0.0.0/8", "168.63.129.16"]), &internet), Reach::Nothing);
+        assert_eq!(Reach::of(&set(&["10.0.0.0/8", "168.63.129.16"]), internet.family(false)), Reach::Nothing);
     }
 }

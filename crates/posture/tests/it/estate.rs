@@ -16,13 +16,13 @@ const NAMES: [(&str, &str); 7] = [
 ];
 
 /// Replaces the short names in a text.
-pub fn spell_out(text: &str) -> String {
+pub(crate) fn spell_out(text: &str) -> String {
     NAMES.iter().fold(text.to_owned(), |text, (short, long)| text.replace(short, long))
 }
 
 /// A snapshot of documents: bodies with an `id` that begins with a slash, or `{"key": …, "body": …}`.
 /// `complete` is `"all"` or a list of `[type, scope]`.
-pub fn snapshot(documents: &[Value], complete: &Value) -> Snapshot {
+pub(crate) fn snapshot(documents: &[Value], complete: &Value) -> Snapshot {
     let mut builder = Snapshot::builder();
     for document in documents {
         let (key, body) = match (document.get("key"), document.get("id")) {

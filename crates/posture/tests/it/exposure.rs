@@ -88,7 +88,9 @@ fn documents(estate: &Value) -> Vec<Value> {
                     json!({"id": format!("{}/ipConfigurations/ipconfig1", id("networkInterfaces", vm.as_str().unwrap()))})
                 })
                 .collect();
-            pools.push(json!({"name": format!("pool{index}"), "properties": {"backendIPConfigurations": members}}));
+            pools.push(
+                json!({"name": format!("pool{index}"), "properties": {"backendIPConfigurations": members}}),
+            );
             bodies.push(json!({"name": format!("rule{index}"), "properties": {
                 "protocol": rule["protocol"],
                 "frontendPort": rule["frontendPort"],
