@@ -1,0 +1,54 @@
+//! Real landing zones go in and come out without loss.
+
+use std::collections::BTreeSet;
+
+use crate::support::{Folder, expect, shared};
+
+fn canonical_lines(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| azimuth_exports::canonical(line).expect("the corpus is JSON"))
+        .collect()
+}
+
+#[test]
+fn export_import_export_is_byte_identical() {
+    let Some(shared) = shared() else { return };
+    for zone in ["alz", "amba"] {
+        let folder = shared.join("corpora/policy/landing-zones").join(zone);
+        let mut wanted = BTreeSet::new();
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&folder).expect("the landing zone is there") {
+            let path = entry.expect("it can be listed").path();
+            if path.extension().is_some_and(|ending| ending == "jsonl") {
+                wanted.extend(canonical_lines(&std::fs::read_to_string(&path).expect("it can be read")));
+                paths.push(path.to_str().expect("corpus paths are UTF-8").to_owned());
+            }
+        }
+        let work = Folder::new();
+        let (store, first, second) = (work.text("zone.db"), work.text("first.ndjson"), work.text("second.ndjson"));
+        let mut import: Vec<&str> = vec!["import", "--strict", "--store", &store];
+        import.extend(paths.iter().map(String::as_str));
+        expect(0, &import);
+        expect(0, &["export", "--store", &store, "--out", &first]);
+        let exported = std::fs::read_to_string(&first).expect("the export is there");
+        assert_eq!(canonical_lines(&exported), wanted, "{zone}: nothing is lost, nothing added");
+        let again = work.text("again.db");
+        expect(0, &["import", "--strict", "--store", &again, &first]);
+        expect(0, &["export", "--store", &again, "--out", &second]);
+        assert_eq!(exported, std::fs::read_to_string(&second).expect("the second export is there"));
+    }
+}
+
+#[test]
+fn the_demo_estate_survives_export_and_import() {
+    let work = Folder::new();
+    let estate = work.text("estate");
+    expect(0, &["demo-estate", "--size", "600", "--seed", "5", "--out", &estate]);
+    let (first, second) = (work.text("first.ndjson"), work.text("second.ndjson"));
+    expect(0, &["export", &estate, "--out", &first]);
+    expect(0, &["export", &first, "--out", &second]);
+    let text = std::fs::read_to_string(&first).expect("the export is there");
+    assert!(text.lines().count() > 600);
+    assert_eq!(text, std::fs::read_to_string(&second).expect("the second export is there"));
+}
