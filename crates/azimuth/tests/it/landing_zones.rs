@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::support::{Folder, expect, shared};
 
-fn canonical_lines(text: &str) -> BTreeSet<String> {
+/// The bodies in an NDJSON text, canonical; documents that Azimuth exports with their key are unwrapped.
+fn bodies(text: &str) -> BTreeSet<String> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| azimuth_exports::canonical(line).expect("the corpus is JSON"))
+        .map(|line| {
+            let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+            let body = if value["azimuth"] == "document/1" { value["body"].to_string() } else { line.to_owned() };
+            azimuth_exports::canonical(&body).expect("it is JSON")
+        })
         .collect()
 }
 
@@ -21,7 +26,7 @@ fn export_import_export_is_byte_identical() {
         for entry in std::fs::read_dir(&folder).expect("the landing zone is there") {
             let path = entry.expect("it can be listed").path();
             if path.extension().is_some_and(|ending| ending == "jsonl") {
-                wanted.extend(canonical_lines(&std::fs::read_to_string(&path).expect("it can be read")));
+                wanted.extend(bodies(&std::fs::read_to_string(&path).expect("it can be read")));
                 paths.push(path.to_str().expect("corpus paths are UTF-8").to_owned());
             }
         }
@@ -32,11 +37,14 @@ fn export_import_export_is_byte_identical() {
         expect(0, &import);
         expect(0, &["export", "--store", &store, "--out", &first]);
         let exported = std::fs::read_to_string(&first).expect("the export is there");
-        assert_eq!(canonical_lines(&exported), wanted, "{zone}: nothing is lost, nothing added");
+        let exported_bodies = bodies(&exported);
+        let lost: Vec<_> = wanted.difference(&exported_bodies).take(3).collect();
+        let added: Vec<_> = exported_bodies.difference(&wanted).take(3).collect();
+        assert!(lost.is_empty() && added.is_empty(), "{zone}: lost {lost:#?}, added {added:#?}");
         let again = work.text("again.db");
         expect(0, &["import", "--strict", "--store", &again, &first]);
         expect(0, &["export", "--store", &again, "--out", &second]);
-        assert_eq!(exported, std::fs::read_to_string(&second).expect("the second export is there"));
+        assert!(exported == std::fs::read_to_string(&second).expect("the second export is there"), "{zone}");
     }
 }
 
@@ -50,5 +58,5 @@ fn the_demo_estate_survives_export_and_import() {
     expect(0, &["export", &first, "--out", &second]);
     let text = std::fs::read_to_string(&first).expect("the export is there");
     assert!(text.lines().count() > 600);
-    assert_eq!(text, std::fs::read_to_string(&second).expect("the second export is there"));
+    assert!(text == std::fs::read_to_string(&second).expect("the second export is there"));
 }
