@@ -7,6 +7,7 @@
 //! made up, are kept as they are.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use azimuth_diag::Diagnostic;
@@ -209,8 +210,10 @@ pub(crate) fn table_rows<'a>(table: &Node<'a>) -> Vec<Result<Node<'a>, Diagnosti
         .map(|column| column.text_at("name").map(Cow::into_owned).unwrap_or_default())
         .collect();
     let rows = table.get("rows").and_then(Node::array);
-    if columns.is_empty() || rows.is_none() {
-        let error = Diagnostic::error("import-table", "expected `data` to hold `columns` and `rows`");
+    let distinct: HashSet<&String> = columns.iter().collect();
+    if columns.is_empty() || distinct.len() < columns.len() || rows.is_none() {
+        let expected = "expected `data` to hold `columns`, each with a name of its own, and `rows`";
+        let error = Diagnostic::error("import-table", expected);
         return vec![Err(error)];
     }
     let to_object = |row: &Node<'a>| match row.array() {
