@@ -4,6 +4,7 @@
 
 mod docs;
 mod faults;
+mod import;
 mod kill;
 mod paging;
 mod resume;
