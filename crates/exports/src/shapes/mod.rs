@@ -20,6 +20,9 @@ use crate::report::{Outcome, shorten};
 /// The kind of a document exported with its key.
 pub(crate) const DOCUMENT_KIND: &str = "document/1";
 
+/// The kind of the file in which `azimuth collect` notes how far it is: nothing of the estate.
+const CHECKPOINT_KIND: &str = "collect-checkpoint/1";
+
 /// What the surroundings of a record say about it.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin<'o> {
@@ -119,6 +122,7 @@ fn resource(node: &Node<'_>, id: &str, is_rest: bool) -> Outcome {
 pub(crate) fn azimuth(kind: &str, node: &Node<'_>) -> (Outcome, Option<Shape>) {
     match kind {
         DOCUMENT_KIND => (document(node), Some(Shape::Document)),
+        CHECKPOINT_KIND => (Outcome::default(), None),
         evidence::KIND => (evidence::manifest(node), Some(Shape::EvidenceManifest)),
         other => {
             let message =
