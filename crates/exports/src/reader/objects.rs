@@ -48,7 +48,9 @@ impl<'t> Reader<'t, '_, '_> {
                 }
             }
             Class::ResourceGraph => {
-                for finding in shapes::resource_graph::answer_findings(&view) {
+                let findings = shapes::resource_graph::answer_findings(&view);
+                // Of a recorded response the recorder knows whether more pages follow.
+                for finding in findings.into_iter().filter(|_| !origin.is_recorded()) {
                     let place = self.place(at, path);
                     self.report.say(finding.at(place));
                 }
@@ -135,7 +137,7 @@ impl<'t> Reader<'t, '_, '_> {
             Err(finding) => return self.record_error_at(at, path, finding),
         };
         let answered = request.answer_outcome();
-        let mut is_list = false;
+        let mut is_answer = false;
         let succeeded = request.succeeded();
         let rejected = self.report.rejected();
         if let Some(body) = view.find("body")
@@ -143,7 +145,9 @@ impl<'t> Reader<'t, '_, '_> {
             && self.text.get(body.value.start) != Some(&b'n')
         {
             let inner = loose::members(self.text, body.value.start);
-            is_list = Members::new(self.text, &inner).array("value").is_some();
+            let inner = Members::new(self.text, &inner);
+            let is_list = inner.array("value").is_some();
+            is_answer = is_list || inner.find("data").is_some();
             let collection = request.graph_collection(is_list);
             let origin = collection.as_ref().map_or(Origin::Recorded(&request), Origin::Graph);
             self.value(body.value.start, &path.key("body"), origin);
@@ -151,7 +155,7 @@ impl<'t> Reader<'t, '_, '_> {
         if is_damaged || self.report.rejected() > rejected {
             self.torn.lists.insert(request.path().to_ascii_lowercase());
         }
-        let mut outcome = if succeeded && is_list { request.evidence() } else { answered };
+        let mut outcome = if succeeded && is_answer { request.evidence() } else { answered };
         let is_torn = self.torn.any || self.torn.lists.contains(&request.path().to_ascii_lowercase());
         if is_torn && !outcome.drafts.is_empty() {
             outcome.drafts.clear();

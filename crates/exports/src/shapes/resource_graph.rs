@@ -186,18 +186,22 @@ pub(crate) fn answer_findings(view: &Members<'_>) -> Vec<Diagnostic> {
         .any(|key| view.text(key).is_some_and(|token| !token.is_empty()));
     let truncated = view.text("resultTruncated").is_some_and(|text| text.eq_ignore_ascii_case("true"))
         || view.raw("resultTruncated") == Some("true");
-    let short = matches!((total, count), (Some(total), Some(count)) if total > count);
-    if !(has_more || truncated || short) {
-        return Vec::new();
-    }
     let shown = match (count, total) {
         (Some(count), Some(total)) => format!("{count} of {total} rows"),
         _ => "a part of the rows".to_owned(),
     };
-    vec![
-        Diagnostic::warning("import-partial-result", format!("this answer holds {shown}"))
-            .with_hint("ask for more with `--first 1000 --skip-token …` until no token is left"),
-    ]
+    // The last page of an answer also has fewer rows than the whole, but neither a token nor the mark.
+    if has_more {
+        let message = format!("this is one page of a longer answer: {shown}");
+        let hint = "export the other pages too: `--first 1000 --skip-token …` until no token is left";
+        vec![Diagnostic::note("import-next-page", message).with_hint(hint)]
+    } else if truncated {
+        let message = format!("this answer was cut: it holds {shown}");
+        let hint = "order the query by id and page it, or let `azimuth collect` ask";
+        vec![Diagnostic::warning("import-partial-result", message).with_hint(hint)]
+    } else {
+        Vec::new()
+    }
 }
 
 /// The rows of the REST table format (`{"columns":[{"name":…}],"rows":[[…]]}`).
