@@ -92,25 +92,47 @@ pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     Ok(serde_json::from_str(raw.get()).unwrap_or_default())
 }
 
-/// An object with an id, a name and members that stand below `properties` or beside them.
+/// An object with an id, a name, perhaps a SKU, and members that stand below `properties` or beside them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arm<'a, T> {
     /// `id`, or empty.
     pub(crate) id: Text<'a>,
     /// `name`, or empty.
     pub(crate) name: Text<'a>,
+    /// `sku`, unread.
+    sku: Option<&'a RawValue>,
     /// The members.
     pub(crate) properties: T,
 }
 
+impl<T> Arm<'_, T> {
+    /// The id as people write it: the body's own, or else the entry's.
+    pub(crate) fn id_of(&self, entry: Entry<'_>) -> String {
+        if self.id.starts_with('/') { self.id.to_string() } else { entry.id().into_owned() }
+    }
+
+    /// The name of the SKU, or empty.
+    pub(crate) fn sku_name(&self) -> String {
+        #[derive(Default, serde::Deserialize)]
+        struct Sku {
+            #[serde(default)]
+            name: String,
+        }
+        self.sku.and_then(|raw| serde_json::from_str::<Sku>(raw.get()).ok()).unwrap_or_default().name
+    }
+}
+
 #[derive(serde::Deserialize)]
-struct Head<'a> {
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Head<'a, T> {
     #[serde(borrow, default)]
     id: Text<'a>,
     #[serde(borrow, default)]
     name: Text<'a>,
     #[serde(borrow, default)]
-    properties: Option<&'a RawValue>,
+    sku: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    properties: Option<T>,
 }
 
 impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Arm<'a, T> {
@@ -120,10 +142,14 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Arm<'a, T> {
     }
 }
 
+/// One pass over the text where members stand below `properties`, two where they stand beside.
 fn read_arm<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a, T>, serde_json::Error> {
-    let head: Head<'a> = serde_json::from_str(text)?;
-    let properties = head.properties.map_or(text, RawValue::get);
-    Ok(Arm { id: head.id, name: head.name, properties: serde_json::from_str(properties)? })
+    let Head { id, name, sku, properties } = serde_json::from_str::<Head<'a, T>>(text)?;
+    let properties = match properties {
+        Some(properties) => properties,
+        None => serde_json::from_str(text)?,
+    };
+    Ok(Arm { id, name, sku, properties })
 }
 
 /// The members `T` of a document, from below `properties` or from the top level.

@@ -72,6 +72,7 @@ fn decide(context: &Context<'_>) -> Verdict {
     let mut findings = Findings::default();
     context.needs_list(&mut findings, ADDRESSES, "public addresses");
     let pools = pools(context);
+    let mut plans = HashMap::new();
     for entry in context.snapshot().of_type(ADDRESSES) {
         let Ok(read) = body::read::<AddressShape<'_>>(entry) else {
             context.unreadable(&mut findings, &entry.id());
@@ -88,7 +89,7 @@ fn decide(context: &Context<'_>) -> Verdict {
         if is("Enabled") {
             continue;
         }
-        let inherited = if is("Disabled") { Ok(false) } else { inherits(context, holder, &pools) };
+        let inherited = if is("Disabled") { Ok(false) } else { inherits(context, holder, &pools, &mut plans) };
         match inherited {
             Ok(true) => {}
             Ok(false) => violate(&mut findings, entry, mode),
@@ -132,6 +133,7 @@ fn inherits(
     context: &Context<'_>,
     holder: &str,
     pools: &HashMap<String, BTreeSet<String>>,
+    plans: &mut HashMap<String, Option<bool>>,
 ) -> Result<bool, String> {
     let holder_entry = IdRef::parse(holder)
         .ok()
@@ -154,16 +156,22 @@ fn inherits(
         subnets.iter().filter_map(|subnet| subnet.split_once("/subnets/")).map(|(network, _)| network).collect();
     let mut absent = None;
     for network in networks {
-        let entry = IdRef::parse(network).ok().and_then(|id| context.snapshot().resource(id));
-        match entry.and_then(|entry| body::read::<NetworkShape<'_>>(entry).ok()) {
-            Some(read) => {
-                let on = read.properties.enable_ddos_protection.is("true");
-                if on && !read.properties.ddos_protection_plan.id.is_empty() {
-                    return Ok(true);
-                }
-            }
+        let plan = match plans.get(network) {
+            Some(plan) => *plan,
+            None => *plans.entry(network.to_owned()).or_insert_with(|| has_plan(context, network)),
+        };
+        match plan {
+            Some(true) => return Ok(true),
+            Some(false) => {}
             None => absent = Some(network.to_owned()),
         }
     }
     absent.map_or(Ok(false), Err)
+}
+
+/// Whether a network has a plan that is switched on; `None` if its document is not there.
+fn has_plan(context: &Context<'_>, network: &str) -> Option<bool> {
+    let entry = context.snapshot().resource(IdRef::parse(network).ok()?)?;
+    let members = body::read::<NetworkShape<'_>>(entry).ok()?.properties;
+    Some(members.enable_ddos_protection.is("true") && !members.ddos_protection_plan.id.is_empty())
 }

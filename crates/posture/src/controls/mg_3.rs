@@ -1,5 +1,6 @@
 //! MG-3: at most three levels of management groups.
 
+use azimuth_estate::hierarchy::ManagementGroup;
 use serde_json::Value;
 
 use super::{GUIDANCE, mg_1, mg_2};
@@ -39,7 +40,7 @@ fn decide(context: &Context<'_>) -> Verdict {
             continue;
         }
         let parent = hierarchy.parent(group.name());
-        let mut path: Vec<&str> = hierarchy.above(group.name()).map(|above| above.name()).collect();
+        let mut path: Vec<&str> = hierarchy.above(group.name()).map(ManagementGroup::name).collect();
         path.reverse();
         findings.violate(Counterexample {
             object: group.id(),

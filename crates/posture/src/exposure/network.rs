@@ -14,7 +14,7 @@ use super::interface::{
 };
 use super::routes::{self, RouteShape, TableShape};
 use super::sources::{Internet, Reach, parse_range};
-use crate::body::{self, Arm, Ref, Text, lenient, or_default};
+use crate::body::{self, Arm, Ref, Text, or_default};
 
 /// A subnet.
 #[derive(Clone, Debug)]
@@ -100,18 +100,6 @@ struct SubnetShape<'a> {
 struct AddressShape<'a> {
     #[serde(borrow, default)]
     ip_address: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct SkuShape {
-    #[serde(default, deserialize_with = "lenient")]
-    sku: Option<Sku>,
-}
-
-#[derive(Default, Deserialize)]
-struct Sku {
-    #[serde(default)]
-    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -207,7 +195,12 @@ impl Network {
         for entry in snapshot.of_type("Microsoft.Network/networkSecurityGroups") {
             let Some(shape) = self.read::<GroupShape<'_>>(entry) else { continue };
             let own = own.remove(entry.key()).unwrap_or_default();
-            self.add_group(entry.key(), &entry.id(), shape.properties.security_rules.as_deref(), &own);
+            self.add_group(
+                entry.key(),
+                &shape.id_of(entry),
+                shape.properties.security_rules.as_deref(),
+                &own,
+            );
         }
     }
 
@@ -248,7 +241,7 @@ impl Network {
     fn read_subnets(&mut self, snapshot: &Snapshot) {
         for entry in snapshot.of_type("Microsoft.Network/virtualNetworks") {
             let Some(shape) = self.read::<VirtualNetworkShape<'_>>(entry) else { continue };
-            let network = entry.id();
+            let network = shape.id_of(entry);
             for subnet in &shape.properties.subnets {
                 self.add_subnet(&format!("{network}/subnets/{}", &*subnet.name), subnet);
             }
@@ -295,10 +288,9 @@ impl Network {
     fn read_addresses(&mut self, snapshot: &Snapshot) {
         for entry in snapshot.of_type("Microsoft.Network/publicIPAddresses") {
             let Some(shape) = self.read::<AddressShape<'_>>(entry) else { continue };
-            let sku = entry.read::<SkuShape>().ok().and_then(|shape| shape.sku);
-            let standard = sku.is_some_and(|sku| sku.name.to_ascii_lowercase().starts_with("standard"));
+            let standard = shape.sku_name().to_ascii_lowercase().starts_with("standard");
             let text = if shape.properties.ip_address.is_empty() {
-                entry.id().rsplit('/').next().unwrap_or_default().to_owned()
+                shape.id_of(entry).rsplit('/').next().unwrap_or_default().to_owned()
             } else {
                 shape.properties.ip_address.to_string()
             };
@@ -314,7 +306,7 @@ impl Network {
             let Some(shape) = self.read::<MachineShape<'_>>(entry) else { continue };
             for interface in &shape.properties.network_profile.network_interfaces {
                 if let Some(reference) = Reference::new(&interface.id) {
-                    let machine = entry.id().into_owned();
+                    let machine = shape.id_of(entry);
                     machine_of.insert(reference.key.clone(), machine.clone());
                     wanted.insert(reference.key, (machine, reference.id));
                 }
@@ -329,7 +321,7 @@ impl Network {
             });
             if let Some(machine) = machine {
                 let path = "$.properties.networkSecurityGroup".to_owned();
-                self.add_interface(entry.id().into_owned(), machine, path, &shape.properties);
+                self.add_interface(shape.id_of(entry), machine, path, &shape.properties);
             }
         }
         self.absent_interfaces.extend(wanted.into_values());
@@ -367,7 +359,8 @@ impl Network {
         for entry in snapshot.of_type("Microsoft.Network/loadBalancers") {
             self.balancers.insert(entry.key().to_owned());
             let Some(shape) = self.read::<BalancerShape<'_>>(entry) else { continue };
-            let Balancer { mappings, members, addresses } = balancer::read(&entry.id(), &shape.properties);
+            let Balancer { mappings, members, addresses } =
+                balancer::read(&shape.id_of(entry), &shape.properties);
             for (lead, mapping) in mappings {
                 self.mappings.entry(lead).or_default().push(mapping);
             }
