@@ -65,7 +65,8 @@ pub struct Network {
     interfaces: Vec<Interface>,
     mappings: HashMap<Lead, Vec<Mapping>>,
     pool_members: HashMap<String, Vec<String>>,
-    pool_addresses: Vec<(IpAddr, String, String)>,
+    /// Private address → `(network or empty, pool)`.
+    pool_addresses: HashMap<IpAddr, Vec<(String, String)>>,
     balancers: HashSet<String>,
     machines: usize,
     /// Interface references of machines that no document answers: `(machine, interface)`.
@@ -156,7 +157,7 @@ impl Network {
             interfaces: Vec::new(),
             mappings: HashMap::new(),
             pool_members: HashMap::new(),
-            pool_addresses: Vec::new(),
+            pool_addresses: HashMap::new(),
             balancers: HashSet::new(),
             machines: 0,
             absent_interfaces: Vec::new(),
@@ -367,7 +368,9 @@ impl Network {
             for (member, pool) in members {
                 self.pool_members.entry(member).or_default().push(pool);
             }
-            self.pool_addresses.extend(addresses);
+            for (address, network, pool) in addresses {
+                self.pool_addresses.entry(address).or_default().push((network, pool));
+            }
         }
     }
 
@@ -488,15 +491,11 @@ impl Network {
             leads.extend(pools.iter().map(|pool| Lead::Pool(pool.clone())));
         }
         if let (Some(private), Some(subnet)) = (configuration.private, &configuration.subnet) {
-            leads.extend(
-                self.pool_addresses
-                    .iter()
-                    .filter(|(address, network, _)| {
-                        *address == private
-                            && (network.is_empty() || subnet.key.starts_with(&format!("{network}/")))
-                    })
-                    .map(|(_, _, pool)| Lead::Pool(pool.clone())),
-            );
+            let pools = self.pool_addresses.get(&private).map_or(&[][..], Vec::as_slice);
+            let here = pools
+                .iter()
+                .filter(|(network, _)| network.is_empty() || subnet.key.starts_with(&format!("{network}/")));
+            leads.extend(here.map(|(_, pool)| Lead::Pool(pool.clone())));
         }
         leads.extend(configuration.nat.iter().map(|nat| Lead::Nat(nat.key.clone())));
         if !configuration.key.is_empty() {
