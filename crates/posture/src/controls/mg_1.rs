@@ -1,9 +1,9 @@
 //! MG-1: new subscriptions get policies and permissions as they are added.
 
-use std::collections::HashSet;
 
 use azimuth_estate::hierarchy::{ManagementGroup, inherited};
 use azimuth_ids::{IdRef, eq_fold, fold};
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 

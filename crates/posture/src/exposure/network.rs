@@ -1,10 +1,11 @@
 //! The network documents of an estate, read once, and the ways into it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{eq_fold, fold};
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
 use super::balancer::{self, Balancer, BalancerShape, Lead, Mapping};
