@@ -7,6 +7,8 @@
 //!
 //! Not a sampling harness: each step takes seconds, so each is run a few times and all runs are printed.
 
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -25,6 +25,8 @@ const MAX_FILE_BYTES: u64 = 8 << 30;
 const MAX_FILES: usize = 1_000_000;
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 64;
+/// The path that stands for standard input.
+const STDIN: &str = "-";
 /// Diagnostics shown before the rest is only counted.
 const MAX_SHOWN: usize = 20;
 
@@ -94,7 +96,7 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         opened = None;
     }
     for kind in &args.assume_complete {
-        let key = evidence_key(kind, "*").map_err(|error| Failure::usage(error))?;
+        let key = evidence_key(kind, "*").map_err(Failure::usage)?;
         let body = serde_json::json!({"kind": "Evidence", "type": kind, "scope": "*", "source": "--assume-complete"});
         builder.push(&key, body.to_string());
     }
@@ -114,9 +116,15 @@ pub(crate) fn open_store(path: &Path, read_only: bool) -> Result<Store, Failure>
 
 fn single_store(paths: &[PathBuf]) -> Option<PathBuf> {
     let [path] = paths else { return None };
+    is_store(path).then(|| path.clone())
+}
+
+/// Whether a regular file begins like a store; pipes are not touched, for what is read from them is gone.
+fn is_store(path: &Path) -> bool {
     let mut magic = [0_u8; 16];
-    fs::File::open(path).ok()?.read_exact(&mut magic).ok()?;
-    (&magic == b"SQLite format 3\0").then(|| path.clone())
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok())
+        && &magic == b"SQLite format 3\0"
 }
 
 fn from_store(store: &Store, as_of: AsOf, ui: Ui) -> Result<SnapshotBuilder, Failure> {
@@ -161,8 +169,7 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
     let bar = ui.bar("reading", total, true);
     let threads = threads();
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<(Vec<Imported>, Vec<Diagnostic>)>>> =
-        Mutex::new((0..files.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<ReadFile>>> = Mutex::new((0..files.len()).map(|_| None).collect());
     // One file is split among the threads; many are dealt out whole.
     let inner_threads = if files.len() < threads { threads } else { 1 };
     let workers = threads.min(files.len()).max(1);
@@ -195,7 +202,10 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
     Ok(Documents { documents: merged.documents, diagnostics, files: files.len() })
 }
 
-fn read_file(path: &Path, size: u64, threads: usize) -> (Vec<Imported>, Vec<Diagnostic>) {
+/// The documents of one file and what there is to say about it.
+type ReadFile = (Vec<Imported>, Vec<Diagnostic>);
+
+fn read_file(path: &Path, size: u64, threads: usize) -> ReadFile {
     let name = path.display().to_string();
     let place = Place { file: Some(name.clone()), ..Place::default() };
     if size > MAX_FILE_BYTES {
@@ -204,7 +214,13 @@ fn read_file(path: &Path, size: u64, threads: usize) -> (Vec<Imported>, Vec<Diag
             .with_hint("split it, or export in pages");
         return (Vec::new(), vec![diagnostic]);
     }
-    match fs::read(path) {
+    let read = if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(MAX_FILE_BYTES).read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    match read {
         Ok(bytes) => {
             let (documents, report) = azimuth_exports::read_parallel(&name, &bytes, threads);
             (documents, report.diagnostics)
@@ -222,6 +238,14 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
     let mut files = Vec::new();
     let mut skipped = Vec::new();
     for path in paths {
+        if path == Path::new(STDIN) {
+            files.push((path.clone(), 0));
+            continue;
+        }
+        if is_store(path) {
+            return Err(Failure::usage(format_args!("`{}` is a store, not an export", path.display()))
+                .hint("judge a store by itself: `azimuth assess --store FILE`"));
+        }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, 0, &mut files, &mut skipped, diagnostics)?,
             Ok(metadata) => files.push((path.clone(), metadata.len())),
@@ -256,7 +280,11 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
         let more = if skipped.len() > 5 { ", …" } else { "" };
         diagnostics.push(Diagnostic::note(
             "import-skipped",
-            format!("{} files are no exports by their ending: {}{more}", skipped.len(), shown.join(", ")),
+            format!(
+                "not looked at, for what they are or by their ending: {} ({}{more})",
+                skipped.len(),
+                shown.join(", ")
+            ),
         ));
     }
     Ok(files)
@@ -275,8 +303,17 @@ fn walk(
     skipped: &mut Vec<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), Failure> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read the folder `{}`", folder.display()))?;
+    let unreadable = |path: &Path, what: &str| {
+        let place = Place { file: Some(path.display().to_string()), ..Place::default() };
+        Diagnostic::error("import-unreadable", what.to_owned()).at(place)
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            diagnostics.push(unreadable(folder, &format!("cannot read the folder: {error}")));
+            return Ok(());
+        }
+    };
     let mut entries: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
@@ -284,23 +321,26 @@ fn walk(
         if name.starts_with('.') {
             continue;
         }
-        let Ok(metadata) = fs::metadata(&path) else {
-            let place = Place { file: Some(path.display().to_string()), ..Place::default() };
-            diagnostics.push(Diagnostic::warning("import-unreadable", "cannot read the file").at(place));
-            continue;
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                diagnostics.push(unreadable(&path, &format!("cannot read the file: {error}")));
+                continue;
+            }
         };
-        if metadata.is_dir() {
+        let ending =
+            path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        // Links to folders can lead in circles, and a pipe or device in a folder never ends.
+        let is_strange = metadata.is_dir() && is_link || !metadata.is_dir() && !metadata.is_file();
+        if is_strange || metadata.is_file() && NO_EXPORTS.contains(&ending.as_str()) {
+            skipped.push(name);
+        } else if metadata.is_dir() {
             if depth < MAX_DEPTH {
                 walk(&path, depth + 1, files, skipped, diagnostics)?;
             }
         } else {
-            let ending =
-                path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-            if NO_EXPORTS.contains(&ending.as_str()) || name == "checkpoint.json" {
-                skipped.push(name);
-            } else {
-                files.push((path, metadata.len()));
-            }
+            files.push((path, metadata.len()));
         }
         if files.len() > MAX_FILES {
             return Err(Failure::input(format_args!("more than {MAX_FILES} files")));

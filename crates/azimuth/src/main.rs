@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.quiet, cli.color);
     let result = match cli.command {
-        Command::Assess(args) => command::assess::run(args, ui),
+        Command::Assess(args) => command::assess::run(&args, ui),
         Command::Controls(args) => command::controls::run(&args),
         Command::Import(args) => command::import::run(&args, ui),
         Command::Export(args) => command::export::run(&args, ui),
