@@ -1,1 +1,2 @@
-//! See Cargo.toml.
+//! tmp
+mod expression; mod functions; mod json; mod origin; mod suggest; mod value;
