@@ -234,8 +234,10 @@ impl<'t> Scope<'t> {
 
     fn parameter_value(&'t self, parameter: &'t Parameter<'t>) -> Value {
         let value = match (&parameter.supplied, parameter.node.get("defaultValue")) {
-            (Some(value), _) => value.clone(),
-            (None, Some(default)) => {
+            // Null for a parameter with a default asks for the default.
+            (Some(value), None) => value.clone(),
+            (Some(value), Some(_)) if !value.is_null() => value.clone(),
+            (_, Some(default)) => {
                 let env = Env { mode: Mode::ParameterDefault(&parameter.name), ..Env::new(self) };
                 env.value(self.file, default)
             }

@@ -94,7 +94,19 @@ pub struct Unresolved {
     pub reason: String,
 }
 
+/// Codes of errors that lie in the values a template was given rather than in the template: other parameters or
+/// another target would avoid them.
+pub const VALUE_CODES: &[&str] =
+    &["arm-value", "arm-missing-property", "arm-index", "arm-name-segments", "arm-parameter-value", "arm-output-value"];
+
 impl Expansion {
+    /// The errors that no parameter values could avoid: the template itself is wrong.
+    pub fn template_errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| {
+            diagnostic.severity == Severity::Error && !VALUE_CODES.contains(&diagnostic.code)
+        })
+    }
+
     /// The resources that the template deploys.
     pub fn deployed(&self) -> impl Iterator<Item = &ExpandedResource> {
         self.resources.iter().filter(|resource| !resource.existing)

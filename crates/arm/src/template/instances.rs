@@ -265,6 +265,10 @@ impl<'t> Scope<'t> {
             }
         };
         Some(match parent {
+            Some(parent) if is_whole_type(resource_type, parent.resource_type) => {
+                // Some write the whole type and name in a nested child as well.
+                (resource_type.to_owned(), name)
+            }
             Some(parent) => {
                 let full_name = concat(&[parent.name.clone(), "/".into(), name]);
                 (format!("{}/{resource_type}", parent.resource_type), full_name)
@@ -370,6 +374,11 @@ impl<'t> Scope<'t> {
         }
         env
     }
+}
+
+/// Whether a nested child's type already begins with its parent's.
+fn is_whole_type(child: &str, parent: &str) -> bool {
+    child.get(..parent.len()).is_some_and(|head| eq_fold(head, parent)) && child[parent.len()..].starts_with('/')
 }
 
 /// The scope that a relative one such as `Microsoft.Web/sites/x` starts from.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use azimuth_diag::Diagnostic;
 
+use super::copy::property_loops;
 use super::declare::{Deployment, Scope};
 use super::environment::{Env, Mode};
 use super::expand::Part;
@@ -290,7 +291,15 @@ fn entry(
         computed = env.value(file, node);
         return match computed.kind() {
             Kind::Object(object) => {
-                let value = object.get("value").cloned().unwrap_or(Value::NULL);
+                let value = match (object.get("value"), object.get("reference")) {
+                    (Some(value), _) => value.clone(),
+                    (None, Some(reference)) => {
+                        let part = |name: &str| reference.pointer(name).cloned().unwrap_or(Value::NULL);
+                        let arguments = vec![part("/keyVault/id"), part("/secretName")];
+                        symbolic_call("keyVaultSecret", arguments, Reason::KeyVaultSecret).secured(true)
+                    }
+                    _ => Value::NULL,
+                };
                 Some((member.key.clone(), value, file, node.span))
             }
             Kind::Symbolic(_) => Some((member.key.clone(), computed, file, node.span)),
@@ -299,7 +308,10 @@ fn entry(
     } else {
         node
     };
-    let value = if let Some(value) = node.get("value") {
+    let has_loop = node.members().iter().any(|member| property_loops(member).is_some());
+    let value = if has_loop && !is_literal {
+        env.value(file, node).get("value").map(|value| (value, node.span))
+    } else if let Some(value) = node.get("value") {
         let value = if is_literal { literal(env, file, value) } else { env.value(file, value) };
         Some((value, node.get("value").map_or(node.span, |value| value.span)))
     } else if let Some(reference) = node.get("reference") {

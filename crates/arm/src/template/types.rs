@@ -48,14 +48,6 @@ pub(crate) fn is_nullable(node: &Node, root: &Node) -> bool {
 /// Reports what is wrong with a parameter's declaration or value, where it is wrong.
 pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, value: &Value, is_default: bool) {
     let node = parameter.node;
-    let declared = resolved(node, scope.root);
-    if declared.is_none_or(|declared| type_name(declared).is_none() && declared.get("discriminator").is_none()) {
-        let mut diagnostic =
-            Diagnostic::error("arm-parameter-type", format!("the parameter `{}` has no type", parameter.name));
-        diagnostic.hint = Some("add `\"type\": \"string\"` or another type".to_owned());
-        scope.run.report(scope.file, parameter.key_span, diagnostic);
-        return;
-    }
     let secure = is_secure(node, scope.root) || value.has_secure();
     let Some(problem) = problem(value, node, scope.root, secure, 0) else { return };
     let what = if is_default { "the default" } else { "the value" };
