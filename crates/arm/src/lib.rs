@@ -3,6 +3,7 @@
 //! - [`Source`]: a JSON document with the place of every value; [`Parameters`]: a parameter file.
 //! - [`expand`]: template + parameters + [`Context`] → [`Expansion`]: concrete resources, outputs, diagnostics, and
 //!   for every value its [`Origin`].
+//! - [`whatif`]: an expansion against the stored state → [`WhatIf`].
 //! - [`parse_expression`], [`evaluate`], [`Host`]: the expression language alone, for other hosts such as policy.
 //!
 //! What only the running deployment can know stays symbolic ([`Symbolic`]); nothing is guessed. Secrets are shown as
@@ -18,6 +19,7 @@ mod origin;
 mod suggest;
 mod template;
 mod value;
+mod whatif;
 
 pub use expression::{
     Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall, Limits, evaluate,
@@ -30,3 +32,7 @@ pub use template::{
     Loader, MemoryEstate, NoEstate, NoLoader, Output, Parameters, Target, Unresolved, VALUE_CODES, blocked_by, expand, waves,
 };
 pub use value::{Array, Kind, Object, REDACTED, Reason, Symbolic, Value};
+pub use whatif::{
+    Certainty, Change, ChangeType, Mode, PropertyChange, PropertyChangeType, ResultFormat, WhatIf, WhatIfNote,
+    WhatIfOptions, whatif,
+};

@@ -1,5 +1,6 @@
 //! Integration tests: one binary.
 
 mod corpus;
+mod delivery_cases;
 mod function_cases;
 mod templates;
