@@ -165,6 +165,11 @@ impl Origins {
         FrameId(self.frames.len() as u32)
     }
 
+    /// How many values have an origin.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     fn entry(&self, id: OriginId) -> Option<&Entry> {
         self.entries.get((id.0 as usize).checked_sub(1)?)
     }

@@ -89,7 +89,7 @@ fn guid(arguments: &Arguments<'_>) -> Outcome {
 }
 
 /// The GUID that `guid(name)` yields.
-pub(crate) fn name_based_guid(name: &str) -> String {
+fn name_based_guid(name: &str) -> String {
     let mut message = GUID_NAMESPACE.to_vec();
     message.extend_from_slice(name.as_bytes());
     guid_text(&sha1(&message), 5)

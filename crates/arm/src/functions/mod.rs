@@ -29,7 +29,7 @@ use crate::value::Value;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use date::{DEFAULT_UTC_NOW, format_timestamp};
-pub(crate) use hash::{name_based_guid, seeded_guid};
+pub(crate) use hash::seeded_guid;
 
 /// A function that the language itself has.
 pub(crate) struct Function {

@@ -106,8 +106,9 @@ impl<'t> Scope<'t> {
     ) -> Vec<usize> {
         let instance = &instances[at];
         let mut out = Vec::new();
+        let mut is_added = vec![false; instances.len()];
         let mut add = |other: usize| {
-            if other != at && !out.contains(&other) && !instances[other].is_existing {
+            if other != at && !instances[other].is_existing && !std::mem::replace(&mut is_added[other], true) {
                 out.push(other);
             }
         };

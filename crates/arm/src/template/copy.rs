@@ -37,13 +37,14 @@ impl Env<'_> {
         };
         match self.count(file, entry) {
             Count::Known(count) => {
-                let items = (0..count).map(|index| {
+                let mut items = Vec::new();
+                for index in 0..count {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    self.within(name, index, is_default).value(file, input)
-                });
-                Value::array(items.collect())
+                    items.push(self.within(name, index, is_default).value(file, input));
+                }
+                Value::array(items)
             }
             Count::Unknown(value) => value,
         }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::expression::{ExpressionError, Fault, evaluate, is_expression, unescape};
-use crate::functions;
 use crate::json::{Node, NodeKind, Span};
 use crate::origin::{FileId, FrameId, OriginId};
 use crate::value::{Kind, Object, Reason, Symbolic, Value};
@@ -67,6 +66,15 @@ impl<'e> Env<'e> {
             && is_expression(text)
         {
             return self.expression(file, node.span, text);
+        }
+        if run.budget.is_spent() {
+            return failed("value");
+        }
+        if run.origins.borrow().len() >= run.context.limits.values {
+            run.budget.exhaust();
+            let limit = run.context.limits.values;
+            run.report_fault(file, node.span, Fault::limit(format!("the template expands to more than {limit} values")));
+            return failed("value");
         }
         let origin = self.origin(file, node.span);
         let value = match &node.kind {
@@ -202,8 +210,7 @@ fn failed_expression(text: &str) -> Value {
     }
 }
 
-/// All functions that a template may call by name, for suggestions.
+/// The template's own functions, for suggestions.
 pub(crate) fn function_names(scope: &Scope<'_>) -> Vec<String> {
-    let _ = functions::names;
     scope.functions.values().map(|function| function.full_name.to_string()).collect()
 }

@@ -107,7 +107,7 @@ pub(crate) struct Part {
 struct Entry {
     /// Positions of the entries that this one needs.
     needs: Vec<usize>,
-    id: String,
+    id: Arc<str>,
     content: Content,
 }
 
@@ -142,7 +142,7 @@ impl<'t> Scope<'t> {
             if self.run.budget.is_spent() {
                 break;
             }
-            let id = body::shown(&instance.id);
+            let id: Arc<str> = body::shown(&instance.id).into();
             if instance.condition == Condition::False {
                 part.skipped.push(body::skipped(instance));
                 part.entries.push(Entry { needs: Vec::new(), id, content: Content::Nothing });
@@ -178,15 +178,15 @@ struct Flat {
     deployments: Vec<ExpandedDeployment>,
     /// Nodes of the graph: resources, and a start and an end for each deployment.
     needs: Vec<Vec<usize>>,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     /// The resource of each node, if it is one.
     resource_of: Vec<Option<usize>>,
 }
 
 impl Flat {
-    fn node(&mut self, name: &str, resource: Option<usize>, needs: Vec<usize>) -> usize {
+    fn node(&mut self, name: &Arc<str>, resource: Option<usize>, needs: Vec<usize>) -> usize {
         self.needs.push(needs);
-        self.names.push(name.to_owned());
+        self.names.push(name.clone());
         self.resource_of.push(resource);
         self.needs.len() - 1
     }
@@ -196,12 +196,12 @@ impl Flat {
         let count = part.entries.len();
         let mut starts = vec![0; count];
         let mut ends = vec![0; count];
-        let ids: Vec<String> = part.entries.iter().map(|entry| entry.id.clone()).collect();
+        let ids: Vec<Arc<str>> = part.entries.iter().map(|entry| entry.id.clone()).collect();
         let is_real: Vec<bool> =
             part.entries.iter().map(|entry| !matches!(entry.content, Content::Nothing)).collect();
         let mut needs = Vec::with_capacity(count);
         for (at, entry) in part.entries.into_iter().enumerate() {
-            let depends_on: Vec<String> =
+            let depends_on: Vec<Arc<str>> =
                 entry.needs.iter().filter(|need| is_real[**need]).map(|need| ids[*need].clone()).collect();
             needs.push(entry.needs);
             match entry.content {
@@ -219,7 +219,7 @@ impl Flat {
                     let first = self.resources.len();
                     starts[at] = self.node(&entry.id, None, start.into_iter().collect());
                     let place = self.deployments.len();
-                    self.deployments.push(ExpandedDeployment { id: entry.id.clone(), scope, depends_on, resources: 0..0 });
+                    self.deployments.push(ExpandedDeployment { id: entry.id.to_string(), scope, depends_on, resources: 0..0 });
                     let inner = self.add_part(part, Some(starts[at]));
                     self.deployments[place].resources = first..self.resources.len();
                     let mut all = inner;

@@ -1,6 +1,7 @@
 //! The result of expanding a template.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use azimuth_diag::{Diagnostic, Severity};
 use serde::Serialize;
@@ -51,7 +52,7 @@ pub struct ExpandedResource {
     /// The extension it belongs to, if it is not a resource of Azure's.
     pub extension: Option<String>,
     /// Ids of the resources and deployments that must be there before.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Arc<str>>,
     /// The body: `id`, `type`, `name`, `apiVersion` and everything that the resource provider is sent.
     pub body: Value,
 }
@@ -64,7 +65,7 @@ pub struct ExpandedDeployment {
     /// The id of the scope that its template is deployed to.
     pub scope: String,
     /// Ids of the resources and deployments that must be there before.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Arc<str>>,
     /// Positions in [`Expansion::resources`] of its own resources, deeper ones included.
     pub resources: std::ops::Range<usize>,
 }

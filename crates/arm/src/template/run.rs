@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use azimuth_diag::{Diagnostic, Place, Severity};
+use azimuth_diag::{Diagnostic, Place};
 
 use super::context::Context;
 use super::{EstateView, Loader};
 use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
 use crate::json::{Node, NodeKind, Source, Span};
-use crate::origin::{FileId, OriginId, Origins, Read};
+use crate::origin::{FileId, Origins, Read};
 use crate::value::Value;
 
 pub(crate) struct Run<'a> {
@@ -144,10 +144,6 @@ impl<'a> Run<'a> {
         self.diagnostics.borrow_mut().push(diagnostic.at(place));
     }
 
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.borrow().iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-
     /// How many diagnostics there are; with [`Run::forget_since`] for attempts whose faults do not matter.
     pub(crate) fn mark(&self) -> usize {
         self.diagnostics.borrow().len()
@@ -159,10 +155,6 @@ impl<'a> Run<'a> {
 
     pub(crate) fn finish(self) -> (Origins, Vec<Diagnostic>) {
         (self.origins.into_inner(), self.diagnostics.into_inner())
-    }
-
-    pub(crate) fn place(&self, id: OriginId) -> Option<crate::origin::FilePlace> {
-        self.origins.borrow().place(id)
     }
 }
 

@@ -3,4 +3,5 @@
 mod corpus;
 mod delivery_cases;
 mod function_cases;
+mod hostile;
 mod templates;
