@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use azimuth_arm::{
-    Context, Expansion, MemoryEstate, NoEstate, NoLoader, Parameters, Source, Target, Value, WhatIfOptions, expand, whatif,
+    Context, Expansion, MemoryEstate, NoEstate, NoLoader, Parameters, Source, Target, Value, WhatIfOptions,
+    expand, whatif,
 };
 use serde_json::json;
 
@@ -52,7 +53,8 @@ fn template() -> Arc<Source> {
         "variables": { "prefix": "[concat('st', uniqueString(resourceGroup().id))]" },
         "resources": kinds
     });
-    Source::parse("template.json", &serde_json::to_string_pretty(&template).expect("JSON")).expect("it parses")
+    Source::parse("template.json", &serde_json::to_string_pretty(&template).expect("JSON"))
+        .expect("it parses")
 }
 
 fn context() -> Context {

@@ -197,12 +197,12 @@ impl Origins {
 
     /// The references to stored state that went into the value of `id`.
     pub(crate) fn references(&self, id: OriginId) -> impl Iterator<Item = &Arc<str>> {
-        self.entry(id).and_then(|entry| entry.reads.as_deref()).unwrap_or_default().iter().filter_map(|read| {
-            match read {
+        self.entry(id).and_then(|entry| entry.reads.as_deref()).unwrap_or_default().iter().filter_map(
+            |read| match read {
                 Read::Reference(id) => Some(id),
                 _ => None,
-            }
-        })
+            },
+        )
     }
 
     /// The origin of the value `id` that stands inside the values `outer` (outermost first).

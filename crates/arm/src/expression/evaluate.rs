@@ -15,11 +15,7 @@ use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_li
 ///
 /// # Errors
 /// The first fault, at the part of the expression that caused it.
-pub fn evaluate(
-    expression: &Expression,
-    host: &dyn Host,
-    budget: &Budget,
-) -> Result<Value, ExpressionError> {
+pub fn evaluate(expression: &Expression, host: &dyn Host, budget: &Budget) -> Result<Value, ExpressionError> {
     Evaluator { host, budget, lambdas: Vec::new() }.value(expression)
 }
 
@@ -166,11 +162,8 @@ impl Evaluator<'_> {
         let is_safe = is_safe || may_be_cut_short(base);
         if let Kind::Symbolic(symbolic) = value.kind() {
             let (reason, secure) = (symbolic.reason().clone(), value.is_secure());
-            let kind = ExpressionKind::Member {
-                base: Box::new(Expression::of(value)),
-                name: name.clone(),
-                is_safe,
-            };
+            let kind =
+                ExpressionKind::Member { base: Box::new(Expression::of(value)), name: name.clone(), is_safe };
             let expression = Expression { kind, span: Span::default() };
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
@@ -258,7 +251,9 @@ pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value,
         }
         (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe),
         (Kind::Null, _) if is_safe => Ok(Value::NULL),
-        (Kind::Array(_), _) => Err(Fault::new(format!("an array index is an integer, not {}", at.type_name()))),
+        (Kind::Array(_), _) => {
+            Err(Fault::new(format!("an array index is an integer, not {}", at.type_name())))
+        }
         (Kind::Object(_), _) => {
             Err(Fault::new(format!("an object is indexed by a name, not {}", at.type_name())))
         }

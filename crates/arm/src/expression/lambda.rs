@@ -35,8 +35,7 @@ pub(crate) fn run_if(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) ->
     let truth = evaluator.value(condition)?;
     if let Some(symbolic) = truth.as_symbolic() {
         let reason = symbolic.reason().clone();
-        let branches =
-            vec![Expression::of(truth), evaluator.value_or_self(yes), evaluator.value_or_self(no)];
+        let branches = vec![Expression::of(truth), evaluator.value_or_self(yes), evaluator.value_or_self(no)];
         return Ok(unresolved(call, branches, reason, false));
     }
     if expect_bool(&truth, condition.span, "the condition of `if`")? {
@@ -100,7 +99,8 @@ pub(crate) fn run_coalesce(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
 }
 
 pub(crate) fn run_lambda(_: &mut Evaluator<'_>, call: &Call, span: Span) -> Outcome {
-    let fault = Fault::new(format!("`{}` can only be an argument of `map`, `filter` and the like", call.name));
+    let fault =
+        Fault::new(format!("`{}` can only be an argument of `map`, `filter` and the like", call.name));
     Err(fault.at(span))
 }
 
@@ -142,10 +142,7 @@ impl<'a> Lambda<'a> {
         };
         if names.len() < least || names.len() > most {
             let wanted = if least == most { least.to_string() } else { format!("{least} or {most}") };
-            return Err(wrong(format!(
-                "the lambda takes {wanted} variables here, and has {}",
-                names.len()
-            )));
+            return Err(wrong(format!("the lambda takes {wanted} variables here, and has {}", names.len())));
         }
         let names = names.iter().map(|name| match &name.kind {
             ExpressionKind::Literal(value) if value.as_str().is_some() => {
@@ -326,10 +323,7 @@ pub(crate) fn run_sort(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) 
 }
 
 /// A stable merge sort that any comparison leaves intact, even one that is no order.
-fn merge_sort(
-    mut values: Vec<Value>,
-    order: &mut dyn FnMut(&Value, &Value) -> Ordering,
-) -> Vec<Value> {
+fn merge_sort(mut values: Vec<Value>, order: &mut dyn FnMut(&Value, &Value) -> Ordering) -> Vec<Value> {
     if values.len() < 2 {
         return values;
     }

@@ -1,8 +1,8 @@
 //! Logical and lambda functions.
 
 use super::{Arguments, Function};
-use crate::expression::lambda as lazy;
 use crate::expression::Fault;
+use crate::expression::lambda as lazy;
 use crate::value::{Kind, Value};
 
 type Outcome = Result<Value, Fault>;
@@ -70,10 +70,16 @@ mod tests {
     #[test]
     fn lambdas() {
         check("map(range(0, 3), lambda('x', mul(lambdaVariables('X'), 2)))", "[0,2,4]");
-        check("sort(createArray(3,1,2), lambda('a','b', less(lambdaVariables('a'), lambdaVariables('b'))))", "[1,2,3]");
+        check(
+            "sort(createArray(3,1,2), lambda('a','b', less(lambdaVariables('a'), lambdaVariables('b'))))",
+            "[1,2,3]",
+        );
         check("sort(createArray(3,1,2), lambda('a','b', true()))", "[2,1,3]");
         check("map(createArray(1), 'x')", "error: expected a `lambda(…)` here");
-        check("map(createArray(1), lambda('x', lambdaVariables('y')))", "error: there is no lambda variable `y` here");
+        check(
+            "map(createArray(1), lambda('x', lambdaVariables('y')))",
+            "error: there is no lambda variable `y` here",
+        );
         check(
             "map(createArray(1, 2), lambda('x', map(createArray(10), lambda('y', add(lambdaVariables('x'), lambdaVariables('y'))))))",
             "[[11],[12]]",

@@ -3,8 +3,8 @@
 //! A function is *pure* (its arguments in, a value out), *lazy* (it decides which arguments to evaluate), or answered
 //! by the *host* (it depends on what is deployed where).
 
-mod array;
 mod arguments;
+mod array;
 mod cidr;
 mod compare;
 mod date;
@@ -159,8 +159,8 @@ pub(crate) mod testing {
     #[track_caller]
     pub(crate) fn check(expression: &str, expected: &str) {
         let text = format!("[{expression}]");
-        let outcome = parse(&text)
-            .and_then(|parsed| evaluate(&parsed, &NoHost, &Budget::new(&Limits::default())));
+        let outcome =
+            parse(&text).and_then(|parsed| evaluate(&parsed, &NoHost, &Budget::new(&Limits::default())));
         let shown = match outcome {
             Ok(value) => value.to_string(),
             Err(error) => format!("error: {}", error.message),

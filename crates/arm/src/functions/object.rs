@@ -71,9 +71,11 @@ fn shallow_merge(arguments: &Arguments<'_>) -> Outcome {
             Kind::Symbolic(_) => return Ok(arguments.unresolved()),
             _ => {
                 let found = part.type_name();
-                return Err(Fault::new(format!("`shallowMerge` expects an array of objects, and finds {found} in it"))
-                    .with_code("arm-argument-type")
-                    .about(0));
+                return Err(Fault::new(format!(
+                    "`shallowMerge` expects an array of objects, and finds {found} in it"
+                ))
+                .with_code("arm-argument-type")
+                .about(0));
             }
         }
     }
@@ -106,6 +108,9 @@ mod tests {
         check("json(' null ')", "null");
         check("json('{''a'': 1}')", r#"{"a":1}"#);
         check("json('{')", "error: the text is not JSON: the object is not closed");
-        check("shallowMerge(createArray(1))", "error: `shallowMerge` expects an array of objects, and finds an integer in it");
+        check(
+            "shallowMerge(createArray(1))",
+            "error: `shallowMerge` expects an array of objects, and finds an integer in it",
+        );
     }
 }

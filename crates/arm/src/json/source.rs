@@ -37,12 +37,7 @@ impl Source {
         }
         let lines = LineIndex::new(text);
         match parse(text) {
-            Ok(root) => Ok(Arc::new(Self {
-                file: file.into(),
-                text: text.into(),
-                root,
-                lines,
-            })),
+            Ok(root) => Ok(Arc::new(Self { file: file.into(), text: text.into(), root, lines })),
             Err(fault) => {
                 let (line, column) = lines.position(text, fault.span.start as usize);
                 let place = Place {

@@ -227,7 +227,7 @@ impl<'t> Scope<'t> {
         };
         let what = format!("the parameter `{}`", parameter.name);
         let (value, reads) = memoised(&parameter.memo, self.run, &what, || self.parameter_value(parameter))?;
-        self.run.note_read(Read::Parameter(parameter.name.clone(), value.origin()));
+        self.run.note_read(&Read::Parameter(parameter.name.clone(), value.origin()));
         self.run.note_reads(&reads);
         Ok(value)
     }
@@ -272,7 +272,7 @@ impl<'t> Scope<'t> {
                 env.value(self.file, variable.node)
             }
         })?;
-        self.run.note_read(Read::Variable(variable.name.clone(), value.origin()));
+        self.run.note_read(&Read::Variable(variable.name.clone(), value.origin()));
         self.run.note_reads(&reads);
         Ok(value)
     }
@@ -293,7 +293,8 @@ impl<'t> Scope<'t> {
                 }
                 NodeKind::Null => Vec::new(),
                 _ => {
-                    let fault = Fault::new(format!("`resources` is an array or object, not {}", node.type_name()));
+                    let fault =
+                        Fault::new(format!("`resources` is an array or object, not {}", node.type_name()));
                     self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
                     Vec::new()
                 }
@@ -304,7 +305,8 @@ impl<'t> Scope<'t> {
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
     let fault = Fault::new(format!("the template has no {what} `{name}`")).about(0);
-    let fault = fault.with_code(if what == "parameter" { "arm-unknown-parameter" } else { "arm-unknown-variable" });
+    let fault =
+        fault.with_code(if what == "parameter" { "arm-unknown-parameter" } else { "arm-unknown-variable" });
     match did_you_mean(name, known) {
         Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
         None => fault,

@@ -44,7 +44,12 @@ pub(crate) enum Mode<'e> {
 
 impl<'e> Env<'e> {
     pub(crate) fn new(scope: &'e Scope<'e>) -> Self {
-        Self { scope, loops: scope.outer.as_ref().and_then(|env| env.loops.clone()), frame: scope.frame, mode: Mode::Plain }
+        Self {
+            scope,
+            loops: scope.outer.as_ref().and_then(|env| env.loops.clone()),
+            frame: scope.frame,
+            mode: Mode::Plain,
+        }
     }
 
     /// The same surroundings within one more loop iteration.
@@ -73,7 +78,11 @@ impl<'e> Env<'e> {
         if run.origins.borrow().len() >= run.context.limits.values {
             run.budget.exhaust();
             let limit = run.context.limits.values;
-            run.report_fault(file, node.span, Fault::limit(format!("the template expands to more than {limit} values")));
+            run.report_fault(
+                file,
+                node.span,
+                Fault::limit(format!("the template expands to more than {limit} values")),
+            );
             return failed("value");
         }
         let origin = self.origin(file, node.span);
@@ -198,7 +207,10 @@ impl<'e> Env<'e> {
 
 /// The value in place of one that could not be computed.
 pub(crate) fn failed(what: &str) -> Value {
-    let call = crate::expression::Expression::call("fail", vec![crate::expression::Expression::literal(what.into())]);
+    let call = crate::expression::Expression::call(
+        "fail",
+        vec![crate::expression::Expression::literal(what.into())],
+    );
     Value::symbolic(Symbolic::new(call, Reason::Error))
 }
 

@@ -114,7 +114,10 @@ struct Entry {
 #[derive(Debug)]
 enum Content {
     Resource(Box<ExpandedResource>),
-    Deployment { scope: String, part: Part },
+    Deployment {
+        scope: String,
+        part: Part,
+    },
     /// Nothing to deploy: a condition is false.
     Nothing,
 }
@@ -208,7 +211,8 @@ impl Flat {
                 Content::Resource(mut resource) => {
                     resource.depends_on = depends_on;
                     self.resources.push(*resource);
-                    let node = self.node(&entry.id, Some(self.resources.len() - 1), start.into_iter().collect());
+                    let node =
+                        self.node(&entry.id, Some(self.resources.len() - 1), start.into_iter().collect());
                     (starts[at], ends[at]) = (node, node);
                 }
                 Content::Nothing => {
@@ -219,7 +223,12 @@ impl Flat {
                     let first = self.resources.len();
                     starts[at] = self.node(&entry.id, None, start.into_iter().collect());
                     let place = self.deployments.len();
-                    self.deployments.push(ExpandedDeployment { id: entry.id.to_string(), scope, depends_on, resources: 0..0 });
+                    self.deployments.push(ExpandedDeployment {
+                        id: entry.id.to_string(),
+                        scope,
+                        depends_on,
+                        resources: 0..0,
+                    });
                     let inner = self.add_part(part, Some(starts[at]));
                     self.deployments[place].resources = first..self.resources.len();
                     let mut all = inner;
@@ -240,9 +249,8 @@ impl Flat {
         let is_resource = |node: usize| self.resource_of[node].is_some();
         match levels(&self.needs, |node| usize::from(is_resource(node))) {
             Ok(levels) => {
-                let existing = |node: usize| {
-                    self.resource_of[node].is_some_and(|at| !self.resources[at].existing)
-                };
+                let existing =
+                    |node: usize| self.resource_of[node].is_some_and(|at| !self.resources[at].existing);
                 let waves = grouped(&levels, existing);
                 let waves = waves
                     .into_iter()

@@ -97,8 +97,14 @@ pub struct Unresolved {
 
 /// Codes of errors that lie in the values a template was given rather than in the template: other parameters or
 /// another target would avoid them.
-pub const VALUE_CODES: &[&str] =
-    &["arm-value", "arm-missing-property", "arm-index", "arm-name-segments", "arm-parameter-value", "arm-output-value"];
+pub const VALUE_CODES: &[&str] = &[
+    "arm-value",
+    "arm-missing-property",
+    "arm-index",
+    "arm-name-segments",
+    "arm-parameter-value",
+    "arm-output-value",
+];
 
 impl Expansion {
     /// The errors that no parameter values could avoid: the template itself is wrong.

@@ -43,7 +43,10 @@ impl Host for Env<'_> {
             "utcnow" => self.utc_now(call),
             "deployment" | "deployer" | "environment" | "subscription" | "resourcegroup"
             | "managementgroup" | "tenant" => scope_functions::call(scope, call),
-            "resourceid" | "subscriptionresourceid" | "managementgroupresourceid" | "tenantresourceid"
+            "resourceid"
+            | "subscriptionresourceid"
+            | "managementgroupresourceid"
+            | "tenantresourceid"
             | "extensionresourceid" => ids::call(&scope.target, call),
             "reference" => reference::reference(self, call),
             "references" => reference::references(self, call),
@@ -88,12 +91,16 @@ impl Env<'_> {
             }
         };
         match self.find_loop(name) {
-            Some(step) => step.index.checked_add(offset).map(Value::int).ok_or_else(|| {
-                Fault::new("the index does not fit into 64 bits")
-            }),
+            Some(step) => step
+                .index
+                .checked_add(offset)
+                .map(Value::int)
+                .ok_or_else(|| Fault::new("the index does not fit into 64 bits")),
             None => {
                 let fault = match name {
-                    Some(name) => Fault::new(format!("there is no loop `{name}` around this expression")).about(0),
+                    Some(name) => {
+                        Fault::new(format!("there is no loop `{name}` around this expression")).about(0)
+                    }
                     None => Fault::new("there is no loop around this expression"),
                 };
                 Err(fault.with_code("arm-copy").with_hint("`copyIndex` only works within a `copy`"))

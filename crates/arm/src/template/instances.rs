@@ -72,12 +72,13 @@ impl<'t> Scope<'t> {
         }
         let mut out = Vec::new();
         for (symbol, node) in self.resource_nodes() {
-            self.add_instances(symbol, node, &Env::new(self), None, Vec::new(), &mut out);
+            self.add_instances(symbol, node, &Env::new(self), None, &[], &mut out);
         }
         let limit = self.run.context.limits.resources;
         if out.len() > limit {
             let span = self.root.member("resources").map_or(self.root.span, |member| member.key_span);
-            let fault = Fault::limit(format!("the template has {} resources; the limit is {limit}", out.len()));
+            let fault =
+                Fault::limit(format!("the template has {} resources; the limit is {limit}", out.len()));
             self.run.report_fault(self.file, span, fault);
             out.truncate(limit);
         }
@@ -93,7 +94,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: Vec<(Arc<str>, i64)>,
+        loops: &[(Arc<str>, i64)],
         out: &mut Vec<Instance>,
     ) {
         if !node.is_object() {
@@ -111,23 +112,27 @@ impl<'t> Scope<'t> {
             self.add_instance(symbol, node, env, parent, loops, None, out);
             return;
         };
-        let name: Arc<str> = match copy.get("name").map(|name| env.text(self.file, name, "the name of a loop")) {
-            Some(name) => name.as_str().unwrap_or_default().into(),
-            None => symbol.clone().unwrap_or_else(|| "copy".into()),
-        };
+        let name: Arc<str> =
+            match copy.get("name").map(|name| env.text(self.file, name, "the name of a loop")) {
+                Some(name) => name.as_str().unwrap_or_default().into(),
+                None => symbol.clone().unwrap_or_else(|| "copy".into()),
+            };
         let is_serial =
             copy.get("mode").and_then(Node::as_str).is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
         let batch_size = is_serial.then(|| {
             let size = copy.get("batchSize").map(|size| env.value(self.file, size));
-            size.and_then(|size| size.as_int()).and_then(|size| usize::try_from(size).ok()).unwrap_or(1).max(1)
+            size.and_then(|size| size.as_int())
+                .and_then(|size| usize::try_from(size).ok())
+                .unwrap_or(1)
+                .max(1)
         });
         match env.count(self.file, copy) {
             Count::Known(count) => {
                 for index in 0..count {
                     let inner = env.within(&name, index, true);
-                    let mut loops = loops.clone();
+                    let mut loops = loops.to_vec();
                     loops.push((name.clone(), index));
-                    self.add_instance(symbol.clone(), node, &inner, parent, loops, batch_size, out);
+                    self.add_instance(symbol.clone(), node, &inner, parent, &loops, batch_size, out);
                 }
             }
             Count::Unknown(count) => {
@@ -149,7 +154,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: Vec<(Arc<str>, i64)>,
+        loops: &[(Arc<str>, i64)],
         batch_size: Option<usize>,
         out: &mut Vec<Instance>,
     ) {
@@ -171,7 +176,8 @@ impl<'t> Scope<'t> {
             .filter(|name| !name.eq_ignore_ascii_case("az"))
             .map(Arc::from);
         let (scope_id, target) = self.resource_scope(node, env, &resource_type);
-        let id = if extension.is_some() { name.clone() } else { self.id(node, &scope_id, &resource_type, &name) };
+        let id =
+            if extension.is_some() { name.clone() } else { self.id(node, &scope_id, &resource_type, &name) };
         if is_off {
             // What is wrong with a resource that is left out does not matter.
             self.run.forget_since(mark);
@@ -180,7 +186,7 @@ impl<'t> Scope<'t> {
         let instance = Instance {
             symbol,
             node_at: node.span.start,
-            loops: loops.clone(),
+            loops: loops.to_vec(),
             resource_type: resource_type.as_str().into(),
             name: name.clone(),
             id,
@@ -188,9 +194,9 @@ impl<'t> Scope<'t> {
             scope_id,
             deployment_target: is_deployment.then_some(target),
             condition,
-            is_existing: node.get("existing").is_some_and(|existing| {
-                env.value(self.file, existing).as_bool() == Some(true)
-            }),
+            is_existing: node
+                .get("existing")
+                .is_some_and(|existing| env.value(self.file, existing).as_bool() == Some(true)),
             batch_size,
             extension,
         };
@@ -200,10 +206,10 @@ impl<'t> Scope<'t> {
         let condition = out.last().map_or(Condition::True, |instance| instance.condition.clone());
         let own = Parent { resource_type: &resource_type, name: &name, condition: &condition };
         for child in children.items() {
-            self.add_instances(None, child, env, Some(&own), loops.clone(), out);
+            self.add_instances(None, child, env, Some(&own), loops, out);
         }
         for child in children.members() {
-            self.add_instances(Some(child.key.clone()), &child.value, env, Some(&own), loops.clone(), out);
+            self.add_instances(Some(child.key.clone()), &child.value, env, Some(&own), loops, out);
         }
     }
 
@@ -218,8 +224,7 @@ impl<'t> Scope<'t> {
                 Some(text) if text.eq_ignore_ascii_case("false") => Condition::False,
                 _ if value.as_symbolic().is_some() => Condition::Unknown(value),
                 _ => {
-                    let fault =
-                        Fault::new(format!("a condition is a boolean, not {}", value.type_name()));
+                    let fault = Fault::new(format!("a condition is a boolean, not {}", value.type_name()));
                     self.run.report_fault(self.file, condition.span, fault.with_code("arm-condition"));
                     Condition::Unknown(failed("condition"))
                 }
@@ -319,7 +324,8 @@ impl<'t> Scope<'t> {
                 None => return (concat(&[prefix, "/providers/".into(), text.into()]), scoped),
             }
         };
-        let target = if absolute.is_empty() { Target::Tenant } else { Target::of_id(&absolute).unwrap_or(scoped) };
+        let target =
+            if absolute.is_empty() { Target::Tenant } else { Target::of_id(&absolute).unwrap_or(scoped) };
         (absolute.into(), target)
     }
 
@@ -378,7 +384,8 @@ impl<'t> Scope<'t> {
 
 /// Whether a nested child's type already begins with its parent's.
 fn is_whole_type(child: &str, parent: &str) -> bool {
-    child.get(..parent.len()).is_some_and(|head| eq_fold(head, parent)) && child[parent.len()..].starts_with('/')
+    child.get(..parent.len()).is_some_and(|head| eq_fold(head, parent))
+        && child[parent.len()..].starts_with('/')
 }
 
 /// The scope that a relative one such as `Microsoft.Web/sites/x` starts from.
@@ -395,4 +402,3 @@ fn absolute_scope(prefix: &str, text: &str) -> Option<String> {
     let segments = text.trim_matches('/').split('/').count();
     (segments >= 3 && segments % 2 == 1).then(|| format!("{prefix}/providers/{}", text.trim_matches('/')))
 }
-

@@ -127,10 +127,8 @@ impl<'t> Scope<'t> {
         let inner = Scope::new(run, deployment);
         let (part, outputs) = inner.expand();
         let members = outputs.into_iter().map(|output| {
-            let members = [
-                ("type".into(), Value::string(output.type_name.as_str())),
-                ("value".into(), output.value),
-            ];
+            let members =
+                [("type".into(), Value::string(output.type_name.as_str())), ("value".into(), output.value)];
             (Arc::from(output.name.as_str()), Value::object(members.into_iter().collect()))
         });
         let outputs = Value::object(members.collect::<Object>());
@@ -217,10 +215,9 @@ impl<'t> Scope<'t> {
                     None
                 }
             },
-            Err(error) => missing(
-                format!("the linked template is not at hand: {error}"),
-                "its resources are not shown",
-            ),
+            Err(error) => {
+                missing(format!("the linked template is not at hand: {error}"), "its resources are not shown")
+            }
         }
     }
 
@@ -235,10 +232,13 @@ impl<'t> Scope<'t> {
     fn supplied(&self, env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
         if node.as_str().is_some_and(is_expression) {
             let value = env.value(file, node);
-            let members = value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
+            let members =
+                value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
             return members
                 .into_iter()
-                .map(|(name, entry)| (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span))
+                .map(|(name, entry)| {
+                    (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span)
+                })
                 .collect();
         }
         node.members().iter().filter_map(|member| entry(env, file, member, false)).collect()

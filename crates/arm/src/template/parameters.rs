@@ -36,8 +36,10 @@ impl Parameters {
 
     /// Parameters from plain values by name.
     pub fn from_values(values: &serde_json::Map<String, serde_json::Value>) -> Self {
-        let entries: serde_json::Map<String, serde_json::Value> =
-            values.iter().map(|(name, value)| (name.clone(), serde_json::json!({ "value": value }))).collect();
+        let entries: serde_json::Map<String, serde_json::Value> = values
+            .iter()
+            .map(|(name, value)| (name.clone(), serde_json::json!({ "value": value })))
+            .collect();
         let text = serde_json::json!({ "parameters": entries }).to_string();
         Self { source: Source::parse("parameters", &text).ok() }
     }

@@ -29,7 +29,10 @@ const DEPLOYMENT_MEMBERS: &[&str] = &[
 /// A resource that a reference names.
 enum Found {
     /// In a template being expanded: its scope's level outwards, and its position there.
-    Here { level: usize, at: usize },
+    Here {
+        level: usize,
+        at: usize,
+    },
     /// By id, outside the template.
     Id(String),
     Nothing,
@@ -40,7 +43,8 @@ pub(super) fn reference(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fau
     let Some(text) = target.as_str() else {
         return unresolved_or_fault(call, target);
     };
-    let is_full = call.arguments.get(2).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
+    let is_full =
+        call.arguments.get(2).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
     resolve(env, call, text, is_full)
 }
 
@@ -70,7 +74,7 @@ fn resolve(env: &Env<'_>, call: &HostCall<'_>, text: &str, is_full: bool) -> Res
             let Some(instances) = scope.instances() else { return Ok(unresolved(text)) };
             let instance = &instances[at];
             let id = instance.id.as_str().unwrap_or(text).to_owned();
-            env.scope.run.note_read(Read::Reference(id.as_str().into()));
+            env.scope.run.note_read(&Read::Reference(id.as_str().into()));
             if instance.is_deployment() && !instance.is_existing {
                 if instance.condition == Condition::False {
                     return Ok(unresolved(&id));
@@ -83,7 +87,7 @@ fn resolve(env: &Env<'_>, call: &HostCall<'_>, text: &str, is_full: bool) -> Res
             id
         }
         Found::Id(id) => {
-            env.scope.run.note_read(Read::Reference(id.as_str().into()));
+            env.scope.run.note_read(&Read::Reference(id.as_str().into()));
             id
         }
         Found::Nothing => return Ok(unresolved(text)),
@@ -127,10 +131,7 @@ fn deployment_state(id: &str, outputs: Value, is_full: bool) -> Value {
             is_safe: false,
         };
         let expression = crate::expression::Expression { kind, span: crate::json::Span::default() };
-        properties.push(
-            (*name).into(),
-            Value::symbolic(crate::value::Symbolic::new(expression, reason)),
-        );
+        properties.push((*name).into(), Value::symbolic(crate::value::Symbolic::new(expression, reason)));
     }
     let properties = Value::object(properties);
     if !is_full {
@@ -167,7 +168,9 @@ fn find(env: &Env<'_>, text: &str) -> Found {
 pub(super) fn find_among(instances: &[Instance], text: &str, has_symbols: bool) -> Option<usize> {
     if text.starts_with('/') {
         let text = text.trim_end_matches('/');
-        return instances.iter().position(|instance| instance.id.as_str().is_some_and(|id| eq_fold(id, text)));
+        return instances
+            .iter()
+            .position(|instance| instance.id.as_str().is_some_and(|id| eq_fold(id, text)));
     }
     if has_symbols && let Some(at) = find_symbol(instances, text) {
         return Some(at);
@@ -206,7 +209,8 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
     let Some(symbol) = call.arguments[0].as_str() else {
         return unresolved_or_fault(call, &call.arguments[0]);
     };
-    let is_full = call.arguments.get(1).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
+    let is_full =
+        call.arguments.get(1).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
     let scope = env.scope;
     let Some(instances) = scope.instances() else {
         return Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment));
@@ -252,11 +256,10 @@ pub(super) fn list(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fault> {
         _ => None,
     };
     let id = id.unwrap_or_else(|| text.to_owned());
-    env.scope.run.note_read(Read::Reference(id.as_str().into()));
+    env.scope.run.note_read(&Read::Reference(id.as_str().into()));
     let stored = env.scope.run.estate.list(&id, call.name).map(|json| Value::from_json(&json));
-    let value = stored.unwrap_or_else(|| {
-        symbolic_call(call.name, call.arguments.to_vec(), Reason::RunningResource { id })
-    });
+    let value = stored
+        .unwrap_or_else(|| symbolic_call(call.name, call.arguments.to_vec(), Reason::RunningResource { id }));
     Ok(value.secured(true))
 }
 

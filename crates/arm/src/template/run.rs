@@ -101,8 +101,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) fn note_read(&self, read: Read) {
-        self.note_reads(std::slice::from_ref(&read));
+    pub(crate) fn note_read(&self, read: &Read) {
+        self.note_reads(std::slice::from_ref(read));
     }
 
     /// Counts an expanded value against the limit of the whole expansion.

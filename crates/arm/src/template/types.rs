@@ -41,7 +41,9 @@ pub(crate) fn is_secure(node: &Node, root: &Node) -> bool {
 
 /// Whether null is a value of the type.
 pub(crate) fn is_nullable(node: &Node, root: &Node) -> bool {
-    let says = |node: &Node| matches!(node.get("nullable").map(|n| &n.kind), Some(crate::json::NodeKind::Bool(true)));
+    let says = |node: &Node| {
+        matches!(node.get("nullable").map(|n| &n.kind), Some(crate::json::NodeKind::Bool(true)))
+    };
     says(node) || resolved(node, root).is_some_and(says)
 }
 
@@ -111,13 +113,18 @@ fn mismatch(fits: bool, value: &Value, wanted: &str) -> Option<String> {
 fn discriminated(value: &Value, node: &Node, root: &Node, secure: bool, depth: usize) -> Option<String> {
     let Some(object) = value.as_object() else { return mismatch(false, value, "an object") };
     let property = node.get("propertyName").and_then(Node::as_str)?;
-    let Some(chosen) = object.get(property) else { return Some(format!("the property `{property}` is missing")) };
-    let Some(chosen) = chosen.as_str() else { return mismatch(chosen.as_symbolic().is_some(), chosen, "a string") };
+    let Some(chosen) = object.get(property) else {
+        return Some(format!("the property `{property}` is missing"));
+    };
+    let Some(chosen) = chosen.as_str() else {
+        return mismatch(chosen.as_symbolic().is_some(), chosen, "a string");
+    };
     let mapping = node.get("mapping")?;
     match mapping.members().iter().find(|member| &*member.key == chosen) {
         Some(member) => problem(value, &member.value, root, secure, depth + 1),
         None => {
-            let known: Vec<String> = mapping.members().iter().take(10).map(|m| format!("`{}`", m.key)).collect();
+            let known: Vec<String> =
+                mapping.members().iter().take(10).map(|m| format!("`{}`", m.key)).collect();
             Some(format!("`{property}` is one of {}", known.join(", ")))
         }
     }

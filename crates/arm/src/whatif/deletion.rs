@@ -75,8 +75,8 @@ pub(super) fn add_rest(
                 continue;
             }
             let falls_with = deleted.iter().any(|parent| is_below(&key, parent));
-            let is_top = parsed.kind() == IdKind::Resource
-                && parsed.resource_type().as_str().split('/').count() == 2;
+            let is_top =
+                parsed.kind() == IdKind::Resource && parsed.resource_type().as_str().split('/').count() == 2;
             let is_kept = spared.contains(&key)
                 || KEPT.iter().any(|kept| eq_fold(kept, parsed.resource_type().as_str()));
             let change_type = if deletes && !is_locked && (falls_with || (is_top && !is_kept)) {

@@ -22,9 +22,12 @@ struct Comparison<'a> {
 }
 
 /// The deltas from `before`, the stored document, to the body of `resource`.
-pub(super) fn between(expansion: &Expansion, resource: &ExpandedResource, before: &Json) -> Vec<PropertyChange> {
-    let mut comparison =
-        Comparison { expansion, resource_type: &resource.resource_type, out: Vec::new() };
+pub(super) fn between(
+    expansion: &Expansion,
+    resource: &ExpandedResource,
+    before: &Json,
+) -> Vec<PropertyChange> {
+    let mut comparison = Comparison { expansion, resource_type: &resource.resource_type, out: Vec::new() };
     comparison.members("", before, &resource.body, OriginId::NONE);
     comparison.out
 }
@@ -58,7 +61,9 @@ impl Comparison<'_> {
     fn value(&mut self, path: &str, before: &Json, after: &Value, read_at: OriginId) {
         let read_at = self.reading(after.origin(), read_at);
         match (before, after.kind()) {
-            (Json::Object(_), Kind::Object(_)) if !after.is_secure() => self.members(path, before, after, read_at),
+            (Json::Object(_), Kind::Object(_)) if !after.is_secure() => {
+                self.members(path, before, after, read_at)
+            }
             (Json::Array(stored), Kind::Array(wanted)) if !after.is_secure() => {
                 let children = self.items(stored, wanted, read_at);
                 if children.is_empty() {
@@ -92,15 +97,19 @@ impl Comparison<'_> {
     fn items(&self, stored: &[Json], wanted: &[Value], read_at: OriginId) -> Vec<PropertyChange> {
         let mut out = Vec::new();
         let stored_names = names(stored.iter().map(|item| item.get("name").and_then(Json::as_str)));
-        let wanted_names = names(wanted.iter().map(|item| {
-            item.as_object().and_then(|object| object.get("name")).and_then(Value::as_str)
-        }));
+        let wanted_names = names(
+            wanted
+                .iter()
+                .map(|item| item.as_object().and_then(|object| object.get("name")).and_then(Value::as_str)),
+        );
         let mut left: Vec<usize> = (0..stored.len()).collect();
         let mut new: Vec<usize> = Vec::new();
         let mut is_moved = false;
         for (index, value) in wanted.iter().enumerate() {
             let found = match (&stored_names, &wanted_names) {
-                (Some(stored), Some(wanted)) => left.iter().position(|at| eq_fold(stored[*at], wanted[index])),
+                (Some(stored), Some(wanted)) => {
+                    left.iter().position(|at| eq_fold(stored[*at], wanted[index]))
+                }
                 _ => left.iter().position(|at| same("", &stored[*at], value)),
             };
             match found {
@@ -120,16 +129,24 @@ impl Comparison<'_> {
                 Some(at) => self.item(index, &stored[at], &wanted[index], read_at, &mut out),
                 None => {
                     let path = index.to_string();
-                    out.push(self.change(&path, PropertyChangeType::Create, None, Some(&wanted[index]), read_at));
+                    out.push(self.change(
+                        &path,
+                        PropertyChangeType::Create,
+                        None,
+                        Some(&wanted[index]),
+                        read_at,
+                    ));
                 }
             }
         }
         for at in left {
-            let change = self.change(&at.to_string(), PropertyChangeType::Delete, Some(&stored[at]), None, read_at);
+            let change =
+                self.change(&at.to_string(), PropertyChangeType::Delete, Some(&stored[at]), None, read_at);
             out.push(change);
         }
         if out.is_empty() && is_moved {
-            let mut change = self.change("0", PropertyChangeType::Modify, stored.first(), wanted.first(), read_at);
+            let mut change =
+                self.change("0", PropertyChangeType::Modify, stored.first(), wanted.first(), read_at);
             change.certainty = Certainty::Unknown;
             "the same items in another order".clone_into(&mut change.reason);
             out.push(change);
@@ -159,11 +176,14 @@ impl Comparison<'_> {
                 if inner.out.is_empty() {
                     return;
                 }
-                let mut change = self.change(&path, PropertyChangeType::Modify, Some(before), Some(after), read_at);
+                let mut change =
+                    self.change(&path, PropertyChangeType::Modify, Some(before), Some(after), read_at);
                 if inner.out.iter().all(|child| child.certainty == Certainty::DefaultNoise) {
                     change.certainty = Certainty::DefaultNoise;
                     change.reason.clone_from(&inner.out[0].reason);
-                } else if let Some(child) = inner.out.iter().find(|child| child.certainty == Certainty::Unknown) {
+                } else if let Some(child) =
+                    inner.out.iter().find(|child| child.certainty == Certainty::Unknown)
+                {
                     change.certainty = Certainty::Unknown;
                     change.reason.clone_from(&child.reason);
                 }
@@ -195,7 +215,8 @@ impl Comparison<'_> {
     /// A property that the template leaves out; objects leaf by leaf.
     fn removed(&mut self, path: &str, before: &Json) {
         if let Some(reason) = noise::reason(self.resource_type, path, before) {
-            let mut change = self.change(path, PropertyChangeType::NoEffect, Some(before), None, OriginId::NONE);
+            let mut change =
+                self.change(path, PropertyChangeType::NoEffect, Some(before), None, OriginId::NONE);
             change.certainty = Certainty::DefaultNoise;
             reason.clone_into(&mut change.reason);
             self.out.push(change);
@@ -275,7 +296,9 @@ fn joined(path: &str, name: &str) -> String {
 }
 
 fn member<'j>(members: &'j serde_json::Map<String, Json>, name: &str) -> Option<&'j Json> {
-    members.get(name).or_else(|| members.iter().find(|(known, _)| eq_fold(known, name)).map(|(_, value)| value))
+    members
+        .get(name)
+        .or_else(|| members.iter().find(|(known, _)| eq_fold(known, name)).map(|(_, value)| value))
 }
 
 /// The names of all items, if every one has its own.

@@ -16,8 +16,8 @@ use azimuth_ids::{eq_fold, fold};
 use crate::template::{EstateView, ExpandedResource, Expansion, Target};
 
 pub use change::{
-    Certainty, Change, ChangeType, Mode, PropertyChange, PropertyChangeType, ResultFormat, WhatIf, WhatIfNote,
-    WhatIfOptions,
+    Certainty, Change, ChangeType, Mode, PropertyChange, PropertyChangeType, ResultFormat, WhatIf,
+    WhatIfNote, WhatIfOptions,
 };
 
 /// What deploying `expansion` to `target` would change in `estate`.
@@ -45,7 +45,9 @@ pub fn whatif(
             out.changes.push(change);
         }
     }
-    for deployment in expansion.diagnostics.iter().filter(|diagnostic| diagnostic.code == "arm-linked-template") {
+    for deployment in
+        expansion.diagnostics.iter().filter(|diagnostic| diagnostic.code == "arm-linked-template")
+    {
         let place = deployment.place.to_string();
         out.diagnostics.push(WhatIfNote::new("NestedDeploymentShortCircuited", &place, &deployment.message));
     }
@@ -77,7 +79,8 @@ fn of_resource(
     }
     let delta = delta::between(expansion, resource, &before);
     let has_effect = |change: &PropertyChange| {
-        change.property_change_type != PropertyChangeType::NoEffect && change.certainty != Certainty::DefaultNoise
+        change.property_change_type != PropertyChangeType::NoEffect
+            && change.certainty != Certainty::DefaultNoise
     };
     let change_type = if delta.iter().any(has_effect) { ChangeType::Modify } else { ChangeType::NoChange };
     let mut change = Change::new(&resource.id, change_type);

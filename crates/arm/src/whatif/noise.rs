@@ -13,7 +13,8 @@ struct Known {
 }
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let data: Json = serde_json::from_str(include_str!("../../data/platform-defaults.json")).unwrap_or_default();
+    let data: Json =
+        serde_json::from_str(include_str!("../../data/platform-defaults.json")).unwrap_or_default();
     let text = |value: &Json| fold(value.as_str().unwrap_or_default()).into_owned();
     let read_only = data["readOnly"].as_array().into_iter().flatten().map(text).collect();
     let defaults = data["defaults"].as_array().into_iter().flatten();

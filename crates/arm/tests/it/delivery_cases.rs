@@ -1,8 +1,8 @@
 //! The delivery corpus where it concerns templates: what-if, modes, order.
 
 use azimuth_arm::{
-    Context, Expansion, MemoryEstate, Mode, NoLoader, Parameters, ResultFormat, Source, Target, WhatIfOptions, blocked_by,
-    expand, waves, whatif,
+    Context, Expansion, MemoryEstate, Mode, NoLoader, Parameters, ResultFormat, Source, Target,
+    WhatIfOptions, blocked_by, expand, waves, whatif,
 };
 use serde_json::{Value as Json, json};
 
@@ -59,8 +59,11 @@ fn sorted(changes: &[Json]) -> Vec<String> {
                 .iter()
                 .map(|delta| {
                     let is_array = delta["propertyChangeType"] == "Array";
-                    let (before, after) =
-                        if is_array { (&Json::Null, &Json::Null) } else { (&delta["before"], &delta["after"]) };
+                    let (before, after) = if is_array {
+                        (&Json::Null, &Json::Null)
+                    } else {
+                        (&delta["before"], &delta["after"])
+                    };
                     format!("{} {} {before} {after}", delta["path"], delta["propertyChangeType"])
                 })
                 .collect();
@@ -91,7 +94,9 @@ fn mode_cases() {
         let input = &case["input"];
         let stored = input["resourceGroup"].as_array().expect("names").iter().filter_map(Json::as_str);
         let estate = MemoryEstate::new(
-            stored.clone().map(|name| json!({ "id": id(name), "name": name, "type": TYPE, "location": "westus2" })),
+            stored
+                .clone()
+                .map(|name| json!({ "id": id(name), "name": name, "type": TYPE, "location": "westus2" })),
         );
         let resources = input["template"].as_array().expect("names").iter().map(|entry| {
             let name = entry.as_str().or_else(|| entry["name"].as_str()).expect("a name");
@@ -110,7 +115,11 @@ fn mode_cases() {
         let (mut kept, mut deleted) = (Vec::new(), Vec::new());
         for change in &result.changes {
             let name = change.resource_id.rsplit('/').next().unwrap_or_default().to_owned();
-            if change.change_type == azimuth_arm::ChangeType::Delete { deleted.push(name) } else { kept.push(name) }
+            if change.change_type == azimuth_arm::ChangeType::Delete {
+                deleted.push(name)
+            } else {
+                kept.push(name)
+            }
         }
         kept.sort();
         assert_eq!(json!(kept), case["expect"]["result"], "{}", case["id"]);

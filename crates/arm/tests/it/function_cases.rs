@@ -46,11 +46,17 @@ fn expanded(case: &Json) -> Expansion {
 /// What differs from the expectation.
 fn problems(expect: &Json, expansion: &Expansion) -> Vec<String> {
     let mut out = Vec::new();
-    let errors: Vec<String> =
-        expansion.diagnostics.iter().filter(|d| d.severity == azimuth_diag::Severity::Error).map(ToString::to_string).collect();
+    let errors: Vec<String> = expansion
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == azimuth_diag::Severity::Error)
+        .map(ToString::to_string)
+        .collect();
     match expect.get("error") {
         Some(Json::Bool(true)) if errors.is_empty() => out.push("no error".to_owned()),
-        Some(Json::String(text)) if !errors.iter().any(|e| e.to_lowercase().contains(&text.to_lowercase())) => {
+        Some(Json::String(text))
+            if !errors.iter().any(|e| e.to_lowercase().contains(&text.to_lowercase())) =>
+        {
             out.push(format!("no error with `{text}`: {errors:?}"));
         }
         None if !errors.is_empty() => out.push(format!("errors: {errors:?}")),

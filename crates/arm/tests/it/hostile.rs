@@ -1,8 +1,8 @@
 //! Foreign input of any kind: no panic, bounded time and memory.
 
 use azimuth_arm::{
-    Budget, Context, Expansion, Fault, Host, HostCall, Limits, NoEstate, NoLoader, Parameters, Source, Target, Value,
-    evaluate, expand, is_expression, parse_expression,
+    Budget, Context, Expansion, Fault, Host, HostCall, Limits, NoEstate, NoLoader, Parameters, Source,
+    Target, Value, evaluate, expand, is_expression, parse_expression,
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -76,7 +76,11 @@ fn deep_nesting_is_refused_kindly() {
         assert!(!errors.is_empty(), "{open}");
     }
     // Objects within objects.
-    let text = format!("{{\"variables\":{{\"a\":{}1{}}},\"outputs\":{{\"o\":{{\"type\":\"object\",\"value\":\"[variables('a')]\"}}}}}}", "{\"a\":".repeat(190), "}".repeat(190));
+    let text = format!(
+        "{{\"variables\":{{\"a\":{}1{}}},\"outputs\":{{\"o\":{{\"type\":\"object\",\"value\":\"[variables('a')]\"}}}}}}",
+        "{\"a\":".repeat(190),
+        "}".repeat(190)
+    );
     run(&text);
     // Deployments within deployments.
     let mut template = json!({ "resources": [] });
@@ -96,7 +100,10 @@ fn growth_is_bounded() {
     variables.insert("v0".to_owned(), json!("0123456789"));
     for at in 1..60 {
         let before = at - 1;
-        variables.insert(format!("v{at}"), json!(format!("[concat(variables('v{before}'), variables('v{before}'))]")));
+        variables.insert(
+            format!("v{at}"),
+            json!(format!("[concat(variables('v{before}'), variables('v{before}'))]")),
+        );
     }
     let output = json!({ "o": { "type": "string", "value": "[variables('v59')]" } });
     check_error(&json!({ "variables": variables, "outputs": output }), "arm-limit: a value grows");
@@ -105,7 +112,10 @@ fn growth_is_bounded() {
     arrays.insert("v0".to_owned(), json!("0123456789"));
     for at in 1..60 {
         let before = at - 1;
-        arrays.insert(format!("v{at}"), json!(format!("[createArray(variables('v{before}'), variables('v{before}'))]")));
+        arrays.insert(
+            format!("v{at}"),
+            json!(format!("[createArray(variables('v{before}'), variables('v{before}'))]")),
+        );
     }
     check_error(
         &json!({ "variables": arrays, "outputs": { "o": { "type": "array", "value": "[variables('v59')]" } } }),
@@ -116,33 +126,48 @@ fn growth_is_bounded() {
     symbolic.insert("v0".to_owned(), json!("[subscription().displayName]"));
     for at in 1..60 {
         let before = at - 1;
-        symbolic.insert(format!("v{at}"), json!(format!("[concat(variables('v{before}'), variables('v{before}'))]")));
+        symbolic.insert(
+            format!("v{at}"),
+            json!(format!("[concat(variables('v{before}'), variables('v{before}'))]")),
+        );
     }
     check_error(
         &json!({ "variables": symbolic, "outputs": { "o": { "type": "string", "value": "[variables('v59')]" } } }),
         "arm-limit: an expression that must stay unresolved",
     );
     // Padding, ranges, and work that multiplies.
-    check_error(&json!({ "outputs": { "o": { "type": "string", "value": "[padLeft('a', 2000000000)]" } } }), "arm-limit");
+    check_error(
+        &json!({ "outputs": { "o": { "type": "string", "value": "[padLeft('a', 2000000000)]" } } }),
+        "arm-limit",
+    );
     let nested = "[map(range(0, 10000), lambda('a', map(range(0, 10000), lambda('b', map(range(0, 10000), lambda('c', 1))))))]";
     check_error(&json!({ "outputs": { "o": { "type": "array", "value": nested } } }), "arm-limit");
-    let reduced = "[reduce(range(0, 10000), createArray(), lambda('a', 'b', createArray(lambdaVariables('a'))))]";
-    check_error(&json!({ "outputs": { "o": { "type": "array", "value": reduced } } }), "arm-limit: a value is nested deeper");
+    let reduced =
+        "[reduce(range(0, 10000), createArray(), lambda('a', 'b', createArray(lambdaVariables('a'))))]";
+    check_error(
+        &json!({ "outputs": { "o": { "type": "array", "value": reduced } } }),
+        "arm-limit: a value is nested deeper",
+    );
 }
 
 #[test]
 fn loops_are_bounded() {
-    let resource = |count: Json| {
-        json!({ "type": "a.b/c", "apiVersion": "1", "name": "[string(copyIndex())]", "copy": { "name": "l", "count": count } })
-    };
-    check_error(&json!({ "resources": [resource(json!(1_000_000_000_000_i64))] }), "arm-limit: the loop runs");
+    let resource = |count: Json| json!({ "type": "a.b/c", "apiVersion": "1", "name": "[string(copyIndex())]", "copy": { "name": "l", "count": count } });
+    check_error(
+        &json!({ "resources": [resource(json!(1_000_000_000_000_i64))] }),
+        "arm-limit: the loop runs",
+    );
     check_error(&json!({ "resources": [resource(json!(-1))] }), "not negative");
-    check_error(&json!({ "resources": [resource(json!(800)), resource(json!(800))] }), "arm-limit: the template has");
+    check_error(
+        &json!({ "resources": [resource(json!(800)), resource(json!(800))] }),
+        "arm-limit: the template has",
+    );
     // Loops within loops within loops.
     let inner = json!({ "copy": [{ "name": "c", "count": 800, "input": "x" }] });
     let middle = json!({ "copy": [{ "name": "b", "count": 800, "input": inner }] });
     let outer = json!({ "copy": [{ "name": "a", "count": 800, "input": middle }] });
-    let template = json!({ "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "n", "properties": outer }] });
+    let template =
+        json!({ "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "n", "properties": outer }] });
     check_error(&template, "arm-limit: the template expands to more than");
     // Copied deployments that hold copied deployments.
     let mut template = json!({ "resources": [] });
@@ -198,10 +223,44 @@ fn expression() -> impl Strategy<Value = String> {
         "[ -~]{0,6}",
     ];
     let names = prop::sample::select(vec![
-        "concat", "format", "add", "div", "union", "split", "substring", "createObject", "createArray", "json",
-        "items", "padLeft", "range", "take", "skip", "if", "coalesce", "reference", "resourceId", "tryGet",
-        "cidrSubnet", "parseCidr", "dateTimeAdd", "base64ToString", "uri", "map", "filter", "sort", "toObject",
-        "lambda", "lambdaVariables", "indexOf", "string", "int", "guid", "uniqueString", "copyIndex", "listKeys",
+        "concat",
+        "format",
+        "add",
+        "div",
+        "union",
+        "split",
+        "substring",
+        "createObject",
+        "createArray",
+        "json",
+        "items",
+        "padLeft",
+        "range",
+        "take",
+        "skip",
+        "if",
+        "coalesce",
+        "reference",
+        "resourceId",
+        "tryGet",
+        "cidrSubnet",
+        "parseCidr",
+        "dateTimeAdd",
+        "base64ToString",
+        "uri",
+        "map",
+        "filter",
+        "sort",
+        "toObject",
+        "lambda",
+        "lambdaVariables",
+        "indexOf",
+        "string",
+        "int",
+        "guid",
+        "uniqueString",
+        "copyIndex",
+        "listKeys",
     ]);
     leaf.prop_recursive(5, 40, 4, move |inner| {
         prop_oneof![
@@ -223,10 +282,39 @@ fn document() -> impl Strategy<Value = Json> {
         expression().prop_map(|text| Json::from(format!("[{text}]"))),
     ];
     let keys = prop::sample::select(vec![
-        "resources", "type", "name", "properties", "copy", "count", "input", "parameters", "variables", "outputs",
-        "value", "defaultValue", "condition", "dependsOn", "template", "templateLink", "functions", "members",
-        "scope", "existing", "mode", "languageVersion", "definitions", "$ref", "items", "discriminator", "metadata",
-        "expressionEvaluationOptions", "resourceGroup", "subscriptionId", "allowedValues", "nullable", "output",
+        "resources",
+        "type",
+        "name",
+        "properties",
+        "copy",
+        "count",
+        "input",
+        "parameters",
+        "variables",
+        "outputs",
+        "value",
+        "defaultValue",
+        "condition",
+        "dependsOn",
+        "template",
+        "templateLink",
+        "functions",
+        "members",
+        "scope",
+        "existing",
+        "mode",
+        "languageVersion",
+        "definitions",
+        "$ref",
+        "items",
+        "discriminator",
+        "metadata",
+        "expressionEvaluationOptions",
+        "resourceGroup",
+        "subscriptionId",
+        "allowedValues",
+        "nullable",
+        "output",
     ]);
     leaf.prop_recursive(6, 80, 6, move |inner| {
         prop_oneof![
