@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall};
-use crate::functions::{self, Arguments, Function, Run};
+use crate::functions::{self, Arguments, Function, Parts, Run};
 use crate::json::Span;
 use crate::suggest::did_you_mean;
 use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_limit};
@@ -90,20 +90,22 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Value, ExpressionError> {
         let values = self.arguments(call)?;
-        let stays_symbolic = |value: &Value| {
-            if function.keeps_parts { value.as_symbolic().is_some() } else { value.has_symbolic() }
+        let is_wrapper = function.parts == Parts::Wrapped;
+        let stays_symbolic = |value: &Value| match function.parts {
+            Parts::Read => value.has_symbolic(),
+            Parts::Moved | Parts::Wrapped => value.as_symbolic().is_some() && !is_wrapper,
         };
         if values.iter().any(stays_symbolic) {
             return Ok(unresolved_call(call, values));
         }
         let arguments = Arguments { function: &call.name, values: &values, budget: self.budget };
         match run(&arguments) {
-            Ok(value) => Ok(if function.keeps_parts {
-                value.secured(values.iter().any(Value::is_secure))
-            } else {
-                tainted(value, &values)
+            Ok(value) => Ok(match function.parts {
+                Parts::Read => tainted(value, &values),
+                Parts::Moved => tainted_whole(value, &values),
+                Parts::Wrapped => value,
             }),
-            Err(fault) => Err(place_fault(fault, call, span)),
+            Err(fault) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
         }
     }
 
@@ -124,7 +126,7 @@ impl Evaluator<'_> {
         }
         match self.host.call(&request) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(fault)) => Err(place_fault(fault, call, span)),
+            Some(Err(fault)) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
             None => Err(self.unknown_function(call)),
         }
     }
@@ -211,6 +213,9 @@ pub(crate) fn member_of(value: &Value, name: &str, is_safe: bool) -> Result<Valu
         Kind::Object(object) => match object.get(name) {
             Some(member) => Ok(member.clone().secured(value.is_secure())),
             None if is_safe => Ok(Value::NULL),
+            None if value.is_secure() => {
+                Err(Fault::new("the secret object has no such property").with_code("arm-missing-property"))
+            }
             None => Err(missing_member(object, name)),
         },
         Kind::Null if is_safe => Ok(Value::NULL),
@@ -249,7 +254,9 @@ pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value,
                 .with_code("arm-index")),
             }
         }
-        (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe),
+        (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe).map_err(|fault| {
+            if at.is_secure() { Fault::new("the object has no property of that secret name") } else { fault }
+        }),
         (Kind::Null, _) if is_safe => Ok(Value::NULL),
         (Kind::Array(_), _) => {
             Err(Fault::new(format!("an array index is an integer, not {}", at.type_name())))
@@ -310,6 +317,15 @@ fn place_fault(fault: Fault, call: &Call, span: Span) -> ExpressionError {
     fault.at(at)
 }
 
+/// A fault may quote the arguments; not if one of them is secret.
+fn without_secrets(fault: Fault, call: &Call, values: &[Value]) -> Fault {
+    if !values.iter().any(Value::has_secure) {
+        return fault;
+    }
+    let message = format!("`{}` cannot work with the secret value it got", call.name);
+    Fault { message, hint: None, ..fault }
+}
+
 /// The call with its arguments resolved as far as possible.
 pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
     let reason = values.iter().find_map(reason_in).unwrap_or(Reason::Environment);
@@ -344,4 +360,10 @@ fn tainted(value: Value, arguments: &[Value]) -> Value {
     let tells = matches!(value.kind(), Kind::String(_) | Kind::Array(_) | Kind::Object(_));
     let secure = tells && arguments.iter().any(Value::has_secure);
     value.secured(secure)
+}
+
+/// As [`tainted`], for functions that only move parts: secret parts keep their own mark.
+fn tainted_whole(value: Value, arguments: &[Value]) -> Value {
+    let tells = matches!(value.kind(), Kind::String(_) | Kind::Array(_) | Kind::Object(_));
+    value.secured(tells && arguments.iter().any(Value::is_secure))
 }

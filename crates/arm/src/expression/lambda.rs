@@ -356,12 +356,14 @@ pub(crate) fn run_to_object(evaluator: &mut Evaluator<'_>, call: &Call, _span: S
         Items::Unknown(value) => return Ok(value),
     };
     let mut out = Object::new();
+    let mut has_secret_name = false;
     for at in 0..count(&array) {
         let entry = item(&array, at);
         let name = key.call(evaluator, std::slice::from_ref(&entry))?;
         if name.as_symbolic().is_some() {
             return Ok(residue(evaluator, call, array.clone(), &[], &lambdas));
         }
+        has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
             return Err(Fault::new(format!("a key is a string, not {}", name.type_name())).at(key.body.span));
         };
@@ -371,7 +373,7 @@ pub(crate) fn run_to_object(evaluator: &mut Evaluator<'_>, call: &Call, _span: S
         };
         out.set(name.into(), member);
     }
-    Ok(Value::object(out))
+    Ok(Value::object(out).secured(has_secret_name))
 }
 
 pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
@@ -380,6 +382,7 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         Items::Known(array) => array,
         Items::Unknown(value) => return Ok(value),
     };
+    let mut has_secret_name = false;
     let mut groups: Vec<(Arc<str>, Vec<Value>)> = Vec::new();
     let mut positions = std::collections::HashMap::new();
     for at in 0..count(&array) {
@@ -388,6 +391,7 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         if name.as_symbolic().is_some() {
             return Ok(residue(evaluator, call, array.clone(), &[], &[&key]));
         }
+        has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
             return Err(Fault::new(format!("a key is a string, not {}", name.type_name())).at(key.body.span));
         };
@@ -397,7 +401,8 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         });
         groups[position].1.push(entry);
     }
-    Ok(Value::object(groups.into_iter().map(|(name, values)| (name, Value::array(values))).collect()))
+    let groups = groups.into_iter().map(|(name, values)| (name, Value::array(values)));
+    Ok(Value::object(groups.collect()).secured(has_secret_name))
 }
 
 pub(crate) fn run_map_values(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {

@@ -13,7 +13,7 @@ const MAX_RANGE: i64 = 10_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::keeping("array", 1, Some(1), array),
-    Function::keeping("createArray", 0, None, create_array),
+    Function::building("createArray", 0, None, create_array),
     Function::keeping("first", 1, Some(1), first),
     Function::keeping("last", 1, Some(1), last),
     Function::keeping("skip", 2, Some(2), skip),

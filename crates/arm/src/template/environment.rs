@@ -141,6 +141,11 @@ impl<'e> Env<'e> {
         }
         let value = self.expression(file, span, key);
         match value.kind() {
+            Kind::String(_) if value.is_secure() => {
+                let fault = Fault::new("a secret cannot be the name of a property: names are shown");
+                self.scope.run.report_fault(file, span, fault);
+                None
+            }
             Kind::String(name) => Some(name.clone()),
             // A name that only the running deployment knows is kept as its expression.
             Kind::Symbolic(symbolic) => Some(symbolic.to_string().into()),

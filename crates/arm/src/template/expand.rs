@@ -86,7 +86,7 @@ fn expand_root(
         Some(source) => {
             let host = Scope::new(run, Deployment { root: &nothing, ..deployment(Vec::new()) });
             let env = Env { mode: Mode::ParameterFile, ..Env::new(&host) };
-            supplied_by_file(&env, run.add_file(source), entries(source.root()))
+            supplied_by_file(&env, run.add_parameter_file(source), entries(source.root()))
         }
         None => Vec::new(),
     };

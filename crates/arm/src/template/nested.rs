@@ -223,7 +223,7 @@ impl<'t> Scope<'t> {
 
     fn linked_parameters(&self, env: &Env<'_>, link: &Node) -> Supplied {
         let Some(source) = self.load(env, link) else { return Supplied::new() };
-        let file = self.run.add_file(&source);
+        let file = self.run.add_parameter_file(&source);
         let literal = Env { mode: Mode::ParameterFile, ..env.clone() };
         supplied_by_file(&literal, file, entries(source.root()))
     }
@@ -300,9 +300,9 @@ fn entry(
                     }
                     _ => Value::NULL,
                 };
-                Some((member.key.clone(), value, file, node.span))
+                Some((member.key.clone(), value, file, member.key_span))
             }
-            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, node.span)),
+            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, member.key_span)),
             _ => None,
         };
     } else {
@@ -310,14 +310,14 @@ fn entry(
     };
     let has_loop = node.members().iter().any(|member| property_loops(member).is_some());
     let value = if has_loop && !is_literal {
-        env.value(file, node).get("value").map(|value| (value, node.span))
+        env.value(file, node).get("value")
     } else if let Some(value) = node.get("value") {
         let value = if is_literal { literal(env, file, value) } else { env.value(file, value) };
-        Some((value, node.get("value").map_or(node.span, |value| value.span)))
+        Some(value)
     } else if let Some(reference) = node.get("reference") {
-        Some((secret(env, file, reference), reference.span))
+        Some(secret(env, file, reference))
     } else if let Some(expression) = node.get("expression") {
-        Some((env.value(file, expression), expression.span))
+        Some(env.value(file, expression))
     } else {
         let fault = Fault::new(format!("the parameter `{}` has no `value`", member.key))
             .with_code("arm-parameter-file")
@@ -325,7 +325,7 @@ fn entry(
         run.report_fault(file, member.key_span, fault);
         None
     };
-    value.map(|(value, span)| (member.key.clone(), value, file, span))
+    value.map(|value| (member.key.clone(), value, file, member.key_span))
 }
 
 /// A value without expressions, with the places of its parts.

@@ -24,6 +24,8 @@ pub(crate) struct Run<'a> {
     pub(crate) deployments: Cell<usize>,
     /// Bytes of expanded resources so far.
     bytes: Cell<u64>,
+    /// Parameter files: their text is never underlined, as secrets may stand on the same line.
+    parameter_files: RefCell<Vec<FileId>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     reported: RefCell<HashSet<(FileId, u32, String)>>,
     parsed: RefCell<HashMap<(FileId, u32), Rc<Expression>>>,
@@ -44,6 +46,7 @@ impl<'a> Run<'a> {
             origins: RefCell::default(),
             deployments: Cell::new(0),
             bytes: Cell::new(0),
+            parameter_files: RefCell::default(),
             diagnostics: RefCell::default(),
             reported: RefCell::default(),
             parsed: RefCell::default(),
@@ -53,6 +56,13 @@ impl<'a> Run<'a> {
 
     pub(crate) fn add_file(&self, source: &Arc<Source>) -> FileId {
         self.origins.borrow_mut().add_file(source)
+    }
+
+    /// As [`Run::add_file`], for a file of which diagnostics must not show any text.
+    pub(crate) fn add_parameter_file(&self, source: &Arc<Source>) -> FileId {
+        let file = self.add_file(source);
+        self.parameter_files.borrow_mut().push(file);
+        file
     }
 
     pub(crate) fn source(&self, file: FileId) -> Arc<Source> {
@@ -140,7 +150,10 @@ impl<'a> Run<'a> {
             return;
         }
         let source = self.source(file);
-        let place = Place { path: path_of(source.root(), span), ..source.place(span) };
+        let mut place = Place { path: path_of(source.root(), span), ..source.place(span) };
+        if self.parameter_files.borrow().contains(&file) {
+            place.span = None;
+        }
         self.diagnostics.borrow_mut().push(diagnostic.at(place));
     }
 

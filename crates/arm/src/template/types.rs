@@ -54,7 +54,8 @@ pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, valu
     let Some(problem) = problem(value, node, scope.root, secure, 0) else { return };
     let what = if is_default { "the default" } else { "the value" };
     let message = format!("{what} of the parameter `{}` does not fit: {problem}", parameter.name);
-    let place = scope.run.origins.borrow().location(value.origin());
+    // The place of a secret is not shown: its text would be.
+    let place = scope.run.origins.borrow().location(value.origin()).filter(|_| !secure);
     let (file, span) = place.unwrap_or((scope.file, parameter.key_span));
     scope.run.report(file, span, Diagnostic::error("arm-parameter-value", message));
 }

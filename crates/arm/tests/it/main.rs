@@ -2,6 +2,8 @@
 
 mod corpus;
 mod delivery_cases;
+mod diagnostics;
+mod features;
 mod function_cases;
 mod hostile;
 mod templates;

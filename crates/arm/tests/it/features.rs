@@ -1,0 +1,430 @@
+//! The template language beyond single functions: scopes, loops, nesting, types, secrets, origins, stored state.
+
+use azimuth_arm::{
+    Certainty, ChangeType, Context, EstateView, Expansion, Link, LoadError, Loaded, Loader, MemoryEstate,
+    NoEstate, NoLoader, Parameters, Source, Target, Value, Via, WhatIfOptions, expand, whatif,
+};
+use serde_json::{Value as Json, json};
+
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+
+fn context() -> Context {
+    let mut context = Context::new(Target::resource_group(SUBSCRIPTION, "rg"));
+    context.resource_group = Some(Value::from_json(&json!({ "location": "eastus" })));
+    context
+}
+
+fn expanded_in(text: &str, parameters: &Parameters, context: &Context, estate: &dyn EstateView) -> Expansion {
+    let source = Source::parse("main.json", text).unwrap_or_else(|diagnostic| panic!("{diagnostic}"));
+    expand(&source, parameters, context, &NoLoader, estate)
+}
+
+fn expanded(template: &Json) -> Expansion {
+    expanded_in(&template.to_string(), &Parameters::none(), &context(), &NoEstate)
+}
+
+fn ids(expansion: &Expansion) -> Vec<&str> {
+    expansion.deployed().map(|resource| resource.id.as_str()).collect()
+}
+
+fn group_id(rest: &str) -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/{rest}")
+}
+
+#[test]
+fn symbolic_names_and_existing() {
+    let expansion = expanded(&json!({
+        "languageVersion": "2.0",
+        "resources": {
+            "vault": { "existing": true, "type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-02-01", "name": "kv",
+                       "resourceGroup": "other" },
+            "site": { "type": "Microsoft.Web/sites", "apiVersion": "2022-09-01", "name": "web", "dependsOn": ["plans", "vault"],
+                      "properties": { "uri": "[reference('vault').vaultUri]", "first": "[reference('plans[0]').x]" } },
+            "plans": { "type": "Microsoft.Web/serverfarms", "apiVersion": "2022-09-01", "name": "[format('p{0}', copyIndex())]",
+                       "copy": { "name": "plans", "count": 2 } }
+        }
+    }));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    assert_eq!(
+        ids(&expansion),
+        [
+            group_id("Microsoft.Web/sites/web"),
+            group_id("Microsoft.Web/serverfarms/p0"),
+            group_id("Microsoft.Web/serverfarms/p1")
+        ]
+    );
+    let site = &expansion.resources[1];
+    let needs: Vec<&str> = site.depends_on.iter().map(|id| &**id).collect();
+    assert_eq!(needs, [group_id("Microsoft.Web/serverfarms/p0"), group_id("Microsoft.Web/serverfarms/p1")]);
+    assert_eq!(site.body.to_json()["properties"]["uri"], "[reference('vault').vaultUri]");
+    let existing = &expansion.resources[0];
+    assert!(existing.existing);
+    assert_eq!(
+        existing.id,
+        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv")
+    );
+    assert_eq!(expansion.waves, [vec![2, 3], vec![1]]);
+    let unresolved = expansion.unresolved();
+    assert_eq!(unresolved.len(), 2);
+    assert_eq!(unresolved[0].pointer, "/properties/uri");
+    assert!(unresolved[0].reason.contains("vaults/kv"), "{unresolved:?}");
+}
+
+#[test]
+fn nested_deployments_and_their_outputs() {
+    let inner = json!({
+        "parameters": { "name": { "type": "string" } },
+        "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "[parameters('name')]" }],
+        "outputs": { "id": { "type": "string", "value": "[resourceId('a.b/c', parameters('name'))]" } }
+    });
+    let expansion = expanded(&json!({
+        "parameters": { "name": { "type": "string", "defaultValue": "outer" } },
+        "resources": [
+            { "type": "a.b/d", "apiVersion": "1", "name": "user",
+              "properties": { "c": "[reference('inner').outputs.id.value]" } },
+            { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "inner", "resourceGroup": "rg2",
+              "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" },
+                              "parameters": { "name": { "value": "given" } }, "template": inner } },
+            { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "outer", "subscriptionId": "s2",
+              "properties": { "mode": "Incremental",
+                              "template": { "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "[parameters('name')]" }] } } }
+        ]
+    }));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let c = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg2/providers/a.b/c/given");
+    assert_eq!(
+        ids(&expansion),
+        [group_id("a.b/d/user"), c.clone(), "/subscriptions/s2/providers/a.b/c/outer".to_owned()]
+    );
+    assert_eq!(expansion.resources[0].body.to_json()["properties"]["c"], c);
+    assert_eq!(expansion.waves, [vec![1, 2], vec![0]]);
+    assert_eq!(expansion.deployments.len(), 2);
+    assert_eq!(expansion.deployments[0].resources, 1..2);
+    assert!(expansion.deployments[0].scope.ends_with("/resourceGroups/rg2"));
+}
+
+struct Files;
+
+impl Loader for Files {
+    fn load(&self, from: &str, link: &Link) -> Result<Loaded, LoadError> {
+        match link {
+            Link::RelativePath(path) if path == "linked.json" => Ok(Loaded {
+                file: format!("{from}/../{path}"),
+                text: json!({
+                    "parameters": { "n": { "type": "int" } },
+                    "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "[string(parameters('n'))]" }]
+                })
+                .to_string(),
+            }),
+            _ => Err(LoadError { reason: "not here".to_owned() }),
+        }
+    }
+}
+
+#[test]
+fn linked_templates() {
+    let deployment = |name: &str, link: Json| {
+        json!({ "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": name,
+                "properties": { "mode": "Incremental", "templateLink": link, "parameters": { "n": { "value": 3 } } } })
+    };
+    let template = json!({ "resources": [
+        deployment("here", json!({ "relativePath": "linked.json" })),
+        deployment("spec", json!({ "id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Resources/templateSpecs/t/versions/1" }))
+    ] });
+    let source = Source::parse("main.json", &template.to_string()).expect("it parses");
+    let expansion = expand(&source, &Parameters::none(), &context(), &Files, &NoEstate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    assert_eq!(ids(&expansion), [group_id("a.b/c/3"), group_id("Microsoft.Resources/deployments/spec")]);
+    assert_eq!(expansion.diagnostics.len(), 1, "{:?}", expansion.diagnostics);
+    assert!(expansion.diagnostics[0].message.contains("not here"));
+    let result = whatif(&expansion, &NoEstate, &context().target, &WhatIfOptions::default());
+    assert_eq!(result.changes[1].change_type, ChangeType::Unsupported);
+}
+
+#[test]
+fn all_scopes() {
+    let policy = json!({ "type": "Microsoft.Authorization/policyDefinitions", "apiVersion": "2021-06-01", "name": "p" });
+    let in_scope = |target: Target, resource: Json| {
+        let template = json!({ "resources": [resource] }).to_string();
+        let expansion = expanded_in(&template, &Parameters::none(), &Context::new(target), &NoEstate);
+        assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+        expansion.resources[0].id.clone()
+    };
+    assert_eq!(
+        in_scope(Target::Tenant, policy.clone()),
+        "/providers/Microsoft.Authorization/policyDefinitions/p"
+    );
+    assert_eq!(
+        in_scope(Target::management_group("mg"), policy.clone()),
+        "/providers/Microsoft.Management/managementGroups/mg/providers/Microsoft.Authorization/policyDefinitions/p"
+    );
+    assert_eq!(
+        in_scope(Target::subscription("s"), policy),
+        "/subscriptions/s/providers/Microsoft.Authorization/policyDefinitions/p"
+    );
+    let group =
+        json!({ "type": "Microsoft.Resources/resourceGroups", "apiVersion": "2022-09-01", "name": "g" });
+    assert_eq!(in_scope(Target::subscription("s"), group), "/subscriptions/s/resourceGroups/g");
+    let child = json!({ "type": "Microsoft.Management/managementGroups", "apiVersion": "2021-04-01", "name": "m", "scope": "/" });
+    assert_eq!(
+        in_scope(Target::management_group("mg"), child),
+        "/providers/Microsoft.Management/managementGroups/m"
+    );
+    let lock = json!({ "type": "Microsoft.Authorization/locks", "apiVersion": "2020-05-01", "name": "l",
+                       "scope": "Microsoft.Storage/storageAccounts/st" });
+    assert_eq!(
+        in_scope(Target::resource_group("s", "g"), lock),
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/st/providers/Microsoft.Authorization/locks/l"
+    );
+}
+
+#[test]
+fn serial_loops_wait_for_the_batch_before() {
+    let expansion = expanded(&json!({ "resources": [{
+        "type": "a.b/c", "apiVersion": "1", "name": "[string(copyIndex())]",
+        "copy": { "name": "l", "count": 5, "mode": "Serial", "batchSize": 2 }
+    }] }));
+    assert_eq!(expansion.waves, [vec![0, 1], vec![2, 3], vec![4]]);
+}
+
+#[test]
+fn parameter_files() {
+    let template = json!({
+        "parameters": {
+            "sku": { "type": "string", "allowedValues": ["a", "b"] },
+            "secret": { "type": "secureString" },
+            "literal": { "type": "string" }
+        },
+        "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "n",
+                        "properties": { "secret": "[concat('x', parameters('secret'))]", "literal": "[parameters('literal')]" } }]
+    });
+    let file = "{\n  // the values\n  \"parameters\": {\n    \"sku\": { \"value\": \"c\" },\n    \"literal\": { \"value\": \"[not an expression]\" },\n    \"secret\": { \"reference\": { \"keyVault\": { \"id\": \"/kv\" }, \"secretName\": \"s\" } },\n    \"skuu\": { \"value\": 1 },\n  }\n}";
+    let parameters = Parameters::parse("p.json", file).expect("it parses");
+    let expansion = expanded_in(&template.to_string(), &parameters, &context(), &NoEstate);
+    let shown: Vec<String> = expansion.diagnostics.iter().map(ToString::to_string).collect();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(
+        shown[0].starts_with("p.json:7:5 $.parameters.skuu: the template has no parameter `skuu`"),
+        "{shown:?}"
+    );
+    assert_eq!(expansion.diagnostics[0].hint.as_deref(), Some("did you mean `sku`?"));
+    assert!(shown[1].starts_with("p.json:4:23"), "{shown:?}");
+    assert!(shown[1].contains("`c` is not one of \"a\", \"b\""), "{shown:?}");
+    let body = expansion.resources[0].body.to_json();
+    assert_eq!(body["properties"]["secret"], "[concat('x', keyVaultSecret('/kv', 's'))]");
+    assert_eq!(body["properties"]["literal"], "[not an expression]");
+}
+
+#[test]
+fn secrets_never_show() {
+    let template = json!({
+        "parameters": {
+            "password": { "type": "secureString", "minLength": 50 },
+            "settings": { "type": "secureObject" }
+        },
+        "variables": { "text": "[format('p={0}', parameters('password'))]" },
+        "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "n", "properties": {
+            "a": "[parameters('password')]", "b": "[variables('text')]", "c": "[parameters('settings').inner.deep]",
+            "d": "[createObject('k', base64(parameters('password')))]", "e": "[string(createArray(variables('text')))]",
+            "f": "[concat(parameters('password'), subscription().displayName)]",
+            "g": "[map(createArray(1), lambda('x', parameters('password')))]",
+            "h": "[int(parameters('password'))]", "i": "[parseCidr(parameters('password'))]",
+            "j": "[createObject(parameters('password'), 1)]", "k": "[parameters('settings')[parameters('password')]]",
+            "[parameters('password')]": 1, "l": "[toObject(createArray(1), lambda('x', parameters('password')))]",
+            "m": "[resourceId(parameters('password'), 'x', 'y')]", "n": "[fail(parameters('password'))]",
+            "o": "[copyIndex(parameters('password'))]"
+        } }],
+        "outputs": { "o": { "type": "secureString", "value": "[parameters('password')]" },
+                     "plain": { "type": "object", "value": "[parameters('settings')]" } }
+    });
+    let values = json!({ "password": "hunter2", "settings": { "inner": { "deep": "hunter2" } } });
+    let parameters = Parameters::from_values(values.as_object().expect("an object"));
+    let expansion = expanded_in(&template.to_string(), &parameters, &context(), &NoEstate);
+    let result = whatif(&expansion, &NoEstate, &context().target, &WhatIfOptions::default());
+    let everything = format!(
+        "{expansion:?} {} {} {} {:?}",
+        expansion.resources[0].body.to_json(),
+        expansion.outputs_json(),
+        result.to_json(),
+        expansion.unresolved()
+    );
+    assert!(!everything.contains("hunter2"), "{everything}");
+    assert!(!everything.contains("aHVudGVyMg"), "{everything}");
+    assert!(expansion.has_errors(), "the password is too short");
+    assert_eq!(expansion.resources[0].body.reveal()["properties"]["b"], "p=hunter2");
+    let broken =
+        Parameters::parse("p.json", "{ \"password\": { \"value\": hunter2 } }").expect_err("no quotes");
+    assert_eq!(broken.to_string(), "p.json:1:26: expected a value");
+    assert_eq!(broken.place.span, None);
+}
+
+#[test]
+fn user_defined_types() {
+    let template = |value: Json| {
+        json!({
+            "languageVersion": "2.0",
+            "definitions": {
+                "port": { "type": "int", "minValue": 1, "maxValue": 65535 },
+                "rule": { "type": "object", "additionalProperties": false, "properties": {
+                    "name": { "type": "string", "maxLength": 5 },
+                    "port": { "$ref": "#/definitions/port" },
+                    "note": { "type": "string", "nullable": true }
+                } },
+                "shape": { "type": "object", "discriminator": { "propertyName": "kind", "mapping": {
+                    "circle": { "type": "object", "properties": { "kind": { "type": "string" }, "radius": { "type": "int" } } },
+                    "rules": { "type": "object", "properties": { "kind": { "type": "string" },
+                        "list": { "type": "array", "items": { "$ref": "#/definitions/rule" } } } }
+                } } }
+            },
+            "parameters": { "p": { "$ref": "#/definitions/shape", "defaultValue": value } },
+            "resources": {}
+        })
+    };
+    let problem = |value: Json| {
+        let expansion = expanded(&template(value));
+        expansion.diagnostics.first().map(|d| {
+            d.message.trim_start_matches("the default of the parameter `p` does not fit: ").to_owned()
+        })
+    };
+    let rule = |rule: Json| json!({ "kind": "rules", "list": [rule] });
+    assert_eq!(problem(rule(json!({ "name": "a", "port": 80 }))), None);
+    assert_eq!(
+        problem(json!({ "kind": "circle", "radius": "x" })).as_deref(),
+        Some("`radius`: expected an integer, found a string")
+    );
+    assert_eq!(problem(json!({ "kind": "square" })).as_deref(), Some("`kind` is one of `circle`, `rules`"));
+    assert_eq!(
+        problem(rule(json!({ "name": "a", "port": 0 }))).as_deref(),
+        Some("`list`: item 0: `port`: 0 is less than 1")
+    );
+    assert_eq!(
+        problem(rule(json!({ "name": "a", "port": 1, "prot": 1 }))).as_deref(),
+        Some("`list`: item 0: the property `prot` is not allowed; did you mean `port`?")
+    );
+    assert_eq!(
+        problem(rule(json!({ "name": "abcdef", "port": 1 }))).as_deref(),
+        Some("`list`: item 0: `name`: it has 6 characters, and may have 5")
+    );
+    assert_eq!(
+        problem(rule(json!({ "name": "a" }))).as_deref(),
+        Some("`list`: item 0: the property `port` is missing")
+    );
+}
+
+#[test]
+fn origins_lead_to_the_text() {
+    let text = r#"{
+  "parameters": {
+    "access": { "type": "string", "defaultValue": "Enabled" }
+  },
+  "variables": {
+    "rules": [
+      { "name": "first", "action": "Allow" }
+    ]
+  },
+  "resources": [
+    {
+      "type": "Microsoft.Storage/storageAccounts",
+      "apiVersion": "2023-01-01",
+      "name": "[concat('st', copyIndex())]",
+      "copy": { "name": "accounts", "count": 2 },
+      "properties": {
+        "publicNetworkAccess": "[parameters('access')]",
+        "rules": "[variables('rules')]",
+        "copy": [ { "name": "tiers", "count": 2, "input": { "tier": "[copyIndex('tiers')]" } } ]
+      }
+    }
+  ]
+}"#;
+    let expansion = expanded_in(text, &Parameters::none(), &context(), &NoEstate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let second = &expansion.resources[1];
+    let origin =
+        |pointer: &str| expansion.origin(second, pointer).unwrap_or_else(|| panic!("no origin of {pointer}"));
+    let copy = Via::Copy { name: "accounts".into(), index: 1 };
+
+    let access = origin("/properties/publicNetworkAccess");
+    assert_eq!(access.place.to_string(), "main.json:17:32");
+    assert_eq!(access.via[0], copy);
+    match &access.via[1] {
+        Via::Parameter { name, place: Some(place) } => {
+            assert_eq!((name.as_str(), place.to_string().as_str()), ("access", "main.json:3:51"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let action = origin("/properties/rules/0/action");
+    assert_eq!(action.place.to_string(), "main.json:7:36");
+    assert!(action.via.contains(&copy), "{action:?}");
+    assert!(
+        action.via.iter().any(|via| matches!(via, Via::Expression { place } if place.line == 18)),
+        "{action:?}"
+    );
+    assert!(
+        action.via.iter().any(|via| matches!(via, Via::Variable { name, .. } if name == "rules")),
+        "{action:?}"
+    );
+
+    let tier = origin("/properties/tiers/1/tier");
+    assert_eq!(tier.place.line, 19);
+    assert!(tier.via.contains(&Via::Copy { name: "tiers".into(), index: 1 }), "{tier:?}");
+    assert_eq!(origin("/name").place.line, 14);
+    assert_eq!(origin("").place.line, 11);
+    let map = expansion.origin_map(second);
+    for pointer in ["", "/type", "/properties/tiers/0/tier", "/properties/rules/0/name"] {
+        assert_eq!(map.get(pointer), Some(&origin(pointer)), "{pointer}");
+    }
+}
+
+#[test]
+fn what_if_says_how_sure_it_is() {
+    let id = group_id("Microsoft.Storage/storageAccounts/st");
+    let vault = group_id("Microsoft.KeyVault/vaults/kv");
+    let estate = MemoryEstate::new([
+        json!({ "id": id, "name": "st", "type": "Microsoft.Storage/storageAccounts", "location": "East US",
+                "tags": { "old": "1" },
+                "properties": { "provisioningState": "Succeeded", "accessTier": "Hot", "custom": 5,
+                                "vault": "https://old", "rules": [{ "name": "a", "v": 1 }, { "name": "b", "v": 2 }] } }),
+        json!({ "id": vault, "name": "kv", "type": "Microsoft.KeyVault/vaults", "location": "eastus",
+                "properties": { "vaultUri": "https://kv", "enabledForDeployment": false } }),
+    ]);
+    let template = json!({
+        "parameters": { "key": { "type": "secureString", "defaultValue": "s3cret" } },
+        "resources": [
+            { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "st", "location": "eastus", "tags": {},
+              "properties": {
+                "vault": "[reference(resourceId('Microsoft.KeyVault/vaults', 'kv'), '2023-02-01').vaultUri]",
+                "unknown": "[reference('nothing').x]", "key": "[parameters('key')]",
+                "rules": [{ "name": "b", "v": 3 }, { "name": "a", "v": 1 }]
+              } },
+            { "type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-02-01", "name": "kv", "location": "eastus",
+              "properties": { "vaultUri": "https://kv", "enabledForDeployment": true } }
+        ]
+    });
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &estate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let result = whatif(&expansion, &estate, &context().target, &WhatIfOptions::default());
+    let storage = &result.changes[0];
+    assert_eq!(storage.change_type, ChangeType::Modify);
+    let delta = |path: &str| {
+        storage
+            .delta
+            .iter()
+            .find(|delta| delta.path == path)
+            .unwrap_or_else(|| panic!("no {path}: {:#?}", storage.delta))
+    };
+    assert_eq!(delta("properties.provisioningState").certainty, Certainty::DefaultNoise);
+    assert_eq!(delta("properties.accessTier").certainty, Certainty::DefaultNoise);
+    assert_eq!(delta("properties.custom").certainty, Certainty::Unknown);
+    assert_eq!(delta("tags.old").certainty, Certainty::Certain);
+    assert_eq!(delta("properties.unknown").certainty, Certainty::Unknown);
+    assert_eq!(delta("properties.key").after, Some("***".into()));
+    assert!(storage.delta.iter().all(|delta| delta.path != "location"));
+    // The vault's stored state is read, and the vault itself changes.
+    assert_eq!(delta("properties.vault").after, Some("https://kv".into()));
+    assert_eq!(delta("properties.vault").certainty, Certainty::Unknown);
+    assert!(delta("properties.vault").reason.contains("also changes"));
+    let rules = delta("properties.rules");
+    assert_eq!(rules.children.len(), 1);
+    assert_eq!((rules.children[0].path.as_str(), rules.children[0].children[0].path.as_str()), ("0", "v"));
+    assert!(!result.to_json().to_string().contains("s3cret"));
+}
