@@ -28,6 +28,8 @@ pub(crate) struct Scope<'t> {
     pub(crate) name: Value,
     pub(crate) location: Option<Value>,
     pub(crate) frame: FrameId,
+    /// What a surrounding template says of the resource group deployed to, if it creates it: location, tags.
+    pub(crate) group: Option<Value>,
     /// Levels of deployments around this one.
     pub(crate) depth: usize,
     pub(crate) has_symbolic_names: bool,
@@ -74,6 +76,7 @@ pub(crate) struct Deployment<'t> {
     pub(crate) target: Target,
     pub(crate) name: Value,
     pub(crate) location: Option<Value>,
+    pub(crate) group: Option<Value>,
     pub(crate) frame: FrameId,
     pub(crate) depth: usize,
     pub(crate) outer: Option<Env<'t>>,
@@ -83,7 +86,8 @@ pub(crate) struct Deployment<'t> {
 
 impl<'t> Scope<'t> {
     pub(crate) fn new(run: &'t Run<'t>, deployment: Deployment<'t>) -> Self {
-        let Deployment { file, root, target, name, location, frame, depth, outer, supplied } = deployment;
+        let Deployment { file, root, target, name, location, group, frame, depth, outer, supplied } =
+            deployment;
         let language = root.get("languageVersion").and_then(Node::as_str).unwrap_or("1.0");
         let resources = root.get("resources");
         let mut scope = Self {
@@ -93,6 +97,7 @@ impl<'t> Scope<'t> {
             target,
             name,
             location,
+            group,
             frame,
             depth,
             has_symbolic_names: resources.is_some_and(Node::is_object) || !language.starts_with('1'),

@@ -75,6 +75,7 @@ fn expand_root(
         target: context.target.clone(),
         name: Value::from(context.deployment_name.as_str()),
         location: context.deployment_location.as_deref().map(Value::from),
+        group: None,
         frame: FrameId::default(),
         depth: 0,
         outer: None,
@@ -123,6 +124,19 @@ enum Content {
 }
 
 impl Part {
+    /// Makes every resource hang on the condition of the deployment around it.
+    fn make_conditional(&mut self, condition: &Value) {
+        for entry in &mut self.entries {
+            match &mut entry.content {
+                Content::Resource(resource) => {
+                    resource.condition.get_or_insert_with(|| condition.clone());
+                }
+                Content::Deployment { part, .. } => part.make_conditional(condition),
+                Content::Nothing => {}
+            }
+        }
+    }
+
     /// What was left out here and in nested deployments.
     fn take_skipped(&mut self) -> Vec<ExpandedResource> {
         let mut out = std::mem::take(&mut self.skipped);
@@ -153,8 +167,11 @@ impl<'t> Scope<'t> {
             }
             if instance.is_deployment()
                 && !instance.is_existing
-                && let Some(inner) = self.take_nested(at)
+                && let Some(mut inner) = self.take_nested(at)
             {
+                if let Condition::Unknown(condition) = &instance.condition {
+                    inner.make_conditional(condition);
+                }
                 let node = self.node_at(instance.node_at);
                 let needs = node.map(|node| self.deployment_needs(&instances, at, node)).unwrap_or_default();
                 let scope = instance.deployment_target.as_ref().map(super::Target::id);

@@ -113,10 +113,13 @@ impl<'t> Scope<'t> {
         let place = self.node_origin(node.span);
         let name: Arc<str> = instance.name.as_str().unwrap_or("(symbolic name)").into();
         let frame = run.origins.borrow_mut().deployment_frame(env.frame, name, place);
+        let target = instance.deployment_target.clone().unwrap_or_else(|| self.target.clone());
+        let group = if target == self.target { self.group.clone() } else { self.group_created(&target) };
         let deployment = Deployment {
             file,
             root,
-            target: instance.deployment_target.clone().unwrap_or_else(|| self.target.clone()),
+            target,
+            group,
             name: instance.name.clone(),
             location: node.get("location").map(|location| env.value(self.file, location)),
             frame,
@@ -133,6 +136,23 @@ impl<'t> Scope<'t> {
         });
         let outputs = Value::object(members.collect::<Object>());
         Nested::Done { outputs, part: Some(part) }
+    }
+
+    /// Location and tags of the resource group `target`, if this template creates it.
+    fn group_created(&'t self, target: &super::Target) -> Option<Value> {
+        let id = target.id();
+        let id = id.as_str()?;
+        let instances = self.instances()?;
+        let instance = instances.iter().find(|instance| {
+            !instance.is_existing && instance.id.as_str().is_some_and(|own| azimuth_ids::eq_fold(own, id))
+        })?;
+        let node = self.node_at(instance.node_at)?;
+        let env = self.env_of(instance);
+        let known = ["location", "tags"].into_iter().filter_map(|name| {
+            let member = node.get(name)?;
+            Some((Arc::from(name), env.value(self.file, member)))
+        });
+        Some(Value::object(known.collect()))
     }
 
     fn check_mode(&self, properties: &Node, env: &Env<'_>) {

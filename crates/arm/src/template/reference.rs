@@ -181,6 +181,17 @@ pub(super) fn find_among(instances: &[Instance], text: &str, has_symbols: bool) 
         return position(found);
     }
     // `Microsoft.Web/sites/x` without a scope.
+    let is_typed = |instance: &Instance| {
+        let rest =
+            text.get(..instance.resource_type.len()).filter(|head| eq_fold(head, &instance.resource_type));
+        let name = rest
+            .and_then(|_| text.get(instance.resource_type.len()..))
+            .and_then(|rest| rest.strip_prefix('/'));
+        name.is_some_and(|name| instance.name.as_str().is_some_and(|own| eq_fold(own, name)))
+    };
+    if let Some(at) = instances.iter().position(is_typed) {
+        return Some(at);
+    }
     let suffix = format!("/providers/{text}");
     let ends = |id: &str| {
         let start = id.len().checked_sub(suffix.len());

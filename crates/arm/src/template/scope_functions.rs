@@ -85,10 +85,7 @@ fn resource_group(scope: &Scope<'_>) -> Result<Value, Fault> {
     known.push("properties".into(), Value::object(state));
     let given = scope.run.context.resource_group.as_ref().filter(|_| is_own(scope));
     let stored = id.as_str().and_then(|id| scope.run.estate.resource(id)).map(|json| Value::from_json(&json));
-    let given = match (given, stored.as_ref()) {
-        (Some(given), _) => Some(given),
-        (None, stored) => stored,
-    };
+    let given = given.or(scope.group.as_ref()).or(stored.as_ref());
     let mut value = completed(known, given, &RESOURCE_GROUP[..1], "resourceGroup");
     if given.is_none() {
         // Nothing is known of the group: its tags may exist or not.
@@ -96,10 +93,6 @@ fn resource_group(scope: &Scope<'_>) -> Result<Value, Fault> {
         for name in &RESOURCE_GROUP[1..] {
             members.push((*name).into(), member("resourceGroup", name));
         }
-        value = Value::object(members);
-    } else if value.get("tags").is_none() {
-        let mut members = value.as_object().cloned().unwrap_or_default();
-        members.push("tags".into(), Value::object(Object::new()));
         value = Value::object(members);
     }
     Ok(value)

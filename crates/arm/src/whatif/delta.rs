@@ -62,7 +62,7 @@ impl Comparison<'_> {
         let read_at = self.reading(after.origin(), read_at);
         match (before, after.kind()) {
             (Json::Object(_), Kind::Object(_)) if !after.is_secure() => {
-                self.members(path, before, after, read_at)
+                self.members(path, before, after, read_at);
             }
             (Json::Array(stored), Kind::Array(wanted)) if !after.is_secure() => {
                 let children = self.items(stored, wanted, read_at);

@@ -428,3 +428,24 @@ fn what_if_says_how_sure_it_is() {
     assert_eq!((rules.children[0].path.as_str(), rules.children[0].children[0].path.as_str()), ("0", "v"));
     assert!(!result.to_json().to_string().contains("s3cret"));
 }
+
+#[test]
+fn a_group_made_by_the_template_is_known_to_it() {
+    let inner = json!({ "resources": [{ "type": "a.b/c", "apiVersion": "1", "name": "n", "location": "[resourceGroup().location]" }] });
+    let template = json!({ "resources": [
+        { "type": "Microsoft.Resources/resourceGroups", "apiVersion": "2022-09-01", "name": "g", "location": "[deployment().location]" },
+        { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "d", "resourceGroup": "g",
+          "condition": "[equals(reference('/subscriptions/x').state, 'Enabled')]",
+          "dependsOn": ["Microsoft.Resources/resourceGroups/g"],
+          "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" }, "template": inner } }
+    ] });
+    let mut context = Context::new(Target::subscription(SUBSCRIPTION));
+    context.deployment_location = Some("westeurope".to_owned());
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context, &NoEstate);
+    assert!(expansion.diagnostics.is_empty(), "{:?}", expansion.diagnostics);
+    assert_eq!(expansion.resources[1].body.to_json()["location"], "westeurope");
+    assert_eq!(expansion.waves, [vec![0], vec![1]]);
+    // Whether the nested deployment runs is only known later, and so whether its resources come.
+    let result = whatif(&expansion, &NoEstate, &context.target, &WhatIfOptions::default());
+    assert_eq!((result.changes.len(), result.potential_changes.len()), (1, 1));
+}
