@@ -132,25 +132,13 @@ impl Evaluator<'_> {
     }
 
     fn unknown_function(&self, call: &Call) -> ExpressionError {
-        let name = match &call.namespace {
-            Some(namespace) => format!("{namespace}.{}", call.name),
-            None => call.name.to_string(),
-        };
+        let name = full_name(call);
         if call.builtin.is_some() {
             let fault = Fault::new(format!("the function `{name}` is not available here"));
             return fault.with_code("arm-unavailable-function").at(call.name_span);
         }
-        let own = self.host.function_names();
-        let known = functions::names().filter(|key| self.host.permits(&key.to_ascii_lowercase()));
-        let candidates = known.map(str::to_owned).chain(own);
-        let candidates: Vec<String> = candidates.collect();
-        let suggestion = did_you_mean(&name, candidates.iter().map(String::as_str));
-        let fault = Fault::new(format!("there is no function `{name}`")).with_code("arm-unknown-function");
-        match suggestion {
-            Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
-            None => fault,
-        }
-        .at(call.name_span)
+        let known = functions::names().filter(|name| self.host.permits(&name.to_ascii_lowercase()));
+        unknown_function(call, known.map(str::to_owned).chain(self.host.function_names()))
     }
 
     fn member(
@@ -194,6 +182,25 @@ impl Evaluator<'_> {
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
         item_of(&value, &at, is_safe).map_err(|fault| fault.at(span))
+    }
+}
+
+/// The fault of a call to a function that is none of `known`.
+pub(crate) fn unknown_function(call: &Call, known: impl Iterator<Item = String>) -> ExpressionError {
+    let name = full_name(call);
+    let known: Vec<String> = known.collect();
+    let fault = Fault::new(format!("there is no function `{name}`")).with_code("arm-unknown-function");
+    match did_you_mean(&name, known.iter().map(String::as_str)) {
+        Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
+        None => fault,
+    }
+    .at(call.name_span)
+}
+
+fn full_name(call: &Call) -> String {
+    match &call.namespace {
+        Some(namespace) => format!("{namespace}.{}", call.name),
+        None => call.name.to_string(),
     }
 }
 

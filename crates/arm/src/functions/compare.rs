@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use super::{Arguments, Function};
 use crate::expression::Fault;
-use crate::expression::lambda as lazy;
+use crate::expression::condition;
 use crate::value::{Kind, Value, compare_text, equal};
 
 type Outcome = Result<Value, Fault>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::lazy("coalesce", 1, None, lazy::run_coalesce),
+    Function::lazy("coalesce", 1, None, condition::run_coalesce),
     Function::pure("equals", 2, Some(2), equals),
     Function::pure("less", 2, Some(2), |arguments| compare(arguments, Ordering::is_lt)),
     Function::pure("lessOrEquals", 2, Some(2), |arguments| compare(arguments, Ordering::is_le)),

@@ -2,15 +2,15 @@
 
 use super::{Arguments, Function};
 use crate::expression::Fault;
-use crate::expression::lambda as lazy;
+use crate::expression::{condition, lambda as lazy};
 use crate::value::{Kind, Value};
 
 type Outcome = Result<Value, Fault>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::lazy("if", 3, Some(3), lazy::run_if),
-    Function::lazy("and", 2, None, lazy::run_and),
-    Function::lazy("or", 2, None, lazy::run_or),
+    Function::lazy("if", 3, Some(3), condition::run_if),
+    Function::lazy("and", 2, None, condition::run_and),
+    Function::lazy("or", 2, None, condition::run_or),
     Function::pure("not", 1, Some(1), not),
     Function::pure("bool", 1, Some(1), bool),
     Function::pure("true", 0, Some(0), |_| Ok(Value::bool(true))),

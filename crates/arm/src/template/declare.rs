@@ -282,6 +282,12 @@ impl<'t> Scope<'t> {
         Ok(value)
     }
 
+    /// The definitions of variables that nothing has read.
+    pub(crate) fn unread_variables(&self) -> impl Iterator<Item = &'t Node> {
+        let unread = |variable: &&Variable<'t>| matches!(*variable.memo.borrow(), Memo::Empty);
+        self.variables.values().filter(unread).map(|variable| variable.node)
+    }
+
     pub(crate) fn node_origin(&self, span: Span) -> OriginId {
         self.run.origins.borrow_mut().add(self.file, span, self.frame, None)
     }

@@ -187,6 +187,9 @@ impl<'t> Scope<'t> {
             }
         }
         let outputs = self.outputs();
+        let is_off = |instance: &&super::instances::Instance| instance.condition == Condition::False;
+        let skipped: Vec<u32> = instances.iter().filter(is_off).map(|instance| instance.node_at).collect();
+        self.check_unread(&skipped);
         (part, outputs)
     }
 }

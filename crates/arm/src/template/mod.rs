@@ -1,6 +1,7 @@
 //! Templates: from text, parameters and a target to concrete resources.
 
 mod body;
+mod check;
 mod context;
 mod copy;
 mod declare;
@@ -16,6 +17,7 @@ mod loader;
 mod nested;
 mod outputs;
 mod parameters;
+mod placement;
 mod reference;
 mod run;
 mod scope_functions;

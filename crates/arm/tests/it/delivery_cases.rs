@@ -16,7 +16,7 @@ fn id(name: &str) -> String {
     format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/{TYPE}/{name}")
 }
 
-fn expansion(resources: Vec<Json>, estate: &MemoryEstate) -> Expansion {
+fn expansion(resources: &[Json], estate: &MemoryEstate) -> Expansion {
     let template = json!({ "resources": resources });
     let source = Source::parse("template.json", &template.to_string()).expect("it is JSON");
     let context = Context::new(Target::resource_group(SUBSCRIPTION, GROUP));
@@ -35,7 +35,7 @@ fn changes(case: &Json) -> Vec<String> {
         resource.as_object_mut().expect("a resource is an object").remove("id");
         resource
     });
-    let expansion = expansion(resources.collect(), &estate);
+    let expansion = expansion(&resources.collect::<Vec<_>>(), &estate);
     let options = WhatIfOptions {
         mode: if input["mode"] == "Complete" { Mode::Complete } else { Mode::Incremental },
         result_format: match input["resultFormat"].as_str() {
@@ -103,7 +103,7 @@ fn mode_cases() {
             let condition = entry.get("condition").cloned().unwrap_or(json!(true));
             json!({ "type": TYPE, "apiVersion": "2023-01-31", "name": name, "condition": condition, "location": "westus2" })
         });
-        let expansion = expansion(resources.collect(), &estate);
+        let expansion = expansion(&resources.collect::<Vec<_>>(), &estate);
         let options = WhatIfOptions {
             mode: if input["mode"] == "Complete" { Mode::Complete } else { Mode::Incremental },
             is_locked: input["resourceGroupLocked"] == true,
@@ -116,9 +116,9 @@ fn mode_cases() {
         for change in &result.changes {
             let name = change.resource_id.rsplit('/').next().unwrap_or_default().to_owned();
             if change.change_type == azimuth_arm::ChangeType::Delete {
-                deleted.push(name)
+                deleted.push(name);
             } else {
-                kept.push(name)
+                kept.push(name);
             }
         }
         kept.sort();

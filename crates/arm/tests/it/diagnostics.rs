@@ -108,3 +108,15 @@ fn structure() {
         "1:59 the default of the parameter `p` does not fit: there is no type `strng`; did you mean `string`? | \"x\" | -",
     );
 }
+
+#[test]
+fn what_nothing_evaluates_is_checked_too() {
+    check(
+        r#"{ "variables": { "unread": [ { "a": "[concat('x', lenght('y'))]" } ] } }"#,
+        "1:51 there is no function `lenght` | lenght | did you mean `length`?",
+    );
+    check(
+        r#"{ "resources": [ { "condition": false, "type": "a.b/c", "apiVersion": "1", "name": "n", "properties": "[concat(]" } ] }"#,
+        "1:112 expected a string, a number or a function call, found the end of the expression |  | -",
+    );
+}

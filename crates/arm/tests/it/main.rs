@@ -6,4 +6,5 @@ mod diagnostics;
 mod features;
 mod function_cases;
 mod hostile;
+mod state;
 mod templates;

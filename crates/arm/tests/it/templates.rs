@@ -30,8 +30,6 @@ pub(crate) fn context(scope: &str) -> Context {
 fn templates_expand() {
     let mut failures = BTreeMap::new();
     let cases = cases("arm/templates/templates.jsonl");
-    let mut resources = 0;
-    let mut refused = 0;
     for case in &cases {
         let source =
             Source::parse("template.json", &case["template"].to_string()).expect("the corpus is JSON");
@@ -42,10 +40,6 @@ fn templates_expand() {
         let parameters = Parameters::from_values(&values);
         let context = context(case["scope"].as_str().unwrap_or_default());
         let expansion = expand(&source, &parameters, &context, &NoLoader, &NoEstate);
-        resources += expansion.resources.len();
-        if expansion.has_errors() {
-            refused += 1;
-        }
         let mut errors = expansion.template_errors().peekable();
         if errors.peek().is_some() {
             let errors: Vec<String> =
@@ -55,10 +49,5 @@ fn templates_expand() {
     }
     let shown: Vec<String> =
         failures.iter().map(|(id, errors)| format!("{id}\n    {}", errors.join("\n    "))).collect();
-    eprintln!(
-        "{} of {} templates expand to {resources} resources; with the made-up values {refused} would be refused",
-        cases.len() - failures.len(),
-        cases.len()
-    );
     assert!(failures.len() * 100 <= cases.len() * 2, "{} fail:\n{}", failures.len(), shown.join("\n"));
 }
