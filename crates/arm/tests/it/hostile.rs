@@ -94,6 +94,30 @@ fn deep_nesting_is_refused_kindly() {
 }
 
 #[test]
+fn deployments_that_ask_each_other_stay_within_the_stack() {
+    let mut template = json!({ "resources": [], "outputs": { "o": { "type": "string", "value": "end" } } });
+    for _ in 0..15 {
+        let read = format!("[{}reference('n').outputs.o.value{}]", "concat('a', ".repeat(12), ")".repeat(12));
+        let mut properties = json!({ "v": read });
+        for _ in 0..4 {
+            properties = json!({ "p": [properties] });
+        }
+        template = json!({
+            "variables": { "v": read },
+            "resources": [
+                { "type": "a.b/c", "apiVersion": "1", "name": "x", "properties": properties },
+                { "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "n",
+                  "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": "inner" }, "template": template } }
+            ],
+            "outputs": { "o": { "type": "string", "value": read } }
+        });
+    }
+    let expansion = run(&template.to_string());
+    assert!(expansion.diagnostics.iter().all(|d| d.code == "arm-limit"), "{:?}", expansion.diagnostics);
+    assert_eq!(expansion.resources.len(), 15);
+}
+
+#[test]
 fn growth_is_bounded() {
     // A text that doubles.
     let mut variables = serde_json::Map::new();
