@@ -49,8 +49,9 @@ pub enum Via {
     Copy {
         /// The loop's name.
         name: String,
-        /// The iteration, from 0.
-        index: u64,
+        /// The iteration, from 0; nothing if the count is only known at run time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        index: Option<u64>,
     },
     /// A nested or linked deployment.
     Deployment {
@@ -119,7 +120,7 @@ struct Entry {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Copy { name: Arc<str>, index: u64 },
+    Copy { name: Arc<str>, index: Option<u64> },
     Deployment { name: Arc<str>, at: OriginId },
 }
 
@@ -155,7 +156,7 @@ impl Origins {
         OriginId(self.entries.len() as u32)
     }
 
-    pub(crate) fn copy_frame(&mut self, parent: FrameId, name: &Arc<str>, index: u64) -> FrameId {
+    pub(crate) fn copy_frame(&mut self, parent: FrameId, name: &Arc<str>, index: Option<u64>) -> FrameId {
         self.frames.push((parent, Step::Copy { name: name.clone(), index }));
         FrameId(self.frames.len() as u32)
     }

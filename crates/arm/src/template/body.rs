@@ -140,14 +140,16 @@ impl<'t> Scope<'t> {
                 add(other);
             }
         }
-        if let (Some(size), Some((_, index))) = (instance.batch_size, instance.loops.last()) {
+        if let (Some(size), Some((_, Some(index)))) = (instance.batch_size, instance.loops.last()) {
             let batch = usize::try_from(*index).unwrap_or(0) / size;
             for (other, candidate) in instances.iter().enumerate() {
                 let is_sibling = candidate.node_at == instance.node_at
                     && candidate.loops.len() == instance.loops.len()
                     && candidate.loops[..candidate.loops.len() - 1]
                         == instance.loops[..instance.loops.len() - 1];
-                let Some((_, other_index)) = candidate.loops.last().filter(|_| is_sibling) else { continue };
+                let Some((_, Some(other_index))) = candidate.loops.last().filter(|_| is_sibling) else {
+                    continue;
+                };
                 if usize::try_from(*other_index).unwrap_or(0) / size + 1 == batch {
                     add(other);
                 }
@@ -173,6 +175,16 @@ impl<'t> Scope<'t> {
         let looped = all(&|i| i.loops.last().is_some_and(|(name, _)| eq_fold(name, text)));
         if !looped.is_empty() {
             return looped;
+        }
+        // Nested children are also known by the name they are written with.
+        let last = all(&|i| {
+            i.name
+                .as_str()
+                .and_then(|name| name.rsplit_once('/'))
+                .is_some_and(|(_, last)| eq_fold(last, text))
+        });
+        if last.len() == 1 {
+            return last;
         }
         // Deployments to other scopes are often named as if they were in this one.
         let tail = text.rsplit_once("/providers/").map(|(_, tail)| tail.to_owned());

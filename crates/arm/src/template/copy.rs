@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::environment::{Env, failed};
-use crate::expression::Fault;
+use super::target::symbolic_call;
+use crate::expression::{Fault, reason_in};
 use crate::json::{Member, Node, NodeKind};
 use crate::origin::FileId;
-use crate::value::{Kind, Object, Value};
+use crate::value::{Kind, Object, Reason, Value};
 
 /// The loops of a member `"copy": [{"name", "count", "input"}, …]`; `None` if the member is none.
 pub(crate) fn property_loops(member: &Member) -> Option<&[Node]> {
@@ -42,11 +43,14 @@ impl Env<'_> {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    items.push(self.within(name, index, is_default).value(file, input));
+                    items.push(self.within(name, Some(index), is_default).value(file, input));
                 }
                 Value::array(items)
             }
-            Count::Unknown(value) => value,
+            Count::Unknown(count) => {
+                let reason = reason_in(&count).unwrap_or(Reason::Environment);
+                symbolic_call("copy", vec![Value::string(name.clone()), count], reason)
+            }
         }
     }
 

@@ -23,7 +23,8 @@ pub(crate) struct Env<'e> {
 #[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) name: Arc<str>,
-    pub(crate) index: i64,
+    /// The iteration; `None` stands for any, where the count is only known at run time.
+    pub(crate) index: Option<i64>,
     /// Whether `copyIndex()` without a name means this loop.
     pub(crate) is_default: bool,
     pub(crate) parent: Option<Arc<Loop>>,
@@ -53,8 +54,9 @@ impl<'e> Env<'e> {
     }
 
     /// The same surroundings within one more loop iteration.
-    pub(crate) fn within(&self, name: &Arc<str>, index: i64, is_default: bool) -> Self {
-        let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, index.max(0) as u64);
+    pub(crate) fn within(&self, name: &Arc<str>, index: Option<i64>, is_default: bool) -> Self {
+        let shown = index.and_then(|index| u64::try_from(index).ok());
+        let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, shown);
         let inner = Loop { name: name.clone(), index, is_default, parent: self.loops.clone() };
         Self { loops: Some(Arc::new(inner)), frame, ..self.clone() }
     }

@@ -91,8 +91,12 @@ impl Env<'_> {
             }
         };
         match self.find_loop(name) {
+            Some(step) if step.index.is_none() => {
+                Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment))
+            }
             Some(step) => step
                 .index
+                .unwrap_or_default()
                 .checked_add(offset)
                 .map(Value::int)
                 .ok_or_else(|| Fault::new("the index does not fit into 64 bits")),

@@ -21,8 +21,8 @@ pub(crate) struct Instance {
     pub(crate) symbol: Option<Arc<str>>,
     /// Start of the resource's node in the file, which identifies the declaration.
     pub(crate) node_at: u32,
-    /// Loops around the resource, outermost first: name, index.
-    pub(crate) loops: Vec<(Arc<str>, i64)>,
+    /// Loops around the resource, outermost first: name and index; no index if the count is only known at run time.
+    pub(crate) loops: Vec<(Arc<str>, Option<i64>)>,
     pub(crate) resource_type: Arc<str>,
     pub(crate) name: Value,
     pub(crate) id: Value,
@@ -94,7 +94,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: &[(Arc<str>, i64)],
+        loops: &[(Arc<str>, Option<i64>)],
         out: &mut Vec<Instance>,
     ) {
         if !node.is_object() {
@@ -129,19 +129,32 @@ impl<'t> Scope<'t> {
         match env.count(self.file, copy) {
             Count::Known(count) => {
                 for index in 0..count {
-                    let inner = env.within(&name, index, true);
+                    let inner = env.within(&name, Some(index), true);
                     let mut loops = loops.to_vec();
-                    loops.push((name.clone(), index));
+                    loops.push((name.clone(), Some(index)));
                     self.add_instance(symbol.clone(), node, &inner, parent, &loops, batch_size, out);
                 }
             }
             Count::Unknown(count) => {
-                let is_error = count.as_symbolic().is_some_and(|s| *s.reason() == Reason::Error);
+                let is_error = count
+                    .as_symbolic()
+                    .is_some_and(|s| matches!(s.reason(), Reason::Error | Reason::MissingParameter));
                 if !is_error {
                     let fault = Fault::new("how often this loop runs is only known at run time")
                         .with_code("arm-copy")
                         .with_hint("compute the count from parameters and variables");
                     self.run.report_fault(self.file, copy.span, fault);
+                }
+                // One resource stands for all iterations, so that its body is seen.
+                let inner = env.within(&name, None, true);
+                let mut loops = loops.to_vec();
+                loops.push((name.clone(), None));
+                let first = out.len();
+                self.add_instance(symbol, node, &inner, parent, &loops, batch_size, out);
+                for instance in &mut out[first..] {
+                    if instance.condition == Condition::True {
+                        instance.condition = Condition::Unknown(count.clone());
+                    }
                 }
             }
         }
@@ -154,7 +167,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: &[(Arc<str>, i64)],
+        loops: &[(Arc<str>, Option<i64>)],
         batch_size: Option<usize>,
         out: &mut Vec<Instance>,
     ) {

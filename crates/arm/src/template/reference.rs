@@ -211,7 +211,7 @@ fn find_symbol(instances: &[Instance], text: &str) -> Option<usize> {
     };
     instances.iter().position(|instance| {
         instance.symbol.as_deref().is_some_and(|own| eq_fold(own, symbol))
-            && index.is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| *own == index))
+            && index.is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| *own == Some(index)))
     })
 }
 
@@ -233,7 +233,11 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
             continue;
         }
         let text = match instance.loops.last() {
-            Some((_, index)) => format!("{symbol}[{index}]"),
+            Some((_, None)) => {
+                let reason = Reason::RunningResource { id: symbol.to_owned() };
+                return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason));
+            }
+            Some((_, Some(index))) => format!("{symbol}[{index}]"),
             None => symbol.to_owned(),
         };
         let mut arguments: Vec<Value> = vec![text.as_str().into()];

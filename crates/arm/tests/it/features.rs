@@ -336,3 +336,22 @@ fn a_group_made_by_the_template_is_known_to_it() {
     let result = whatif(&expansion, &NoEstate, &context.target, &WhatIfOptions::default());
     assert_eq!((result.changes.len(), result.potential_changes.len()), (1, 1));
 }
+
+#[test]
+fn a_loop_of_unknown_length_shows_one_resource() {
+    let expansion = expanded(&json!({
+        "parameters": { "count": { "type": "int" } },
+        "resources": [{
+            "type": "a.b/c", "apiVersion": "1", "name": "[concat('n', copyIndex())]",
+            "copy": { "name": "l", "count": "[parameters('count')]" },
+            "properties": { "open": true, "copy": [{ "name": "disks", "count": "[parameters('count')]", "input": {} }] }
+        }]
+    }));
+    assert_eq!(expansion.diagnostics.len(), 1, "{:?}", expansion.diagnostics);
+    let resource = &expansion.resources[0];
+    assert_eq!(resource.name, "[concat('n', copyIndex())]");
+    assert!(resource.condition.is_some());
+    let body = resource.body.to_json();
+    assert_eq!(body["properties"]["open"], true);
+    assert_eq!(body["properties"]["disks"], "[copy('disks', parameters('count'))]");
+}

@@ -35,7 +35,7 @@ fn origins_lead_to_the_text() {
     let second = &expansion.resources[1];
     let origin =
         |pointer: &str| expansion.origin(second, pointer).unwrap_or_else(|| panic!("no origin of {pointer}"));
-    let copy = Via::Copy { name: "accounts".into(), index: 1 };
+    let copy = Via::Copy { name: "accounts".into(), index: Some(1) };
 
     let access = origin("/properties/publicNetworkAccess");
     assert_eq!(access.place.to_string(), "main.json:17:32");
@@ -60,7 +60,7 @@ fn origins_lead_to_the_text() {
 
     let tier = origin("/properties/tiers/1/tier");
     assert_eq!(tier.place.line, 19);
-    assert!(tier.via.contains(&Via::Copy { name: "tiers".into(), index: 1 }), "{tier:?}");
+    assert!(tier.via.contains(&Via::Copy { name: "tiers".into(), index: Some(1) }), "{tier:?}");
     assert_eq!(origin("/name").place.line, 14);
     assert_eq!(origin("").place.line, 11);
     let map = expansion.origin_map(second);
