@@ -111,7 +111,8 @@ fn import(estate: &Path, folder: &Path) -> PathBuf {
     let mut run = 0;
     let committing = times(|| {
         run += 1;
-        let store = Store::open(folder.join(format!("bench-{run}.db")), Arc::new(SystemClock)).expect("a fresh store");
+        let store = Store::open(folder.join(format!("bench-{run}.db")), Arc::new(SystemClock))
+            .expect("a fresh store");
         let mut all = Vec::new();
         azimuth_exports::read("estate.ndjson", &ndjson, &mut |document| all.push(document));
         let merged = azimuth_exports::merge(all);
@@ -133,7 +134,10 @@ fn open(store: &Path, resources: usize) {
         let output =
             Command::new(exe).arg("--open-child").arg(store).arg(threads).output().expect("the child starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        print!("snapshot of {resources} resources, {threads} threads: {}", String::from_utf8_lossy(&output.stdout));
+        print!(
+            "snapshot of {resources} resources, {threads} threads: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
 }
 

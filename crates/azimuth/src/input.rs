@@ -70,8 +70,11 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         let store = open_store(&path, true)?;
         builder = from_store(&store, wanted.map_or(AsOf::Now, AsOf::Time), ui)?;
         if builder.is_empty() {
-            return Err(Failure::input(format_args!("`{}` holds no document as of that time", path.display()))
-                .hint("see `azimuth changes --store FILE` for what was imported when"));
+            return Err(Failure::input(format_args!(
+                "`{}` holds no document as of that time",
+                path.display()
+            ))
+            .hint("see `azimuth changes --store FILE` for what was imported when"));
         }
         opened = Some(store);
     } else {
@@ -261,8 +264,8 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
 
 /// Endings that no Azure tool exports data with. Everything else in a folder is judged by its content.
 const NO_EXPORTS: [&str; 18] = [
-    "md", "txt", "html", "htm", "svg", "png", "jpg", "pdf", "log", "yaml", "yml", "ps1", "sh", "py", "db", "bicep",
-    "docx", "xlsx",
+    "md", "txt", "html", "htm", "svg", "png", "jpg", "pdf", "log", "yaml", "yml", "ps1", "sh", "py", "db",
+    "bicep", "docx", "xlsx",
 ];
 
 fn walk(
@@ -272,7 +275,8 @@ fn walk(
     skipped: &mut Vec<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), Failure> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read the folder `{}`", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read the folder `{}`", folder.display()))?;
     let mut entries: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
@@ -290,7 +294,8 @@ fn walk(
                 walk(&path, depth + 1, files, skipped, diagnostics)?;
             }
         } else {
-            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let ending =
+                path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
             if NO_EXPORTS.contains(&ending.as_str()) || name == "checkpoint.json" {
                 skipped.push(name);
             } else {

@@ -53,7 +53,8 @@ impl Ui {
         if self.quiet || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} {pos}").expect("the template is well formed");
+        let style =
+            ProgressStyle::with_template("{spinner} {msg} {pos}").expect("the template is well formed");
         let bar = ProgressBar::new_spinner().with_style(style).with_message(what);
         bar.enable_steady_tick(Duration::from_millis(120));
         bar

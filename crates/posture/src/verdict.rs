@@ -1,8 +1,9 @@
 //! What a control ends in, and the notebook in which a decision collects it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use azimuth_ids::fold;
+use hashbrown::HashSet;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -117,5 +117,8 @@ fn name(snapshot: &Snapshot, id: &str) -> String {
     let user = directory.user(id).map(|user| &user.user_principal_name);
     let group = directory.group(id).map(|group| &group.display_name);
     let service_principal = directory.service_principal(id).map(|principal| &principal.display_name);
-    user.or(group).or(service_principal).filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| name.to_string())
+    user.or(group)
+        .or(service_principal)
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| id.to_owned(), |name| name.to_string())
 }

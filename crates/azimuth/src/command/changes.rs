@@ -13,9 +13,8 @@ pub(crate) fn run(args: &ChangesArgs) -> Result<Exit, Failure> {
     let store = input::open_store(&args.store, true)?;
     let changes = match &args.of {
         Some(text) => {
-            let key = DocumentKey::parse(text).map_err(|error| {
-                Failure::usage(error).hint("write a resource id, or `graph:/users/{id}`")
-            })?;
+            let key = DocumentKey::parse(text)
+                .map_err(|error| Failure::usage(error).hint("write a resource id, or `graph:/users/{id}`"))?;
             let mut changes = store.history(&key, args.limit)?;
             changes.retain(|change| change.sequence > args.after);
             if changes.is_empty() {

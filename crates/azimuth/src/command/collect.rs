@@ -45,8 +45,9 @@ pub(crate) fn run(args: CollectArgs, ui: Ui) -> Result<Exit, Failure> {
     }));
     bar.finish_and_clear();
     let summary = result.map_err(|error| {
-        Failure::new(Exit::Outside, error)
-            .hint("sign in with `az login`, or choose another `--credential`; docs/collect.md lists the rights")
+        Failure::new(Exit::Outside, error).hint(
+            "sign in with `az login`, or choose another `--credential`; docs/collect.md lists the rights",
+        )
     })?;
     output::to(None, |out| write_summary(out, &summary, &args.out))?;
     Ok(if summary.stopped || summary.complete == 0 { Exit::Outside } else { Exit::Done })
@@ -103,7 +104,11 @@ fn write_summary(
     )?;
     for right in &summary.missing_rights {
         let refused: u64 = right.calls.values().sum();
-        writeln!(out, "missing right: {} at {} ({refused} calls refused: {})", right.right, right.scope, right.said)?;
+        writeln!(
+            out,
+            "missing right: {} at {} ({refused} calls refused: {})",
+            right.right, right.scope, right.said
+        )?;
     }
     for problem in &summary.problems {
         writeln!(out, "failed: {}: {}", problem.call, problem.message)?;

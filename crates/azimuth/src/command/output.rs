@@ -30,7 +30,9 @@ pub(crate) fn to(
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&part, path)
     };
-    finish().inspect_err(|_| drop(fs::remove_file(&part))).with_context(|| format!("cannot write `{}`", path.display()))?;
+    finish()
+        .inspect_err(|_| drop(fs::remove_file(&part)))
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(())
 }
 

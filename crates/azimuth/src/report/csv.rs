@@ -7,7 +7,13 @@ use azimuth_posture::Assessment;
 use super::{Kind, counterexamples, missing, plain, summary_line};
 
 pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
-    row(out, &["control", "area", "severity", "title", "verdict", "object", "path", "seen", "wanted", "note", "todo"])?;
+    row(
+        out,
+        &[
+            "control", "area", "severity", "title", "verdict", "object", "path", "seen", "wanted", "note",
+            "todo",
+        ],
+    )?;
     for result in &assessment.results {
         let control = result.control;
         let (area, severity) = (control.area.title(), super::severity(control.severity));
@@ -21,7 +27,10 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
         for example in examples {
             let fix = example.fix.as_deref().unwrap_or(control.fix);
             let note = example.note.as_deref().unwrap_or_default();
-            line(out, [word, &example.object, &example.path, &plain(&example.seen), &example.wanted, note, fix])?;
+            line(
+                out,
+                [word, &example.object, &example.path, &plain(&example.seen), &example.wanted, note, fix],
+            )?;
         }
         for need in lacking {
             let scope = need.scope.as_deref().unwrap_or_default();
@@ -46,7 +55,8 @@ fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
 
 /// Quotes where needed. A leading `=`, `+`, `-` or `@` gets an apostrophe: spreadsheets would run it as a formula.
 fn field(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    let guarded =
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
     if guarded.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {

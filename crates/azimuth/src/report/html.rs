@@ -8,7 +8,9 @@ use azimuth_posture::{Area, Assessment, ControlResult};
 
 use super::junit::escape;
 use super::terminal::seconds;
-use super::{Kind, by_area, checked, count, counterexamples, counts, missing, plain, summary_line, thousands};
+use super::{
+    Kind, by_area, checked, count, counterexamples, counts, missing, plain, summary_line, thousands,
+};
 
 /// Counterexamples listed for each control; the JSON report has them all.
 const LISTED: usize = 200;
@@ -83,7 +85,11 @@ fn tiles(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     }
     let examples: usize =
         assessment.results.iter().map(|result| counterexamples(&result.verdict).len()).sum();
-    writeln!(out, "<div class=\"tile\"><b>{}</b><span>counterexamples</span></div></section>", thousands(examples))
+    writeln!(
+        out,
+        "<div class=\"tile\"><b>{}</b><span>counterexamples</span></div></section>",
+        thousands(examples)
+    )
 }
 
 fn charts(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
@@ -106,7 +112,12 @@ fn verdicts_by_area(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
     )?;
     for (row, (area, results)) in areas.iter().enumerate() {
         let y = row * 30 + 4;
-        writeln!(out, "<text x=\"140\" y=\"{}\" text-anchor=\"end\">{}</text>", y + 16, escape(area.title()))?;
+        writeln!(
+            out,
+            "<text x=\"140\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            y + 16,
+            escape(area.title())
+        )?;
         let counts = counts(results.iter().copied());
         let mut position = 0_usize;
         for kind in Kind::ALL {
@@ -167,9 +178,13 @@ fn most_counterexamples(out: &mut dyn Write, assessment: &Assessment) -> io::Res
 
 fn filters(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<form class=\"filters\" aria-label=\"Show\">")?;
-    for (id, label) in
-        [("all", "All"), ("violated", "Violated"), ("unknown", "Unknown"), ("proven", "Proven"), ("na", "Not applicable")]
-    {
+    for (id, label) in [
+        ("all", "All"),
+        ("violated", "Violated"),
+        ("unknown", "Unknown"),
+        ("proven", "Proven"),
+        ("na", "Not applicable"),
+    ] {
         let on = if id == "all" { " checked" } else { "" };
         writeln!(
             out,

@@ -8,7 +8,8 @@ use super::{by_area, counterexamples, missing, plain, summary_line};
 
 pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
     let failed = |verdict: &Verdict| !counterexamples(verdict).is_empty();
-    let skipped = |verdict: &Verdict| matches!(verdict, Verdict::Unknown { .. } | Verdict::NotApplicable { .. });
+    let skipped =
+        |verdict: &Verdict| matches!(verdict, Verdict::Unknown { .. } | Verdict::NotApplicable { .. });
     let results = &assessment.results;
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(
@@ -71,7 +72,9 @@ pub(super) fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\r' | '\t' => out.push(' '),
-            character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
+                out.push('\u{fffd}')
+            }
             character => out.push(character),
         }
     }

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use azimuth_posture::Assessment;
 
-use super::{Kind, by_area, count, counterexamples, counts, missing, plain, summary_line, terminal::seconds, thousands};
+use super::{
+    Kind, by_area, count, counterexamples, counts, missing, plain, summary_line, terminal::seconds, thousands,
+};
 
 /// Counterexamples listed for each control.
 const LISTED: usize = 25;
@@ -27,7 +29,11 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
         Kind::ALL.iter().map(|kind| format!("**{}** {}", counts[*kind as usize], kind.word())).collect();
     writeln!(out, "{}\n", words.join(" · "))?;
     for (area, results) in by_area(assessment) {
-        writeln!(out, "## {}\n\n| | control | practice | verdict | rests on |\n|---|---|---|---|---|", area.title())?;
+        writeln!(
+            out,
+            "## {}\n\n| | control | practice | verdict | rests on |\n|---|---|---|---|---|",
+            area.title()
+        )?;
         for result in &results {
             let kind = Kind::of(&result.verdict);
             let mark = match kind {
@@ -69,8 +75,11 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
             if !lacking.is_empty() {
                 writeln!(out, "### {} missing evidence\n", result.control.id)?;
                 for need in lacking.iter().take(LISTED) {
-                    let command =
-                        if need.command.is_empty() { String::new() } else { format!(": {}", code(&need.command)) };
+                    let command = if need.command.is_empty() {
+                        String::new()
+                    } else {
+                        format!(": {}", code(&need.command))
+                    };
                     writeln!(out, "- {}{command}", escape(&need.what))?;
                 }
                 if lacking.len() > LISTED {

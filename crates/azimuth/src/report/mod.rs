@@ -77,7 +77,9 @@ pub(crate) fn missing(verdict: &Verdict) -> &[MissingEvidence] {
 
 pub(crate) fn checked(verdict: &Verdict) -> &[azimuth_posture::Checked] {
     match verdict {
-        Verdict::Proven { checked } | Verdict::Violated { checked, .. } | Verdict::Unknown { checked, .. } => checked,
+        Verdict::Proven { checked }
+        | Verdict::Violated { checked, .. }
+        | Verdict::Unknown { checked, .. } => checked,
         Verdict::NotApplicable { .. } => &[],
     }
 }

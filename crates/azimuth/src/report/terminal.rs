@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use azimuth_posture::{Assessment, Control, ControlResult, Counterexample, Verdict};
 
-use super::{Kind, by_area, checked, count, counterexamples, counts, missing, plain, summary_line, thousands};
+use super::{
+    Kind, by_area, checked, count, counterexamples, counts, missing, plain, summary_line, thousands,
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -165,7 +167,11 @@ pub(crate) fn explain(
         writeln!(out, "\n{BOLD}Missing evidence{BOLD:#}")?;
         for need in lacking {
             let scope = need.scope.as_deref().map(|scope| format!(" at {scope}")).unwrap_or_default();
-            let objects = if need.objects > 1 { format!(" ({})", count(need.objects, "object")) } else { String::new() };
+            let objects = if need.objects > 1 {
+                format!(" ({})", count(need.objects, "object"))
+            } else {
+                String::new()
+            };
             writeln!(out, "  {}{scope}{objects}", need.what)?;
             if !need.command.is_empty() {
                 writeln!(out, "    run {}", need.command)?;
@@ -182,9 +188,11 @@ pub(crate) fn explain(
 pub(crate) fn control_text(out: &mut dyn Write, control: &Control, width: usize) -> io::Result<()> {
     writeln!(out, "{BOLD}{} {}{BOLD:#}", control.id, control.title)?;
     writeln!(out, "{DIM}{} · severity {}{DIM:#}", control.area.title(), super::severity(control.severity))?;
-    for (name, text) in
-        [("Why it matters", control.why), ("How it is decided", control.decided), ("How to fix it", control.fix)]
-    {
+    for (name, text) in [
+        ("Why it matters", control.why),
+        ("How it is decided", control.decided),
+        ("How to fix it", control.fix),
+    ] {
         writeln!(out, "\n{BOLD}{name}{BOLD:#}")?;
         wrap(out, text, 2, width)?;
     }

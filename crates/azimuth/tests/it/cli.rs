@@ -15,7 +15,18 @@ fn estate(work: &Folder) -> String {
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = expect(0, &["--help"]).stdout;
-    for word in ["assess", "controls", "import", "export", "changes", "access", "collect", "demo-estate", "check", "Exit codes"] {
+    for word in [
+        "assess",
+        "controls",
+        "import",
+        "export",
+        "changes",
+        "access",
+        "collect",
+        "demo-estate",
+        "check",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "{word} is missing in\n{help}");
     }
     expect(2, &["asses"]);
@@ -26,7 +37,8 @@ fn help_names_every_command_and_the_exit_codes() {
 fn every_format_is_well_formed_and_agrees() {
     let work = Folder::new();
     let estate = estate(&work);
-    let json: Value = serde_json::from_str(&expect(0, &["assess", &estate, "--format", "json"]).stdout).unwrap();
+    let json: Value =
+        serde_json::from_str(&expect(0, &["assess", &estate, "--format", "json"]).stdout).unwrap();
     let examples: usize = json["results"]
         .as_array()
         .unwrap()
@@ -38,7 +50,8 @@ fn every_format_is_well_formed_and_agrees() {
 
     let sarif: Value = serde_json::from_str(&expect(0, &["assess", &estate, "-f", "sarif"]).stdout).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
-    let failures = sarif["runs"][0]["results"].as_array().unwrap().iter().filter(|r| r["kind"] != "pass").count();
+    let failures =
+        sarif["runs"][0]["results"].as_array().unwrap().iter().filter(|r| r["kind"] != "pass").count();
     assert_eq!(failures, examples);
 
     let csv = expect(0, &["assess", &estate, "-f", "csv"]).stdout;
@@ -118,14 +131,17 @@ fn a_store_remembers_and_can_be_asked_about_the_past() {
     let work = Folder::new();
     let store = work.text("estate.db");
     let document = |location: &str| {
-        format!(r#"{{"id":"{SUB}/resourceGroups/a","type":"Microsoft.Resources/resourceGroups","name":"a","location":"{location}","properties":{{}}}}"#)
+        format!(
+            r#"{{"id":"{SUB}/resourceGroups/a","type":"Microsoft.Resources/resourceGroups","name":"a","location":"{location}","properties":{{}}}}"#
+        )
     };
     let first = work.file("first.json", document("westeurope"));
     let second = work.file("second.json", document("northeurope"));
     let summary = |run: Run| serde_json::from_str::<Value>(&run.stdout).unwrap();
     let done = summary(expect(0, &["import", &first, "--store", &store, "-o", "json"]));
     assert_eq!((&done["created"], &done["updated"]), (&Value::from(1), &Value::from(0)));
-    let feed: Value = serde_json::from_str(&expect(0, &["changes", "--store", &store, "-o", "json"]).stdout).unwrap();
+    let feed: Value =
+        serde_json::from_str(&expect(0, &["changes", "--store", &store, "-o", "json"]).stdout).unwrap();
     let between = feed[0]["time"].as_str().unwrap().to_owned();
     let done = summary(expect(0, &["import", &second, "--store", &store, "-o", "json", "--actor", "alice"]));
     assert_eq!(done["updated"], 1);
@@ -138,7 +154,9 @@ fn a_store_remembers_and_can_be_asked_about_the_past() {
     assert!(run.stderr.contains("no document as of"), "{}", run.stderr);
 
     let id = format!("{SUB}/resourcegroups/A");
-    let changes: Value = serde_json::from_str(&expect(0, &["changes", "--store", &store, "--of", &id, "-o", "json"]).stdout).unwrap();
+    let changes: Value =
+        serde_json::from_str(&expect(0, &["changes", "--store", &store, "--of", &id, "-o", "json"]).stdout)
+            .unwrap();
     assert_eq!(changes.as_array().unwrap().len(), 2);
     assert_eq!(changes[1]["actor"], "alice");
     assert_eq!(changes[1]["before"]["location"], "westeurope");

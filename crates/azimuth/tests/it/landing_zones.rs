@@ -10,7 +10,8 @@ fn bodies(text: &str) -> BTreeSet<String> {
         .filter(|line| !line.trim().is_empty())
         .map(|line| {
             let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
-            let body = if value["azimuth"] == "document/1" { value["body"].to_string() } else { line.to_owned() };
+            let body =
+                if value["azimuth"] == "document/1" { value["body"].to_string() } else { line.to_owned() };
             azimuth_exports::canonical(&body).expect("it is JSON")
         })
         .collect()
@@ -31,7 +32,8 @@ fn export_import_export_is_byte_identical() {
             }
         }
         let work = Folder::new();
-        let (store, first, second) = (work.text("zone.db"), work.text("first.ndjson"), work.text("second.ndjson"));
+        let (store, first, second) =
+            (work.text("zone.db"), work.text("first.ndjson"), work.text("second.ndjson"));
         let mut import: Vec<&str> = vec!["import", "--strict", "--store", &store];
         import.extend(paths.iter().map(String::as_str));
         expect(0, &import);

@@ -66,16 +66,20 @@ pub(crate) fn demo(size: usize, seed: u64, flaws: azimuth_demo::Flaws) -> (Snaps
     let mut imported: Vec<Imported> = Vec::new();
     let mut planted = serde_json::Value::Null;
     let options = azimuth_demo::Options { size, seed, flaws };
-    azimuth_demo::generate(&options, &mut |file: azimuth_demo::File| -> Result<(), std::convert::Infallible> {
-        if file.path.ends_with("flaws.json") {
-            planted = serde_json::from_slice(&file.content).expect("flaws.json is JSON");
-        } else if !file.path.ends_with(".txt") {
-            let report = azimuth_exports::read(&file.path, &file.content, &mut |document| imported.push(document));
-            let broken = |found: &&Diagnostic| found.severity == Severity::Error;
-            assert_eq!(report.diagnostics.iter().find(broken), None, "seed {seed}");
-        }
-        Ok(())
-    })
+    azimuth_demo::generate(
+        &options,
+        &mut |file: azimuth_demo::File| -> Result<(), std::convert::Infallible> {
+            if file.path.ends_with("flaws.json") {
+                planted = serde_json::from_slice(&file.content).expect("flaws.json is JSON");
+            } else if !file.path.ends_with(".txt") {
+                let report =
+                    azimuth_exports::read(&file.path, &file.content, &mut |document| imported.push(document));
+                let broken = |found: &&Diagnostic| found.severity == Severity::Error;
+                assert_eq!(report.diagnostics.iter().find(broken), None, "seed {seed}");
+            }
+            Ok(())
+        },
+    )
     .expect("nothing fails in memory");
     let merged = azimuth_exports::merge(imported);
     let mut builder = Snapshot::builder().threads(2);
@@ -87,10 +91,8 @@ pub(crate) fn demo(size: usize, seed: u64, flaws: azimuth_demo::Flaws) -> (Snaps
 
 /// The folder of shared material, or `None` with a loud message; in CI its absence is a failure.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("AZIMUTH_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let path = std::env::var_os("AZIMUTH_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     if path.is_dir() {
         return Some(path);
     }

@@ -61,9 +61,7 @@ fn every_file_is_json_and_stands_once() {
 
 #[test]
 fn sizes_are_exact() {
-    for (size, seed) in
-        [(MIN_SIZE, 0), (MIN_SIZE, 1), (301, 2), (523, 3), (1_000, 4), (4_321, 5)]
-    {
+    for (size, seed) in [(MIN_SIZE, 0), (MIN_SIZE, 1), (301, 2), (523, 3), (1_000, 4), (4_321, 5)] {
         let estate = read(size, seed, Flaws::Planted);
         assert_eq!(estate.resources.len(), size, "seed {seed}");
         assert_eq!(estate.manifest.unwrap().resources, size);

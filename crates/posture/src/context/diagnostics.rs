@@ -1,9 +1,8 @@
 //! Diagnostic settings by the resource they stand on.
 
-use std::collections::HashMap;
-
 use azimuth_estate::Snapshot;
 use azimuth_ids::{eq_fold, fold};
+use hashbrown::HashMap;
 use serde::Deserialize;
 
 use crate::body::{self, Text, or_default};

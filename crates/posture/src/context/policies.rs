@@ -3,12 +3,12 @@
 //! Facts: the vendor's documentation of assignment structure (enforcement mode, excluded scopes, parameters,
 //! overrides) and of effects.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use azimuth_estate::hierarchy::Inheritable;
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{IdRef, eq_fold, fold};
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

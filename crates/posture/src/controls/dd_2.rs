@@ -1,9 +1,9 @@
 //! DD-2: nothing that faces the internet runs as a single instance.
 
-use std::collections::HashSet;
 
 use azimuth_estate::Entry;
 use azimuth_ids::{IdRef, fold};
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

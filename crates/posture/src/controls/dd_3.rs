@@ -1,7 +1,7 @@
 //! DD-3: layered defence: data services are closed to the public network, subnets have security groups.
 
-use std::collections::HashMap;
 
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,9 +1,10 @@
 //! DD-4: attacks on public addresses are detected and mitigated.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use azimuth_estate::Entry;
 use azimuth_ids::{IdRef, fold};
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -71,7 +72,7 @@ struct NetworkShape<'a> {
 fn decide(context: &Context<'_>) -> Verdict {
     let mut findings = Findings::default();
     context.needs_list(&mut findings, ADDRESSES, "public addresses");
-    let pools = pools(context);
+    let holders = Holders::read(context);
     let mut plans = HashMap::new();
     for entry in context.snapshot().of_type(ADDRESSES) {
         let Ok(read) = body::read::<AddressShape<'_>>(entry) else {
@@ -89,7 +90,7 @@ fn decide(context: &Context<'_>) -> Verdict {
         if is("Enabled") {
             continue;
         }
-        let inherited = if is("Disabled") { Ok(false) } else { inherits(context, holder, &pools, &mut plans) };
+        let inherited = if is("Disabled") { Ok(false) } else { inherits(context, holder, &holders, &mut plans) };
         match inherited {
             Ok(true) => {}
             Ok(false) => violate(&mut findings, entry, mode),
@@ -114,43 +115,49 @@ fn violate(findings: &mut Findings, entry: Entry<'_>, mode: Option<String>) {
     });
 }
 
-/// Folded subnets of the interfaces in each backend pool of a load balancer, by the balancer's folded id.
-fn pools(context: &Context<'_>) -> HashMap<String, BTreeSet<String>> {
-    let mut pools: HashMap<String, BTreeSet<String>> = HashMap::new();
-    for entrance in context.network().entrances() {
-        let Some(mapping) = entrance.mapping else { continue };
-        let key = fold(&mapping.id);
-        if let (Some(at), Some(subnet)) = (key.find("/loadbalancers/"), &entrance.configuration.subnet) {
-            let end = key[at + 15..].find('/').map_or(key.len(), |length| at + 15 + length);
-            pools.entry(key[..end].to_owned()).or_default().insert(subnet.key.clone());
+/// Where ip configurations and load balancers stand.
+struct Holders<'n> {
+    /// Folded ip configuration of a machine's interface → folded subnet.
+    configurations: HashMap<&'n str, &'n str>,
+    /// Folded load balancer → folded subnets of the members of its pools.
+    balancers: HashMap<String, BTreeSet<&'n str>>,
+}
+
+impl<'n> Holders<'n> {
+    fn read(context: &'n Context<'_>) -> Self {
+        let network = context.network();
+        let mut holders = Self { configurations: HashMap::new(), balancers: HashMap::new() };
+        for configuration in network.interfaces().iter().flat_map(|interface| &interface.configurations) {
+            if let Some(subnet) = &configuration.subnet {
+                holders.configurations.insert(&configuration.key, &subnet.key);
+            }
         }
+        for entrance in network.entrances() {
+            let (Some(mapping), Some(subnet)) = (entrance.mapping, &entrance.configuration.subnet) else {
+                continue;
+            };
+            let key = fold(&mapping.id);
+            let rule = ["/loadbalancingrules/", "/inboundnatrules/", "/inboundnatpools/"]
+                .iter()
+                .find_map(|child| key.find(child));
+            if let Some(end) = rule {
+                holders.balancers.entry(key[..end].to_owned()).or_default().insert(&subnet.key);
+            }
+        }
+        holders
     }
-    pools
 }
 
 /// Whether the network behind an ip configuration has a plan; the id that is missing if that cannot be told.
 fn inherits(
     context: &Context<'_>,
     holder: &str,
-    pools: &HashMap<String, BTreeSet<String>>,
+    holders: &Holders<'_>,
     plans: &mut HashMap<String, Option<bool>>,
 ) -> Result<bool, String> {
-    let holder_entry = IdRef::parse(holder)
-        .ok()
-        .and_then(|id| context.snapshot().nearest(id))
-        .filter(|entry| entry.key().contains("/providers/microsoft.network/") || entry.key().contains("/providers/microsoft.compute/"))
-        .ok_or_else(|| holder.to_owned())?;
-    let subnets: BTreeSet<String> = if holder_entry.kind() == BALANCERS {
-        match pools.get(holder_entry.key()) {
-            Some(subnets) => subnets.clone(),
-            // Members that no interface of a machine answers for may stand in a protected network.
-            None => match holder_entry.mentions().find(|id| fold(id).contains("/ipconfigurations/")) {
-                Some(member) => return Err(member.to_owned()),
-                None => BTreeSet::new(),
-            },
-        }
-    } else {
-        holder_entry.mentions().map(|id| fold(id).into_owned()).filter(|id| id.contains("/subnets/")).collect()
+    let subnets: BTreeSet<String> = match holders.configurations.get(&*fold(holder)) {
+        Some(subnet) => BTreeSet::from([(*subnet).to_owned()]),
+        None => subnets_of(context, holder, holders)?,
     };
     let networks: BTreeSet<&str> =
         subnets.iter().filter_map(|subnet| subnet.split_once("/subnets/")).map(|(network, _)| network).collect();
@@ -174,4 +181,25 @@ fn has_plan(context: &Context<'_>, network: &str) -> Option<bool> {
     let entry = context.snapshot().resource(IdRef::parse(network).ok()?)?;
     let members = body::read::<NetworkShape<'_>>(entry).ok()?.properties;
     Some(members.enable_ddos_protection.is("true") && !members.ddos_protection_plan.id.is_empty())
+}
+
+/// The folded subnets in which the holder of an ip configuration stands.
+fn subnets_of(context: &Context<'_>, holder: &str, holders: &Holders<'_>) -> Result<BTreeSet<String>, String> {
+    let entry = IdRef::parse(holder)
+        .ok()
+        .and_then(|id| context.snapshot().nearest(id))
+        // A scope above it is no holder.
+        .filter(|entry| entry.key().contains("/providers/"))
+        .ok_or_else(|| holder.to_owned())?;
+    if entry.kind() != BALANCERS {
+        return Ok(entry.mentions().map(|id| fold(id).into_owned()).filter(|id| id.contains("/subnets/")).collect());
+    }
+    if let Some(subnets) = holders.balancers.get(entry.key()) {
+        return Ok(subnets.iter().map(|subnet| (*subnet).to_owned()).collect());
+    }
+    // Members that no interface of a machine answers for may stand in a protected network.
+    match entry.mentions().find(|id| fold(id).contains("/ipconfigurations/")) {
+        Some(member) => Err(member.to_owned()),
+        None => Ok(BTreeSet::new()),
+    }
 }

@@ -1,13 +1,13 @@
 //! MG-1: new subscriptions get policies and permissions as they are added.
 
-use std::collections::HashSet;
 
 use azimuth_estate::hierarchy::{ManagementGroup, inherited};
 use azimuth_ids::{IdRef, eq_fold, fold};
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::GUIDANCE;
+use super::{GUIDANCE, mg_2};
 use crate::body::{self, Text};
 use crate::context::{Assignment, Context, POLICY_ASSIGNMENTS};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
@@ -150,6 +150,10 @@ fn inheritance(context: &Context<'_>, findings: &mut Findings) {
         ];
         for (lacking, path, kind, word, wanted) in checks {
             if !lacking {
+                continue;
+            }
+            if hierarchy.certain_ancestors(group.name()).is_none() {
+                mg_2::unplaced(findings, context);
                 continue;
             }
             match chain.iter().find(|at| !context.lists(kind, at)) {

@@ -1,12 +1,13 @@
 //! MG-4: what is assigned at the root is needed everywhere and low in impact.
 
+use azimuth_access::{ActionPattern, RoleDefinition, built_in_role};
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{IdRef, eq_fold};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{GUIDANCE, mg_1};
-use crate::body::{self, Text, or_default};
+use crate::body::{self, Text};
 use crate::context::{Context, POLICY_ASSIGNMENTS};
 use crate::control::{Area, Control, EvidenceNeed, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -53,33 +54,6 @@ struct AssignmentShape<'a> {
     #[serde(borrow, default)]
     condition: Text<'a>,
 }
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleShape<'a> {
-    #[serde(borrow, default)]
-    role_name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    permissions: Vec<Permission<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Permission<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    actions: Vec<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    not_actions: Vec<Text<'a>>,
-}
-
-/// Built-in roles that are known without their documents: name and whether they write everything.
-const BUILT_IN: [(&str, &str, bool); 5] = [
-    ("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", true),
-    ("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", true),
-    ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", false),
-    ("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "User Access Administrator", false),
-    ("f58310d9-a9f6-439a-9e8d-f62e7b41a168", "Role Based Access Control Administrator", false),
-];
 
 fn decide(context: &Context<'_>) -> Verdict {
     let mut findings = Findings::default();
@@ -189,25 +163,21 @@ fn principal_name(snapshot: &Snapshot, assignment: &AssignmentShape<'_>) -> Stri
 /// Name of a role and whether it can write everything; `None` if the definition is not known.
 fn writes_everything(snapshot: &Snapshot, definition: &str) -> Option<(String, bool)> {
     let guid = definition.rsplit('/').next().unwrap_or_default();
-    // A definition is stored at the tenant and shown at every scope: its GUID is what counts.
-    let at_tenant = format!("/providers/Microsoft.Authorization/roleDefinitions/{guid}");
-    let document = [definition, at_tenant.as_str()]
-        .into_iter()
-        .find_map(|id| snapshot.resource(IdRef::parse(id).ok()?))
-        .or_else(|| {
-            snapshot.of_type("Microsoft.Authorization/roleDefinitions").find(|entry| eq_fold(entry.name(), guid))
-        });
-    if let Some(role) = document.and_then(|entry| body::read::<RoleShape<'_>>(entry).ok()) {
-        let everything = |list: &[Text<'_>]| list.iter().any(|action| action.is("*") || action.is("*/write"));
-        let writes = role
-            .properties
-            .permissions
-            .iter()
-            .any(|permission| everything(&permission.actions) && !everything(&permission.not_actions));
-        return Some((role.properties.role_name.to_string(), writes));
-    }
-    let (_, name, writes) = BUILT_IN.iter().find(|(id, ..)| eq_fold(id, guid))?;
-    Some(((*name).to_owned(), *writes))
+    // A definition is stored once and shown at every scope: its GUID is what counts.
+    let documents = snapshot.of_type("Microsoft.Authorization/roleDefinitions");
+    let own = documents
+        .filter(|entry| eq_fold(entry.name(), guid))
+        .find_map(|entry| RoleDefinition::from_json(&entry.value()).ok());
+    let role = own.as_ref().or_else(|| built_in_role(guid))?;
+    let everything = |list: &[ActionPattern]| {
+        list.iter().any(|pattern| pattern.as_str() == "*" || eq_fold(pattern.as_str(), "*/write"))
+    };
+    let writes = role.permissions.iter().any(|permission| {
+        permission.condition.is_none()
+            && everything(&permission.actions)
+            && !everything(&permission.not_actions)
+    });
+    Some((role.name.clone(), writes))
 }
 
 fn policies(context: &Context<'_>, findings: &mut Findings, at_root: &dyn Fn(&str) -> bool) {

@@ -1,8 +1,8 @@
 //! NO-1: security operations receives incident notifications.
 
-use std::collections::HashMap;
 
 use azimuth_estate::Entry;
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 

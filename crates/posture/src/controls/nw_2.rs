@@ -1,8 +1,8 @@
 //! NW-2: flow logs give insight.
 
-use std::collections::HashMap;
 
 use azimuth_ids::fold;
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

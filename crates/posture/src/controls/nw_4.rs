@@ -1,7 +1,8 @@
 //! NW-4: what the network allows is what was meant.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use super::GUIDANCE;
@@ -82,11 +83,12 @@ fn decide(context: &Context<'_>) -> Verdict {
     let entrances = network.entrances();
     findings.check("ways from a public address to a machine", entrances.len());
     for entrance in &entrances {
+        let gate = network.gate(entrance);
         for (protocol, port) in GUARDED_PORTS {
             if !entrance.ports(protocol).is_some_and(|ports| ports.contains(port)) {
                 continue;
             }
-            match network.judge(entrance, protocol, port) {
+            match gate.judge(protocol, port) {
                 Outcome::Closed { .. } => {}
                 Outcome::Open(way) => note(&mut causes, entrance, &way, protocol, port),
                 Outcome::Undecided { missing } => {

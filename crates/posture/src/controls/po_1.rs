@@ -52,7 +52,9 @@ fn decide(context: &Context<'_>) -> Verdict {
         if !inherited(&chain, in_force.iter().copied()).is_empty() {
             continue;
         }
-        if chain.len() == 1 && !hierarchy.is_empty() || hierarchy.is_empty() && !context.lists(mg_1::GROUPS, "/") {
+        let certain = hierarchy.certain_ancestors_of_subscription(&subscription.guid).is_some()
+            || hierarchy.is_empty() && context.lists(mg_1::GROUPS, "/");
+        if !certain {
             let command = "az account management-group entities list";
             findings.miss("the management groups above the subscription", Some(&subscription.id), command, 1);
             continue;

@@ -1,8 +1,8 @@
 //! TH-1: workload protection is on for each kind of resource.
 
-use std::collections::HashMap;
 
 use azimuth_ids::IdRef;
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 

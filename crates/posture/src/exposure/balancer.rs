@@ -43,21 +43,12 @@ impl Mapping {
     }
 }
 
-/// What a mapping leads to; the key that interfaces are matched by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Lead {
-    /// Every member of a backend pool.
-    Pool(String),
-    /// One ip configuration.
-    Configuration(String),
-    /// The ip configurations that name the NAT rule or NAT pool.
-    Nat(String),
-}
-
 /// A load balancer's public mappings and its own lists of pool members.
 #[derive(Debug, Default)]
 pub(super) struct Balancer {
-    pub(super) mappings: Vec<(Lead, Mapping)>,
+    /// Each mapping under the folded id of what it leads to: a backend pool, an ip configuration, or the NAT
+    /// rule or NAT pool itself, which ip configurations name.
+    pub(super) mappings: Vec<(String, Mapping)>,
     /// `(folded ip configuration, pool)`.
     pub(super) members: Vec<(String, String)>,
     /// `(private address, folded network or empty, pool)`.
@@ -244,17 +235,17 @@ pub(super) fn read(id: &str, shape: &BalancerShape<'_>) -> Balancer {
     balancer
 }
 
-fn leads(kind: &str, rule: &str, members: &RuleShape<'_>) -> Vec<Lead> {
-    let mut leads: Vec<Lead> = std::iter::once(&members.backend_address_pool)
+fn leads(kind: &str, rule: &str, members: &RuleShape<'_>) -> Vec<String> {
+    let mut leads: Vec<String> = std::iter::once(&members.backend_address_pool)
         .chain(&members.backend_address_pools)
         .filter(|pool| !pool.id.is_empty())
-        .map(|pool| Lead::Pool(fold(&pool.id).into_owned()))
+        .map(|pool| fold(&pool.id).into_owned())
         .collect();
     leads.dedup();
     if kind != "loadBalancingRules" {
-        leads.push(Lead::Nat(fold(rule).into_owned()));
+        leads.push(fold(rule).into_owned());
         if !members.backend.id.is_empty() {
-            leads.push(Lead::Configuration(fold(&members.backend.id).into_owned()));
+            leads.push(fold(&members.backend.id).into_owned());
         }
     }
     leads

@@ -74,7 +74,7 @@ pub struct GroupDecision<'a> {
 }
 
 /// Where traffic arrives inside the network.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Target<'a> {
     /// The private address, if it is known.
     pub(super) address: Option<IpAddr>,

@@ -31,8 +31,8 @@ pub enum PublicAddress {
     Document(Reference),
     /// Made for each instance of a scale set; whether its SKU is Standard.
     PerInstance {
-        /// Name of the configuration.
-        name: String,
+        /// What to call it: there is no single address.
+        label: String,
         /// Whether the SKU is Standard; Basic if it is not said.
         standard: bool,
     },
@@ -143,7 +143,7 @@ impl IpConfiguration {
             match (&members.public_ip_address_configuration, Reference::new(&members.public_ip_address.id)) {
                 (_, Some(reference)) => Some(PublicAddress::Document(reference)),
                 (Some(configuration), None) => Some(PublicAddress::PerInstance {
-                    name: configuration.name.clone(),
+                    label: format!("an address of each instance (`{}`)", configuration.name),
                     standard: configuration
                         .sku
                         .as_ref()

@@ -30,7 +30,7 @@ mod sources;
 pub use balancer::{Frontend, Mapping};
 pub use group::{Access, GroupDecision, Rule, SecurityGroup};
 pub use interface::{Interface, IpConfiguration, PublicAddress, Reference};
-pub use judge::{Hop, Outcome, Way};
+pub use judge::{Gate, Hop, Outcome, Way};
 pub use network::{Entrance, Network, Subnet};
 pub use ports::{GUARDED_PORTS, PortRange, Protocol};
 pub use sources::{Reach, Sources};

@@ -1,13 +1,14 @@
 //! The network documents of an estate, read once, and the ways into it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{eq_fold, fold};
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
-use super::balancer::{self, Balancer, BalancerShape, Lead, Mapping};
+use super::balancer::{self, Balancer, BalancerShape, Mapping};
 use super::group::{GroupShape, Rule, RuleShape, SecurityGroup};
 use super::interface::{
     Interface, InterfaceShape, IpConfiguration, IpConfigurationShape, PublicAddress, Reference,
@@ -47,7 +48,7 @@ pub struct Entrance<'n> {
     /// The load balancer's mapping; `None` for an address of the interface itself.
     pub mapping: Option<&'n Mapping>,
     /// The public address as text: `203.0.113.4`, or the name of the address if none is assigned.
-    pub address: String,
+    pub address: &'n str,
     /// Whether the address is Standard; `None` if its document is not in the estate.
     pub standard: Option<bool>,
     /// Id of the public address document, if the entrance refers to one.
@@ -63,9 +64,11 @@ pub struct Network {
     pub(super) routes: HashMap<String, [Reach; 2]>,
     pub(super) addresses: HashMap<String, Address>,
     interfaces: Vec<Interface>,
-    mappings: HashMap<Lead, Vec<Mapping>>,
+    /// By the folded id of what they lead to.
+    mappings: HashMap<String, Vec<Mapping>>,
     pool_members: HashMap<String, Vec<String>>,
-    pool_addresses: Vec<(IpAddr, String, String)>,
+    /// Private address → `(network or empty, pool)`.
+    pool_addresses: HashMap<IpAddr, Vec<(String, String)>>,
     balancers: HashSet<String>,
     machines: usize,
     /// Interface references of machines that no document answers: `(machine, interface)`.
@@ -156,7 +159,7 @@ impl Network {
             interfaces: Vec::new(),
             mappings: HashMap::new(),
             pool_members: HashMap::new(),
-            pool_addresses: Vec::new(),
+            pool_addresses: HashMap::new(),
             balancers: HashSet::new(),
             machines: 0,
             absent_interfaces: Vec::new(),
@@ -367,7 +370,9 @@ impl Network {
             for (member, pool) in members {
                 self.pool_members.entry(member).or_default().push(pool);
             }
-            self.pool_addresses.extend(addresses);
+            for (address, network, pool) in addresses {
+                self.pool_addresses.entry(address).or_default().push((network, pool));
+            }
         }
     }
 
@@ -452,11 +457,11 @@ impl Network {
                 let public = Some(reference);
                 Entrance { interface, configuration, mapping: None, address, standard, public }
             }
-            PublicAddress::PerInstance { name, standard } => Entrance {
+            PublicAddress::PerInstance { label, standard } => Entrance {
                 interface,
                 configuration,
                 mapping: None,
-                address: format!("an address of each instance (`{name}`)"),
+                address: label,
                 standard: Some(*standard),
                 public: None,
             },
@@ -474,36 +479,29 @@ impl Network {
         Entrance { interface, configuration, mapping: Some(mapping), address, standard, public: Some(public) }
     }
 
-    fn public(&self, reference: &Reference, prefix: bool) -> (String, Option<bool>) {
+    fn public<'n>(&'n self, reference: &'n Reference, prefix: bool) -> (&'n str, Option<bool>) {
         match self.addresses.get(&reference.key) {
-            Some(address) => (address.text.clone(), Some(address.standard)),
-            None => (reference.id.rsplit('/').next().unwrap_or_default().to_owned(), prefix.then_some(true)),
+            Some(address) => (&address.text, Some(address.standard)),
+            None => (reference.id.rsplit('/').next().unwrap_or_default(), prefix.then_some(true)),
         }
     }
 
     fn mappings_of<'n>(&'n self, configuration: &'n IpConfiguration) -> Vec<&'n Mapping> {
-        let mut leads: Vec<Lead> =
-            configuration.pools.iter().map(|pool| Lead::Pool(pool.key.clone())).collect();
-        if let Some(pools) = self.pool_members.get(&configuration.key) {
-            leads.extend(pools.iter().map(|pool| Lead::Pool(pool.clone())));
+        if self.mappings.is_empty() {
+            return Vec::new();
         }
+        let mut found: Vec<&Mapping> = Vec::new();
+        let mut take = |lead: &str| found.extend(self.mappings.get(lead).into_iter().flatten());
+        take(&configuration.key);
+        configuration.pools.iter().chain(&configuration.nat).for_each(|reference| take(&reference.key));
+        self.pool_members.get(&configuration.key).into_iter().flatten().for_each(|pool| take(pool));
         if let (Some(private), Some(subnet)) = (configuration.private, &configuration.subnet) {
-            leads.extend(
-                self.pool_addresses
-                    .iter()
-                    .filter(|(address, network, _)| {
-                        *address == private
-                            && (network.is_empty() || subnet.key.starts_with(&format!("{network}/")))
-                    })
-                    .map(|(_, _, pool)| Lead::Pool(pool.clone())),
-            );
+            for (network, pool) in self.pool_addresses.get(&private).into_iter().flatten() {
+                if network.is_empty() || subnet.key.starts_with(&format!("{network}/")) {
+                    take(pool);
+                }
+            }
         }
-        leads.extend(configuration.nat.iter().map(|nat| Lead::Nat(nat.key.clone())));
-        if !configuration.key.is_empty() {
-            leads.push(Lead::Configuration(configuration.key.clone()));
-        }
-        let mut found: Vec<&Mapping> =
-            leads.iter().filter_map(|lead| self.mappings.get(lead)).flatten().collect();
         found.sort_by(|left, right| left.id.cmp(&right.id));
         found.dedup_by(|left, right| left.id == right.id);
         found
