@@ -170,9 +170,9 @@ impl Evaluator<'_> {
         let value = self.value(base)?;
         let at = self.value(index)?;
         let is_safe = is_safe || may_be_cut_short(base);
-        let unknown = value.as_symbolic().or_else(|| at.as_symbolic());
-        if let Some(symbolic) = unknown {
-            let (reason, secure) = (symbolic.reason().clone(), value.is_secure());
+        if value.as_symbolic().is_some() || at.as_symbolic().is_some() {
+            let reason = gravest([&value, &at].into_iter()).unwrap_or(Reason::Environment);
+            let secure = value.is_secure();
             let kind = ExpressionKind::Index {
                 base: Box::new(Expression::of(value)),
                 index: Box::new(Expression::of(at)),
@@ -335,7 +335,7 @@ fn without_secrets(fault: Fault, call: &Call, values: &[Value]) -> Fault {
 
 /// The call with its arguments resolved as far as possible.
 pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
-    let reason = values.iter().find_map(reason_in).unwrap_or(Reason::Environment);
+    let reason = gravest(values.iter()).unwrap_or(Reason::Environment);
     let secure = values.iter().any(Value::has_secure);
     let call = Call {
         namespace: call.namespace.clone(),
@@ -349,17 +349,34 @@ pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
     Value::symbolic(Symbolic::new(expression, reason)).secured(secure)
 }
 
-/// The reason of the first symbolic part of a value.
+/// Why a value is not wholly known: of its symbolic parts' reasons the gravest, errors before missing parameters
+/// before anything else, so that what follows from an error is not reported as something new.
 pub(crate) fn reason_in(value: &Value) -> Option<Reason> {
     if !value.has_symbolic() {
         return None;
     }
     match value.kind() {
         Kind::Symbolic(symbolic) => Some(symbolic.reason().clone()),
-        Kind::Array(items) => items.iter().find_map(reason_in),
-        Kind::Object(object) => object.iter().find_map(|(_, member)| reason_in(member)),
+        Kind::Array(items) => gravest(items.iter()),
+        Kind::Object(object) => gravest(object.iter().map(|(_, member)| member)),
         _ => None,
     }
+}
+
+/// The gravest reason among several values.
+pub(crate) fn gravest<'v>(values: impl Iterator<Item = &'v Value>) -> Option<Reason> {
+    let weight = |reason: &Reason| match reason {
+        Reason::Error => 2,
+        Reason::MissingParameter => 1,
+        _ => 0,
+    };
+    let mut out: Option<Reason> = None;
+    for reason in values.filter_map(reason_in) {
+        if out.as_ref().is_none_or(|known| weight(&reason) > weight(known)) {
+            out = Some(reason);
+        }
+    }
+    out
 }
 
 /// Text and structures computed from a secret are secret; numbers and booleans tell too little to be.

@@ -21,4 +21,4 @@ pub use fault::{ExpressionError, Fault};
 pub use host::{Host, HostCall};
 pub use parser::{is_expression, parse, unescape};
 
-pub(crate) use evaluate::{Evaluator, member_of_path, reason_in, unknown_function};
+pub(crate) use evaluate::{Evaluator, gravest, member_of_path, reason_in, unknown_function};

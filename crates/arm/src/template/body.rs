@@ -3,6 +3,7 @@
 use azimuth_ids::eq_fold;
 
 use super::declare::Scope;
+use super::environment::Index;
 use super::expansion::ExpandedResource;
 use super::instances::{Condition, Instance};
 use super::reference::find_among;
@@ -140,14 +141,15 @@ impl<'t> Scope<'t> {
                 add(other);
             }
         }
-        if let (Some(size), Some((_, Some(index)))) = (instance.batch_size, instance.loops.last()) {
+        if let (Some(size), Some((_, Index::Known(index)))) = (instance.batch_size, instance.loops.last()) {
             let batch = usize::try_from(*index).unwrap_or(0) / size;
             for (other, candidate) in instances.iter().enumerate() {
                 let is_sibling = candidate.node_at == instance.node_at
                     && candidate.loops.len() == instance.loops.len()
                     && candidate.loops[..candidate.loops.len() - 1]
                         == instance.loops[..instance.loops.len() - 1];
-                let Some((_, Some(other_index))) = candidate.loops.last().filter(|_| is_sibling) else {
+                let Some((_, Index::Known(other_index))) = candidate.loops.last().filter(|_| is_sibling)
+                else {
                     continue;
                 };
                 if usize::try_from(*other_index).unwrap_or(0) / size + 1 == batch {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, failed};
+use super::environment::{Env, Index, failed};
 use super::target::symbolic_call;
 use crate::expression::{Fault, reason_in};
 use crate::json::{Member, Node, NodeKind};
@@ -43,7 +43,7 @@ impl Env<'_> {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    items.push(self.within(name, Some(index), is_default).value(file, input));
+                    items.push(self.within(name, Index::Known(index), is_default).value(file, input));
                 }
                 Value::array(items)
             }

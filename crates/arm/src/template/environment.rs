@@ -23,11 +23,28 @@ pub(crate) struct Env<'e> {
 #[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) name: Arc<str>,
-    /// The iteration; `None` stands for any, where the count is only known at run time.
-    pub(crate) index: Option<i64>,
+    pub(crate) index: Index,
     /// Whether `copyIndex()` without a name means this loop.
     pub(crate) is_default: bool,
     pub(crate) parent: Option<Arc<Loop>>,
+}
+
+/// Which iteration of a loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// Counted from 0.
+    Known(i64),
+    /// Any: how often the loop runs is not known, and this is why.
+    Any(Reason),
+}
+
+impl Index {
+    pub(crate) fn known(&self) -> Option<i64> {
+        match self {
+            Self::Known(index) => Some(*index),
+            Self::Any(_) => None,
+        }
+    }
 }
 
 /// Where an expression stands, which decides what it may call.
@@ -54,8 +71,8 @@ impl<'e> Env<'e> {
     }
 
     /// The same surroundings within one more loop iteration.
-    pub(crate) fn within(&self, name: &Arc<str>, index: Option<i64>, is_default: bool) -> Self {
-        let shown = index.and_then(|index| u64::try_from(index).ok());
+    pub(crate) fn within(&self, name: &Arc<str>, index: Index, is_default: bool) -> Self {
+        let shown = index.known().and_then(|index| u64::try_from(index).ok());
         let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, shown);
         let inner = Loop { name: name.clone(), index, is_default, parent: self.loops.clone() };
         Self { loops: Some(Arc::new(inner)), frame, ..self.clone() }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, Mode, function_names};
+use super::environment::{Env, Index, Mode, function_names};
 use super::target::symbolic_call;
 use super::{ids, reference, scope_functions, types};
 use crate::expression::{Fault, Host, HostCall};
@@ -91,15 +91,13 @@ impl Env<'_> {
             }
         };
         match self.find_loop(name) {
-            Some(step) if step.index.is_none() => {
-                Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment))
-            }
-            Some(step) => step
-                .index
-                .unwrap_or_default()
-                .checked_add(offset)
-                .map(Value::int)
-                .ok_or_else(|| Fault::new("the index does not fit into 64 bits")),
+            Some(step) => match &step.index {
+                Index::Known(index) => index
+                    .checked_add(offset)
+                    .map(Value::int)
+                    .ok_or_else(|| Fault::new("the index does not fit into 64 bits")),
+                Index::Any(reason) => Ok(symbolic_call(call.name, call.arguments.to_vec(), reason.clone())),
+            },
             None => {
                 let fault = match name {
                     Some(name) => {

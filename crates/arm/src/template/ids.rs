@@ -4,7 +4,7 @@ use azimuth_ids::eq_fold;
 
 use super::Target;
 use super::target::{concat, is_tenant_level, symbolic_call};
-use crate::expression::{Fault, HostCall, reason_in};
+use crate::expression::{Fault, HostCall, gravest};
 use crate::value::{Reason, Value};
 
 /// The functions `resourceId`, `subscriptionResourceId`, `managementGroupResourceId`, `tenantResourceId`,
@@ -28,7 +28,7 @@ pub(super) fn call(target: &Target, call: &HostCall<'_>) -> Result<Value, Fault>
     // A type is the first argument with a slash: neither GUIDs nor group names have one.
     let at = arguments.iter().position(|argument| argument.as_str().is_some_and(|text| text.contains('/')));
     let Some(at) = at else {
-        if let Some(reason) = arguments.iter().find_map(reason_in) {
+        if let Some(reason) = gravest(arguments.iter()) {
             return Ok(symbolic_call(call.name, arguments.to_vec(), reason));
         }
         return Err(Fault::new(format!(
@@ -93,7 +93,7 @@ fn no_scope(call: &HostCall<'_>, target: &Target) -> Fault {
 /// The id from a prefix, the type at argument `at` and the names after it.
 fn finish(call: &HostCall<'_>, prefix: &Value, at: usize) -> Result<Value, Fault> {
     let Some(resource_type) = call.arguments[at].as_str() else {
-        let reason = call.arguments.iter().find_map(reason_in).unwrap_or(Reason::Environment);
+        let reason = gravest(call.arguments.iter()).unwrap_or(Reason::Environment);
         return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason));
     };
     let names = &call.arguments[at + 1..];

@@ -7,10 +7,10 @@ use azimuth_ids::eq_fold;
 
 use super::copy::Count;
 use super::declare::Scope;
-use super::environment::{Env, failed};
+use super::environment::{Env, Index, failed};
 use super::ids::resource_id;
 use super::target::{Target, concat};
-use crate::expression::Fault;
+use crate::expression::{Fault, reason_in};
 use crate::json::Node;
 use crate::value::{Reason, Symbolic, Value};
 
@@ -21,8 +21,8 @@ pub(crate) struct Instance {
     pub(crate) symbol: Option<Arc<str>>,
     /// Start of the resource's node in the file, which identifies the declaration.
     pub(crate) node_at: u32,
-    /// Loops around the resource, outermost first: name and index; no index if the count is only known at run time.
-    pub(crate) loops: Vec<(Arc<str>, Option<i64>)>,
+    /// Loops around the resource, outermost first: name and index.
+    pub(crate) loops: Vec<(Arc<str>, Index)>,
     pub(crate) resource_type: Arc<str>,
     pub(crate) name: Value,
     pub(crate) id: Value,
@@ -94,7 +94,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: &[(Arc<str>, Option<i64>)],
+        loops: &[(Arc<str>, Index)],
         out: &mut Vec<Instance>,
     ) {
         if !node.is_object() {
@@ -129,9 +129,9 @@ impl<'t> Scope<'t> {
         match env.count(self.file, copy) {
             Count::Known(count) => {
                 for index in 0..count {
-                    let inner = env.within(&name, Some(index), true);
+                    let inner = env.within(&name, Index::Known(index), true);
                     let mut loops = loops.to_vec();
-                    loops.push((name.clone(), Some(index)));
+                    loops.push((name.clone(), Index::Known(index)));
                     self.add_instance(symbol.clone(), node, &inner, parent, &loops, batch_size, out);
                 }
             }
@@ -146,9 +146,10 @@ impl<'t> Scope<'t> {
                     self.run.report_fault(self.file, copy.span, fault);
                 }
                 // One resource stands for all iterations, so that its body is seen.
-                let inner = env.within(&name, None, true);
+                let index = Index::Any(reason_in(&count).unwrap_or(Reason::Environment));
+                let inner = env.within(&name, index.clone(), true);
                 let mut loops = loops.to_vec();
-                loops.push((name.clone(), None));
+                loops.push((name.clone(), index));
                 let first = out.len();
                 self.add_instance(symbol, node, &inner, parent, &loops, batch_size, out);
                 for instance in &mut out[first..] {
@@ -167,7 +168,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: &[(Arc<str>, Option<i64>)],
+        loops: &[(Arc<str>, Index)],
         batch_size: Option<usize>,
         out: &mut Vec<Instance>,
     ) {
@@ -342,7 +343,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn env_of(&'t self, instance: &Instance) -> Env<'t> {
         let mut env = Env::new(self);
         for (name, index) in &instance.loops {
-            env = env.within(name, *index, true);
+            env = env.within(name, index.clone(), true);
         }
         env
     }

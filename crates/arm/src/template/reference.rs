@@ -5,7 +5,7 @@
 
 use azimuth_ids::{IdRef, eq_fold};
 
-use super::environment::Env;
+use super::environment::{Env, Index};
 use super::instances::{Condition, Instance};
 use super::target::symbolic_call;
 use crate::expression::{Fault, HostCall, reason_in};
@@ -211,7 +211,8 @@ fn find_symbol(instances: &[Instance], text: &str) -> Option<usize> {
     };
     instances.iter().position(|instance| {
         instance.symbol.as_deref().is_some_and(|own| eq_fold(own, symbol))
-            && index.is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| *own == Some(index)))
+            && index
+                .is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| own.known() == Some(index)))
     })
 }
 
@@ -233,11 +234,10 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
             continue;
         }
         let text = match instance.loops.last() {
-            Some((_, None)) => {
-                let reason = Reason::RunningResource { id: symbol.to_owned() };
-                return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason));
+            Some((_, Index::Any(reason))) => {
+                return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason.clone()));
             }
-            Some((_, Some(index))) => format!("{symbol}[{index}]"),
+            Some((_, Index::Known(index))) => format!("{symbol}[{index}]"),
             None => symbol.to_owned(),
         };
         let mut arguments: Vec<Value> = vec![text.as_str().into()];
