@@ -9,6 +9,28 @@
 //! What only the running deployment can know stays symbolic ([`Symbolic`]); nothing is guessed. Secrets are shown as
 //! `***` by everything but [`Value::reveal`].
 //!
+//! ```
+//! use azimuth_arm::{Context, NoEstate, NoLoader, Parameters, Source, Target, expand};
+//!
+//! let text = r#"{
+//!   "parameters": { "prefix": { "type": "string", "defaultValue": "st" } },
+//!   "resources": [{
+//!     "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01",
+//!     "name": "[concat(parameters('prefix'), copyIndex(1))]",
+//!     "copy": { "name": "accounts", "count": 2 },
+//!     "properties": { "minimumTlsVersion": "TLS1_2" }
+//!   }]
+//! }"#;
+//! let template = Source::parse("main.json", text).expect("this is JSON");
+//! let context = Context::new(Target::resource_group("00000000-0000-0000-0000-000000000000", "web"));
+//! let expansion = expand(&template, &Parameters::none(), &context, &NoLoader, &NoEstate);
+//!
+//! let second = &expansion.resources[1];
+//! assert_eq!(second.name, "st2");
+//! let origin = expansion.origin(second, "/properties/minimumTlsVersion").expect("it is written somewhere");
+//! assert_eq!(origin.place.to_string(), "main.json:7:42");
+//! ```
+//!
 //! Architecture invariant: this crate reads no file, clock or randomness. Time and seed come with [`Context`], linked
 //! templates through [`Loader`], stored state through [`EstateView`].
 

@@ -102,6 +102,7 @@ pub const VALUE_CODES: &[&str] = &[
     "arm-missing-property",
     "arm-index",
     "arm-name-segments",
+    "arm-duplicate-resource",
     "arm-parameter-value",
     "arm-output-value",
 ];

@@ -1,9 +1,10 @@
 //! Which resources a template has, loops unrolled: types, names, ids, conditions.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use azimuth_ids::eq_fold;
+use azimuth_ids::{eq_fold, fold};
 
 use super::copy::Count;
 use super::declare::Scope;
@@ -82,10 +83,32 @@ impl<'t> Scope<'t> {
             self.run.report_fault(self.file, span, fault);
             out.truncate(limit);
         }
+        self.report_duplicates(&out);
         self.is_indexing.set(false);
         let out = Rc::new(out);
         *self.instances.borrow_mut() = Some(out.clone());
         Some(out)
+    }
+
+    /// The service refuses a template that deploys a resource twice.
+    fn report_duplicates(&self, instances: &[Instance]) {
+        let mut seen = HashSet::new();
+        for instance in instances {
+            let counts = instance.condition == Condition::True
+                && !instance.is_existing
+                && instance.extension.is_none()
+                && instance.loops.iter().all(|(_, index)| index.known().is_some());
+            let Some(id) = instance.id.as_str().filter(|_| counts) else { continue };
+            if !seen.insert(fold(id).into_owned()) {
+                let fault = Fault::new(format!("the template deploys `{id}` twice"))
+                    .with_code("arm-duplicate-resource")
+                    .with_hint("give each resource a name of its own; in loops use `copyIndex()`");
+                let span = self
+                    .node_at(instance.node_at)
+                    .map_or(self.root.span, |node| node.get("name").map_or(node.span, |name| name.span));
+                self.run.report_fault(self.file, span, fault);
+            }
+        }
     }
 
     fn add_instances(

@@ -34,6 +34,13 @@ pub fn whatif(
     for resource in expansion.deployed() {
         let change = of_resource(expansion, resource, estate, options);
         named.insert(fold(&resource.id).into_owned());
+        if change.delta.iter().any(|delta| delta.path.eq_ignore_ascii_case("location")) {
+            out.diagnostics.push(WhatIfNote::new(
+                "InvalidResourceLocation",
+                &resource.id,
+                "the location of an existing resource cannot change: the deployment will fail",
+            ));
+        }
         if resource.condition.is_some() {
             out.diagnostics.push(WhatIfNote::new(
                 "PotentialChange",

@@ -100,6 +100,10 @@ fn structure() {
         "1:84 the name `x` has 1 segments, and the type `Microsoft.Web/sites/slots` needs 2 | \"x\" | a child is named `parent/child`, one segment for each segment of its type",
     );
     check(
+        r#"{ "resources": [ { "type": "a.b/c", "apiVersion": "1", "name": "x", "copy": { "name": "l", "count": 2 } } ] }"#,
+        "1:64 the template deploys `/subscriptions/s/resourceGroups/rg/providers/a.b/c/x` twice | \"x\" | give each resource a name of its own; in loops use `copyIndex()`",
+    );
+    check(
         r#"{ "parameters": { "p": { "type": "string" } } }"#,
         "1:19 the parameter `p` has no value | \"p\" | give it a value in the parameter file, or a `defaultValue`",
     );

@@ -6,5 +6,6 @@ mod diagnostics;
 mod features;
 mod function_cases;
 mod hostile;
+mod other_host;
 mod state;
 mod templates;
