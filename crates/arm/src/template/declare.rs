@@ -1,6 +1,6 @@
 //! What one template declares: parameters, variables, functions, resources.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(crate) struct Scope<'t> {
     pub(crate) functions: HashMap<String, UserFunction<'t>>,
     /// Where expressions of this template are evaluated, if not in itself: nested with outer scope.
     pub(crate) outer: Option<Env<'t>>,
+    /// What `deployment()` returns, which holds the whole template.
+    pub(crate) deployment: OnceCell<Value>,
     pub(crate) instances: RefCell<Option<Rc<Vec<Instance>>>>,
     pub(crate) is_indexing: Cell<bool>,
     pub(crate) nested: RefCell<HashMap<usize, Nested>>,
@@ -105,6 +107,7 @@ impl<'t> Scope<'t> {
             variables: HashMap::new(),
             functions: HashMap::new(),
             outer,
+            deployment: OnceCell::new(),
             instances: RefCell::new(None),
             is_indexing: Cell::new(false),
             nested: RefCell::default(),

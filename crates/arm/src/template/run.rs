@@ -1,6 +1,6 @@
 //! State shared by all templates of one expansion: origins, diagnostics, limits.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct Run<'a> {
     pub(crate) estate: &'a dyn EstateView,
     pub(crate) budget: Budget,
     pub(crate) origins: RefCell<Origins>,
+    /// What `environment()` returns.
+    pub(crate) environment: OnceCell<Value>,
     /// Deployments expanded so far.
     pub(crate) deployments: Cell<usize>,
     /// Bytes of expanded resources so far.
@@ -44,6 +46,7 @@ impl<'a> Run<'a> {
             estate,
             budget: Budget::new(&context.limits),
             origins: RefCell::default(),
+            environment: OnceCell::new(),
             deployments: Cell::new(0),
             bytes: Cell::new(0),
             parameter_files: RefCell::default(),

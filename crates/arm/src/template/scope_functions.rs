@@ -19,8 +19,8 @@ const DEPLOYER: &[&str] = &["objectId", "tenantId", "userPrincipalName"];
 pub(super) fn call(scope: &Scope<'_>, call: &HostCall<'_>) -> Result<Value, Fault> {
     let context = scope.run.context;
     Ok(match call.key {
-        "environment" => context.cloud.environment(),
-        "deployment" => deployment(scope),
+        "environment" => scope.run.environment.get_or_init(|| context.cloud.environment()).clone(),
+        "deployment" => scope.deployment.get_or_init(|| deployment(scope)).clone(),
         "subscription" => subscription(scope)?,
         "resourcegroup" => resource_group(scope)?,
         "managementgroup" => management_group(scope)?,
