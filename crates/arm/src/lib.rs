@@ -51,11 +51,11 @@ pub use json::{Member, Node, NodeKind, Source, Span};
 pub use origin::{FilePlace, Origin, OriginId, Origins, Via};
 pub use template::{
     Cloud, Context, Cycle, EstateView, ExpandedDeployment, ExpandedResource, Expansion, Link, LoadError,
-    Loaded, Loader, MemoryEstate, NoEstate, NoLoader, Output, Parameters, Target, Unresolved, VALUE_CODES,
-    blocked_by, expand, waves,
+    Loaded, Loader, MemoryEstate, Mode, NoEstate, NoLoader, Output, Parameters, Target, Unresolved,
+    VALUE_CODES, blocked_by, expand, waves,
 };
 pub use value::{Array, Kind, Object, REDACTED, Reason, Symbolic, Value};
 pub use whatif::{
-    Certainty, Change, ChangeType, Mode, PropertyChange, PropertyChangeType, ResultFormat, WhatIf,
-    WhatIfNote, WhatIfOptions, whatif,
+    Certainty, Change, ChangeType, PropertyChange, PropertyChangeType, ResultFormat, WhatIf, WhatIfNote,
+    WhatIfOptions, whatif,
 };

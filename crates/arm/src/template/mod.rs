@@ -24,7 +24,7 @@ mod scope_functions;
 mod target;
 mod types;
 
-pub use context::{Cloud, Context};
+pub use context::{Cloud, Context, Mode};
 pub use estate::{EstateView, MemoryEstate, NoEstate};
 pub use expand::expand;
 pub use expansion::{ExpandedDeployment, ExpandedResource, Expansion, Output, Unresolved, VALUE_CODES};

@@ -133,7 +133,7 @@ fn deployment(scope: &Scope<'_>) -> Value {
         (member.key.clone(), Value::object([("value".into(), value)].into_iter().collect()))
     });
     properties.push("parameters".into(), Value::object(parameters.collect()));
-    properties.push("mode".into(), context.mode.into());
+    properties.push("mode".into(), context.mode.as_str().into());
     properties.push("provisioningState".into(), "Accepted".into());
     let mut out = Object::new();
     out.push("name".into(), scope.name.clone());

@@ -4,16 +4,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::origin::OriginId;
-
-/// How a deployment treats what the template does not name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// It stays.
-    #[default]
-    Incremental,
-    /// It is deleted from the resource group.
-    Complete,
-}
+use crate::template::Mode;
 
 /// How much a what-if result tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use azimuth_ids::{IdKind, IdRef, eq_fold, fold};
 
-use super::change::{Change, ChangeType, Mode, ResultFormat, WhatIf, WhatIfNote, WhatIfOptions};
-use crate::template::{EstateView, Expansion, Target};
+use super::change::{Change, ChangeType, ResultFormat, WhatIf, WhatIfNote, WhatIfOptions};
+use crate::template::{EstateView, Expansion, Mode, Target};
 
 /// The first api-version of deployments for which a resource whose condition is false counts as absent.
 const CONDITION_DELETES_FROM: &str = "2019-05-10";

@@ -16,8 +16,8 @@ use azimuth_ids::{eq_fold, fold};
 use crate::template::{EstateView, ExpandedResource, Expansion, Target};
 
 pub use change::{
-    Certainty, Change, ChangeType, Mode, PropertyChange, PropertyChangeType, ResultFormat, WhatIf,
-    WhatIfNote, WhatIfOptions,
+    Certainty, Change, ChangeType, PropertyChange, PropertyChangeType, ResultFormat, WhatIf, WhatIfNote,
+    WhatIfOptions,
 };
 
 /// What deploying `expansion` to `target` would change in `estate`.
