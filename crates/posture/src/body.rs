@@ -212,7 +212,8 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-fn is_head(text: &str) -> bool {
+/// Whether a document is the line of a list: nothing but the envelope.
+pub(crate) fn is_head(text: &str) -> bool {
     serde_json::from_str::<Names>(text)
         .is_ok_and(|names| names.0.iter().all(|name| HEAD.iter().any(|other| eq_fold(name, other))))
 }
@@ -225,6 +226,7 @@ pub(crate) fn read_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a,
     let properties = match properties {
         Some(properties) => properties,
         None if is_head(text) => return Err(Unread::Head),
+        None if !text.trim_start().starts_with('{') => return Err(Unread::Shape),
         None => serde_json::from_str(text).map_err(|_| Unread::Shape)?,
     };
     Ok(Arm { id, name, sku, properties })
@@ -233,6 +235,12 @@ pub(crate) fn read_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a,
 /// The same for the body of an entry.
 pub(crate) fn read<'a, T: Deserialize<'a>>(entry: Entry<'a>) -> Result<Arm<'a, T>, Unread> {
     read_text(entry.body())
+}
+
+/// What the envelope of a document says, its members taken as absent.
+pub(crate) fn envelope<'a, T: Default>(entry: Entry<'a>) -> Option<Arm<'a, T>> {
+    let Head { id, name, sku, .. } = serde_json::from_str::<Head<'a, de::IgnoredAny>>(entry.body()).ok()?;
+    Some(Arm { id, name, sku, properties: T::default() })
 }
 
 /// A reference to another object.
