@@ -1,8 +1,12 @@
 //! The command line: what can be asked, apart from how it is done.
 
+mod arm;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
@@ -51,6 +55,9 @@ pub(crate) enum Command {
     /// Who can do what where: Azure role assignments, deny assignments and conditions
     #[command(subcommand)]
     Access(AccessCommand),
+    /// ARM templates and Bicep: the resources they stand for, and what deploying them would change
+    #[command(subcommand)]
+    Arm(Box<ArmCommand>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export
