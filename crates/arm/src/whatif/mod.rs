@@ -84,7 +84,10 @@ fn of_resource(
     if !wants_payload {
         return Change::new(&resource.id, ChangeType::Deploy);
     }
-    let delta = delta::between(expansion, resource, &before);
+    let mut delta = delta::between(expansion, resource, &before);
+    if before.get("properties").is_none() {
+        doubt_unread_properties(&mut delta);
+    }
     let has_effect = |change: &PropertyChange| {
         change.property_change_type != PropertyChangeType::NoEffect
             && change.certainty != Certainty::DefaultNoise
@@ -95,6 +98,16 @@ fn of_resource(
     change.after = Some(resource.body.to_json());
     change.delta = delta;
     change
+}
+
+/// A stored document without properties comes from a list that shows only the heads of resources.
+fn doubt_unread_properties(delta: &mut [PropertyChange]) {
+    for change in delta.iter_mut().filter(|change| change.certainty == Certainty::Certain) {
+        if change.path.split('.').next().is_some_and(|root| eq_fold(root, "properties")) {
+            change.certainty = Certainty::Unknown;
+            "the estate holds this resource without its properties".clone_into(&mut change.reason);
+        }
+    }
 }
 
 fn unsupported(resource: &ExpandedResource) -> Option<String> {

@@ -22,7 +22,7 @@ impl EstateView for SnapshotView<'_> {
         }
         // Providers answer children such as subnets within their parent, and most exports have them only there.
         let holder = self.0.nearest(id)?;
-        if !holder.resource_id().is_some_and(|holder| holder.kind() == IdKind::Resource) {
+        if holder.resource_id().is_none_or(|holder| holder.kind() != IdKind::Resource) {
             return None;
         }
         embedded(holder.value(), id.as_str(), 0).map(Cow::Owned)
