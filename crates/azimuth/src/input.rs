@@ -10,12 +10,14 @@ use anyhow::Context;
 use azimuth_diag::{Diagnostic, Place, Severity};
 use azimuth_estate::evidence::evidence_key;
 use azimuth_estate::{Snapshot, SnapshotBuilder};
-use azimuth_exports::Imported;
+use azimuth_exports::{Imported, Shape};
 use azimuth_host::{AsOf, SystemClock};
+use azimuth_ids::IdRef;
 use azimuth_store::Store;
 use jiff::Timestamp;
 
 use crate::args::InputArgs;
+use crate::command::arm::template_documents;
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 
@@ -80,7 +82,7 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         }
         opened = Some(store);
     } else {
-        let read = read_paths(&args.paths, ui)?;
+        let read = read_paths(&args.paths, args.template_scope.as_deref(), ui)?;
         report(&read.diagnostics, ui);
         refuse_if_strict(args.strict, &read.diagnostics)?;
         if read.documents.is_empty() {
@@ -162,7 +164,17 @@ pub(crate) fn report(diagnostics: &[Diagnostic], ui: Ui) {
 
 /// Reads all files of the paths, in parallel, and merges them. The order of the paths decides between
 /// different versions of one document, so results do not depend on timing.
-pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure> {
+pub(crate) fn read_paths(
+    paths: &[PathBuf],
+    template_scope: Option<&str>,
+    ui: Ui,
+) -> Result<Documents, Failure> {
+    if let Some(scope) = template_scope {
+        IdRef::parse(scope).map_err(|error| {
+            Failure::usage(format_args!("`{scope}` is no scope: {error}"))
+                .hint("write `/subscriptions/{id}/resourceGroups/{name}`")
+        })?;
+    }
     let mut diagnostics = Vec::new();
     let files = gather(paths, &mut diagnostics)?;
     let total: u64 = files.iter().map(|(_, size)| size).sum();
@@ -179,7 +191,7 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((path, size)) = files.get(index) else { break };
-                    let result = read_file(path, *size, inner_threads);
+                    let result = read_file(path, *size, inner_threads, template_scope);
                     bar.inc(*size);
                     results.lock().expect("no holder of this lock panics")[index] = Some(result);
                 }
@@ -205,7 +217,7 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
 /// The documents of one file and what there is to say about it.
 type ReadFile = (Vec<Imported>, Vec<Diagnostic>);
 
-fn read_file(path: &Path, size: u64, threads: usize) -> ReadFile {
+fn read_file(path: &Path, size: u64, threads: usize, template_scope: Option<&str>) -> ReadFile {
     let name = path.display().to_string();
     let place = Place { file: Some(name.clone()), ..Place::default() };
     if size > MAX_FILE_BYTES {
@@ -222,7 +234,14 @@ fn read_file(path: &Path, size: u64, threads: usize) -> ReadFile {
     };
     match read {
         Ok(bytes) => {
-            let (documents, report) = azimuth_exports::read_parallel(&name, &bytes, threads);
+            let (mut documents, mut report) = azimuth_exports::read_parallel(&name, &bytes, threads);
+            let is_template = report.shapes.iter().any(|(shape, _)| *shape == Shape::Template);
+            if let (true, Some(scope)) = (is_template, template_scope) {
+                let (expanded, findings) = template_documents(&name, &bytes, Some(scope));
+                report.diagnostics.retain(|finding| finding.code != azimuth_exports::TEMPLATE_CODE);
+                report.diagnostics.extend(findings);
+                documents.extend(expanded);
+            }
             (documents, report.diagnostics)
         }
         Err(error) => {

@@ -48,3 +48,4 @@ pub use export::{export_ndjson, write_ndjson};
 pub use json::canonical::canonical;
 pub use merge::{Merged, merge};
 pub use read::{read, read_parallel};
+pub use shapes::template::TEMPLATE_CODE;

@@ -11,7 +11,7 @@ use crate::input;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
-    let mut read = input::read_paths(&args.paths, ui)?;
+    let mut read = input::read_paths(&args.paths, args.template_scope.as_deref(), ui)?;
     input::report(&read.diagnostics, ui);
     input::refuse_if_strict(args.strict, &read.diagnostics)?;
     if read.documents.is_empty() {

@@ -307,3 +307,32 @@ mod unix {
         assert!(run.stderr.contains("again"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_template_export_is_read_as_resources_where_it_belongs() {
+    let work = Folder::new();
+    let template = work.file(
+        "template.json",
+        r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "name": { "type": "string", "defaultValue": "contosodata" } },
+  "resources": [ {
+    "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "[parameters('name')]",
+    "location": "westeurope", "sku": { "name": "Standard_LRS" }, "kind": "StorageV2",
+    "properties": { "networkAcls": { "defaultAction": "Allow" } }
+  } ]
+}"#,
+    );
+    let run = expect(3, &["assess", &template]);
+    assert!(run.stderr.contains("--template-scope"), "{}", run.stderr);
+    let scope = format!("{SUB}/resourceGroups/data");
+    let run =
+        expect(0, &["assess", &template, "--template-scope", &scope, "--control", "DD-3", "-f", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let example = &report["results"][0]["counterexamples"][0];
+    let id = format!("{scope}/providers/Microsoft.Storage/storageAccounts/contosodata");
+    assert_eq!(example["object"], id.as_str(), "{report}");
+    assert_eq!(example["path"], "$.properties.networkAcls.defaultAction");
+    expect(2, &["assess", &template, "--template-scope", "nowhere"]);
+}

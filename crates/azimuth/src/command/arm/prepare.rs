@@ -60,11 +60,11 @@ fn load_estate(args: &TemplateArgs, ui: Ui) -> Result<Option<Estate>, Failure> {
         return Ok(None);
     }
     let input = InputArgs {
+        template_scope: None,
         paths: args.estate.clone(),
         store: args.store.clone().filter(|_| args.estate.is_empty()),
         as_of: args.as_of.clone(),
-        assume_complete: Vec::new(),
-        strict: false,
+        ..InputArgs::default()
     };
     input::load(&input, ui).map(Some)
 }

@@ -73,7 +73,7 @@ fn note_gaps(result: &WhatIf, snapshot: &Snapshot, ui: Ui) {
             types.push("…");
         }
         ui.note(format_args!(
-            "note: {count} resources count as new because the estate does not hold them; nothing proves that it lists everything of {}",
+            "note: new means that the estate does not hold it; nothing proves that it lists everything of {} ({count} to create)",
             types.join(", ")
         ));
     }
@@ -144,10 +144,8 @@ fn write_change(out: &mut dyn Write, change: &Change, all: bool) -> io::Result<(
     }
     if hidden > 0 && change.change_type != ChangeType::NoChange {
         let dim = Style::new().dimmed();
-        writeln!(
-            out,
-            "      {dim}· {hidden} differences are the platform's own defaults (`--all` shows them){dim:#}"
-        )?;
+        let word = if hidden == 1 { "difference is a default" } else { "differences are defaults" };
+        writeln!(out, "      {dim}· {hidden} {word} of the platform (`--all` shows more){dim:#}")?;
     }
     Ok(())
 }
