@@ -185,7 +185,7 @@ impl<'a> Context<'a> {
                 findings.miss(what, scope.as_deref(), command, 1);
             }
             _ => {
-                findings.miss("a readable document", Some(id), format!("az resource show --ids \"{id}\""), 1)
+                findings.miss("a readable document", Some(id), format!("az resource show --ids \"{id}\""), 1);
             }
         }
     }

@@ -148,9 +148,12 @@ struct ManagerShape<'a> {
     network_manager_scope_accesses: Vec<Text<'a>>,
 }
 
-/// Whether all objects of a type below a document are known.
+/// Whether all objects of a type below a document are known. That everything is complete is said of a folder
+/// without a look at each list; it is not enough to make a group of the rules that happen to be there.
 fn lists(snapshot: &Snapshot, kind: &str, key: &str) -> bool {
-    IdRef::parse(key).is_ok_and(|id| snapshot.lists(kind, id))
+    const NO_TYPE: &str = "azimuth:/no-such-type";
+    !snapshot.evidence().complete_collection(NO_TYPE)
+        && IdRef::parse(key).is_ok_and(|id| snapshot.lists(kind, id))
 }
 
 impl Network {
