@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use azimuth_arm::{ExpandedResource, Expansion, Mode, Origin, Via};
+use azimuth_ids::{IdKind, IdRef, eq_fold};
 use serde_json::{Value, json};
 
 use super::diagnostics;
@@ -94,6 +95,9 @@ fn texts(ids: &[Arc<str>]) -> Vec<&str> {
 
 fn table(out: &mut dyn Write, prepared: &Prepared, with_origins: bool) -> io::Result<()> {
     let expansion = &prepared.expansion;
+    let target = prepared.target.id();
+    let target = IdRef::parse(target.as_str().unwrap_or_default());
+    let own = target.as_ref().ok().and_then(|id| id.subscription_id());
     let rows: Vec<Vec<String>> = expansion
         .resources
         .iter()
@@ -101,7 +105,7 @@ fn table(out: &mut dyn Write, prepared: &Prepared, with_origins: bool) -> io::Re
             vec![
                 resource.resource_type.clone(),
                 cell(&resource.name),
-                cell(&short_scope(&resource.scope)),
+                cell(&short_scope(&resource.scope, own)),
                 resource.api_version.clone(),
                 cell(&marks(resource)),
             ]
@@ -191,14 +195,19 @@ fn marks(resource: &ExpandedResource) -> String {
     marks.join(", ")
 }
 
-/// A scope as people call it.
-fn short_scope(scope: &str) -> String {
-    let Ok(id) = azimuth_ids::IdRef::parse(scope) else { return scope.to_owned() };
+/// A scope as people call it; the subscription of a resource group only if it is not the one deployed to.
+fn short_scope(scope: &str, own_subscription: Option<&str>) -> String {
+    let Ok(id) = IdRef::parse(scope) else { return scope.to_owned() };
     match id.kind() {
-        azimuth_ids::IdKind::Tenant => "tenant".to_owned(),
-        azimuth_ids::IdKind::ManagementGroup => format!("management group {}", id.name()),
-        azimuth_ids::IdKind::Subscription => format!("subscription {}", id.name()),
-        azimuth_ids::IdKind::ResourceGroup => format!("group {}", id.name()),
+        IdKind::Tenant => "tenant".to_owned(),
+        IdKind::ManagementGroup => format!("management group {}", id.name()),
+        IdKind::Subscription => format!("subscription {}", id.name()),
+        IdKind::ResourceGroup => match id.subscription_id() {
+            Some(other) if own_subscription.is_none_or(|own| !eq_fold(own, other)) => {
+                format!("group {} of {other}", id.name())
+            }
+            _ => format!("group {}", id.name()),
+        },
         _ => after_providers(scope).to_owned(),
     }
 }

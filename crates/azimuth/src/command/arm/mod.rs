@@ -2,7 +2,6 @@
 
 mod bicep;
 mod diagnostics;
-#[allow(dead_code, reason = "used by the reader of export files")]
 mod documents;
 mod estate;
 mod expand;
@@ -17,7 +16,6 @@ use crate::args::ArmCommand;
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 
-#[allow(unused_imports, reason = "the door for the reader of export files")]
 pub(crate) use documents::template_documents;
 
 pub(crate) fn run(command: ArmCommand, ui: Ui) -> Result<Exit, Failure> {

@@ -52,7 +52,7 @@ pub(super) fn read(args: &TemplateArgs, ui: Ui) -> Result<Template, Failure> {
                 parse_parameters(&args.template.display().to_string(), &compiled.parameters_json, ui)?;
             from_bicep(&args.template, &template, ui)?
         }
-        _ => (parse(&args.template.display().to_string(), &read_text(&args.template)?, ui)?, None),
+        _ => (parse(&args.template.display().to_string(), &read_argument(&args.template)?, ui)?, None),
     };
     refuse_others(&source)?;
     for file in &args.parameter_files {
@@ -61,7 +61,7 @@ pub(super) fn read(args: &TemplateArgs, ui: Ui) -> Result<Template, Failure> {
             say(&said, ui);
             compiled.parameters_json
         } else {
-            read_text(file)?
+            read_argument(file)?
         };
         parameters = parameters.overridden_by(parse_parameters(&file.display().to_string(), &text, ui)?);
     }
@@ -75,18 +75,20 @@ fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// A small text file, or standard input for `-`.
+/// What an argument names: a file, or standard input for `-`.
+fn read_argument(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("-") { read_from(path, || Ok(std::io::stdin().lock())) } else { read_text(path) }
+}
+
+/// A small text file.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        if path == Path::new("-") {
-            std::io::stdin().lock().take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-        } else {
-            File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
-    };
-    let bytes = read().map_err(|error| {
+    read_from(path, || File::open(path))
+}
+
+fn read_from<R: Read>(path: &Path, open: impl FnOnce() -> std::io::Result<R>) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = open().and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| {
         Failure::new(
             Exit::Input,
             anyhow::Error::new(error).context(format!("cannot read `{}`", path.display())),
