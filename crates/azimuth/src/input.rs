@@ -27,6 +27,8 @@ const MAX_FILE_BYTES: u64 = 8 << 30;
 const MAX_FILES: usize = 1_000_000;
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 64;
+/// The code of notes about pages.
+const PAGE_CODE: &str = "import-next-page";
 /// The path that stands for standard input.
 const STDIN: &str = "-";
 /// Diagnostics shown before the rest is only counted.
@@ -211,7 +213,27 @@ pub(crate) fn read_paths(
     }
     let merged = azimuth_exports::merge(all);
     diagnostics.extend(merged.diagnostics);
+    fold_pages(&mut diagnostics);
     Ok(Documents { documents: merged.documents, diagnostics, files: files.len() })
+}
+
+/// Makes one note of those that files are pages of longer lists: whoever exports page by page has all of them.
+fn fold_pages(diagnostics: &mut Vec<Diagnostic>) {
+    let is_page = |diagnostic: &Diagnostic| diagnostic.code == PAGE_CODE;
+    let pages = diagnostics.iter().filter(|diagnostic| is_page(diagnostic)).count();
+    if pages < 2 {
+        return;
+    }
+    let mut first = true;
+    diagnostics.retain_mut(|diagnostic| {
+        let keep = !is_page(diagnostic) || std::mem::take(&mut first);
+        if keep && is_page(diagnostic) {
+            diagnostic.message =
+                format!("{pages} files are pages of longer lists; this is the first of them");
+            diagnostic.hint = Some("nothing to do if the other pages are here too".to_owned());
+        }
+        keep
+    });
 }
 
 /// The documents of one file and what there is to say about it.
