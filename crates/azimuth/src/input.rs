@@ -211,7 +211,7 @@ pub(crate) fn read_paths(
         }
         diagnostics.append(&mut found);
     }
-    let merged = azimuth_exports::merge(all);
+    let merged = azimuth_exports::merge_parallel(all, threads);
     diagnostics.extend(merged.diagnostics);
     fold_pages(&mut diagnostics);
     Ok(Documents { documents: merged.documents, diagnostics, files: files.len() })
