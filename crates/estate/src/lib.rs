@@ -11,6 +11,7 @@
 //! Architecture invariants: bodies are never rewritten; no file, socket or clock is touched; a snapshot
 //! never changes after [`SnapshotBuilder::finish`].
 
+pub mod access;
 pub mod directory;
 pub mod evidence;
 pub mod hierarchy;

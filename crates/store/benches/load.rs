@@ -42,7 +42,12 @@ fn store() -> &'static Store {
 fn load(as_of: AsOf, threads: usize) {
     let threads = NonZeroUsize::new(threads).expect("not zero");
     let sums = store()
-        .load(as_of, threads, || 0_usize, |sum, loaded| *sum += loaded.key.len() + black_box(loaded.body).len())
+        .load(
+            as_of,
+            threads,
+            || 0_usize,
+            |sum, loaded| *sum += loaded.key.len() + black_box(loaded.body).len(),
+        )
         .expect("the store is sound");
     assert!(sums.into_iter().sum::<usize>() > count() * 1_500);
 }

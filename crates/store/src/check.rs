@@ -82,9 +82,8 @@ impl Store {
     /// Every key is one, in the form in which we write it, and found by its hash.
     fn keys(&self, connection: &Connection, report: &mut CheckReport) -> Result<(), StoreError> {
         let sorted = |source| self.sorted(source);
-        let mut statement = connection
-            .prepare("SELECT id, hash, key FROM documents ORDER BY hash, key")
-            .map_err(sorted)?;
+        let mut statement =
+            connection.prepare("SELECT id, hash, key FROM documents ORDER BY hash, key").map_err(sorted)?;
         let mut rows = statement.query(()).map_err(sorted)?;
         let mut before = String::new();
         let mut listed = 0;
@@ -140,7 +139,9 @@ fn commits(connection: &Connection, report: &mut CheckReport) -> rusqlite::Resul
         let (first, last, time): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         report.commits += 1;
         if first.checked_sub(1) != Some(last_before) || last < first {
-            report.problems.push(format!("the commit that ends at {last} does not begin where the one before ended"));
+            report
+                .problems
+                .push(format!("the commit that ends at {last} does not begin where the one before ended"));
             listed += 1;
         }
         if time < time_before {

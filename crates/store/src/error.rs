@@ -55,7 +55,9 @@ pub enum StoreError {
         detail: String,
     },
     /// A write was asked of a store, file or folder that only allows reading.
-    #[error("`{path}` cannot be written; open it for writing and check the permissions of the file and its folder")]
+    #[error(
+        "`{path}` cannot be written; open it for writing and check the permissions of the file and its folder"
+    )]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -64,7 +66,9 @@ pub enum StoreError {
         source: Option<rusqlite::Error>,
     },
     /// There is no such file, or the system does not let us at it.
-    #[error("cannot open `{path}`; check that it exists, that its folder exists and that both may be accessed")]
+    #[error(
+        "cannot open `{path}`; check that it exists, that its folder exists and that both may be accessed"
+    )]
     CannotOpen {
         /// The file.
         path: PathBuf,
@@ -133,7 +137,9 @@ impl From<StoreError> for DocumentsError {
             | StoreError::Failed { source, .. } => Some(source.into()),
             StoreError::ReadOnly { source, .. } => source.map(Into::into),
             StoreError::CannotOpen { source, .. } => Some(source),
-            StoreError::NotAStore { .. } | StoreError::NewerFormat { .. } | StoreError::Damaged { .. } => None,
+            StoreError::NotAStore { .. } | StoreError::NewerFormat { .. } | StoreError::Damaged { .. } => {
+                None
+            }
         };
         Self::Unavailable { message, source }
     }

@@ -46,8 +46,9 @@ pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Whether the file's tables and indexes are exactly ours: no column less, no trigger or view more.
 pub(crate) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
-    let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")?;
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    )?;
     let mut rows = statement.query(())?;
     for (name, sql) in SCHEMA {
         let Some(row) = rows.next()? else { return Ok(false) };
@@ -79,7 +80,8 @@ pub(crate) fn time_to_sql(time: Timestamp) -> i64 {
 
 /// The time that [`time_to_sql`] wrote.
 pub(crate) fn time_from_sql(nanoseconds: i64) -> Timestamp {
-    Timestamp::from_nanosecond(i128::from(nanoseconds)).expect("64 bits of nanoseconds are within jiff's range")
+    Timestamp::from_nanosecond(i128::from(nanoseconds))
+        .expect("64 bits of nanoseconds are within jiff's range")
 }
 
 /// A position as SQLite counts them; positions beyond its range are beyond every change too.

@@ -18,7 +18,8 @@ pub enum ImportMode {
         /// The keys at and below which unmentioned documents are deleted; case does not matter.
         ///
         /// `/subscriptions/a` covers itself and `/subscriptions/a/…` but not `/subscriptions/ab`. A prefix that
-        /// ends with a slash covers all that begins with it: `graph:/`, or `/` for all of Resource Manager.
+        /// ends with a slash covers all that begins with it: `graph:/`, or `/` for all of Resource Manager. The
+        /// empty prefix covers nothing.
         prefixes: Vec<String>,
     },
 }
@@ -109,10 +110,13 @@ fn delete_unmentioned(batch: &mut Batch<'_>, prefixes: &[String]) -> Result<u64,
     Ok(gone.len() as u64)
 }
 
-/// Whether `key` is `prefix` or lies below it.
+/// Whether `key` is `prefix` or lies below it. Nothing lies below the empty prefix: an import that forgot to say
+/// where it belongs must not delete an estate.
 fn covers(prefix: &str, key: &str) -> bool {
-    key.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
+    !prefix.is_empty()
+        && key
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -128,6 +132,6 @@ mod tests {
         assert!(covers("/", "/subscriptions/a"));
         assert!(!covers("/", "graph:/users/a"));
         assert!(covers("graph:/", "graph:/users/a"));
-        assert!(!covers("", "/subscriptions/a/b".trim_start_matches('/')));
+        assert!(!covers("", "/subscriptions/a"));
     }
 }

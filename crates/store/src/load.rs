@@ -48,8 +48,9 @@ impl Store {
             let reader = self.reader()?;
             let find = || {
                 let transaction = reader.unchecked_transaction()?;
-                let newest = transaction
-                    .query_row("SELECT coalesce(max(id), 0) FROM documents", (), |row| row.get(0))?;
+                let newest =
+                    transaction
+                        .query_row("SELECT coalesce(max(id), 0) FROM documents", (), |row| row.get(0))?;
                 Ok((read::position(&transaction, as_of)?, newest))
             };
             find().map_err(|source| self.sorted(source))?

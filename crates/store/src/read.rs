@@ -31,9 +31,7 @@ pub(crate) fn last_sequence(store: &Store) -> Result<Sequence, StoreError> {
 }
 
 pub(crate) fn last_position(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT coalesce(max(last), 0) FROM commits")?
-        .query_row((), |row| row.get(0))
+    connection.prepare_cached("SELECT coalesce(max(last), 0) FROM commits")?.query_row((), |row| row.get(0))
 }
 
 /// The position that `as_of` names, never beyond the newest change.
@@ -42,14 +40,20 @@ pub(crate) fn position(connection: &Connection, as_of: AsOf) -> rusqlite::Result
         AsOf::Now => last_position(connection),
         AsOf::Sequence(sequence) => Ok(sequence_to_sql(sequence).min(last_position(connection)?)),
         AsOf::Time(time) => connection
-            .prepare_cached("SELECT last FROM commits WHERE time <= ?1 ORDER BY time DESC, last DESC LIMIT 1")?
+            .prepare_cached(
+                "SELECT last FROM commits WHERE time <= ?1 ORDER BY time DESC, last DESC LIMIT 1",
+            )?
             .query_row((time_to_sql(time),), |row| row.get(0))
             .optional()
             .map(|last| last.unwrap_or(0)),
     }
 }
 
-pub(crate) fn document(store: &Store, key: &DocumentKey, as_of: AsOf) -> Result<Option<Document>, StoreError> {
+pub(crate) fn document(
+    store: &Store,
+    key: &DocumentKey,
+    as_of: AsOf,
+) -> Result<Option<Document>, StoreError> {
     let reader = store.reader()?;
     let read = || -> rusqlite::Result<Option<(i64, Arc<str>, Timestamp)>> {
         let transaction = reader.unchecked_transaction()?;
@@ -241,5 +245,6 @@ pub(crate) fn optional_text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Re
 
 /// A key as stored. What is no key any more was not written by us.
 pub(crate) fn key(store: &Store, text: &str) -> Result<DocumentKey, StoreError> {
-    DocumentKey::parse(text).map_err(|error| StoreError::damaged(store.path(), format!("a stored key: {error}")))
+    DocumentKey::parse(text)
+        .map_err(|error| StoreError::damaged(store.path(), format!("a stored key: {error}")))
 }

@@ -1,5 +1,6 @@
 //! The store itself: one connection that writes, a few that read.
 
+use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +30,12 @@ pub struct Store {
 struct Writing {
     clock: Arc<dyn Clock>,
     connection: Mutex<Connection>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl Store {

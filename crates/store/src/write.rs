@@ -10,7 +10,11 @@ use crate::format::{key_hash, time_to_sql};
 use crate::open::Place;
 use crate::store::Store;
 
-pub(crate) fn commit(store: &Store, actor: &str, writes: &[Write]) -> Result<Vec<WriteOutcome>, DocumentsError> {
+pub(crate) fn commit(
+    store: &Store,
+    actor: &str,
+    writes: &[Write],
+) -> Result<Vec<WriteOutcome>, DocumentsError> {
     transaction(store, actor, |batch| writes.iter().map(|write| batch.apply(write)).collect())
 }
 
@@ -23,8 +27,7 @@ pub(crate) fn transaction<T>(
     let (mut connection, clock) = store.writer()?;
     let sorted = |source| DocumentsError::from(store.sorted(source));
     // The write lock is taken at once, so nothing read in here can change before the commit.
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sorted)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sorted)?;
     let mut batch = Batch::begin(&transaction, store.place()).map_err(sorted)?;
     let result = work(&mut batch)?;
     batch.finish(actor, clock).map_err(sorted)?;
@@ -75,9 +78,8 @@ impl<'c> Batch<'c> {
         Ok(Self {
             connection,
             place,
-            find: connection.prepare_cached(
-                "SELECT id, current, deleted FROM documents WHERE hash = ?1 AND key = ?2",
-            )?,
+            find: connection
+                .prepare_cached("SELECT id, current, deleted FROM documents WHERE hash = ?1 AND key = ?2")?,
             body: connection.prepare_cached("SELECT body IS ?2 FROM versions WHERE sequence = ?1")?,
             add_document: connection.prepare_cached(
                 "INSERT INTO documents (hash, current, deleted, key) VALUES (?1, ?2, 0, ?3)",
@@ -170,7 +172,12 @@ impl<'c> Batch<'c> {
         self.replace(&found, None).map(|_| ()).map_err(|source| self.sorted(source))
     }
 
-    fn add_version(&mut self, document: i64, previous: Option<i64>, body: Option<&str>) -> rusqlite::Result<u64> {
+    fn add_version(
+        &mut self,
+        document: i64,
+        previous: Option<i64>,
+        body: Option<&str>,
+    ) -> rusqlite::Result<u64> {
         // SQLite gives the position after the last: the cheapest insertion it has.
         self.add_version.execute((document, previous, body))?;
         let sequence = self.connection.last_insert_rowid();

@@ -1,0 +1,123 @@
+//! Policy assignments: planned as data, written in the REST shape.
+
+use serde_json::{Value, json};
+
+use super::catalogue::Definition;
+use crate::plan::Plan;
+use crate::rng::Rng;
+
+/// Where an assignment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Scope {
+    /// A management group, by index.
+    Group(usize),
+    /// A subscription, by index.
+    Subscription(usize),
+}
+
+impl Scope {
+    pub(crate) fn id(self, plan: &Plan) -> String {
+        match self {
+            Self::Group(group) => plan.group_id(group),
+            Self::Subscription(index) => plan.subscriptions[index].scope(),
+        }
+    }
+}
+
+/// A policy assignment.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyAssignment {
+    pub(crate) scope: Scope,
+    pub(crate) name: String,
+    pub(crate) definition: Definition,
+    /// The value of the parameter `effect`, where the assignment sets it.
+    pub(crate) effect: Option<&'static str>,
+    /// `Default`, otherwise `DoNotEnforce`.
+    pub(crate) enforced: bool,
+    /// Subscriptions that are excluded, by index.
+    pub(crate) excluded: Vec<usize>,
+    /// Whether it was changed after it was made.
+    pub(crate) updated: bool,
+}
+
+impl PolicyAssignment {
+    /// An assignment in the mode `Default` that has never been changed.
+    pub(crate) fn new(scope: Scope, name: impl Into<String>, definition: Definition) -> Self {
+        let name = name.into();
+        Self { scope, name, definition, effect: None, enforced: true, excluded: Vec::new(), updated: false }
+    }
+
+    pub(crate) fn with_effect(mut self, effect: &'static str) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    pub(crate) fn not_enforced(mut self) -> Self {
+        self.enforced = false;
+        self
+    }
+
+    pub(crate) fn changed(mut self) -> Self {
+        self.updated = true;
+        self
+    }
+
+    pub(crate) fn id(&self, plan: &Plan) -> String {
+        format!("{}/providers/Microsoft.Authorization/policyAssignments/{}", self.scope.id(plan), self.name)
+    }
+
+    /// Whether it enforces something today.
+    pub(crate) fn enforces(&self) -> bool {
+        self.enforced && self.definition.enforces(self.effect)
+    }
+
+    /// The document in the REST shape.
+    pub(crate) fn document(&self, plan: &Plan, rng: &mut Rng) -> Value {
+        let created = plan.calendar.days_ago(rng.between(200, 900), rng);
+        let mut metadata = json!({"assignedBy": "Platform governance", "createdBy": plan.user_id(2 + rng.below(8)), "createdOn": created});
+        if self.updated {
+            metadata["updatedBy"] = json!(plan.user_id(2 + rng.below(8)));
+            metadata["updatedOn"] = json!(plan.calendar.days_ago(rng.between(10, 190), rng));
+        } else if rng.chance(1, 2) {
+            metadata["updatedBy"] = Value::Null;
+            metadata["updatedOn"] = Value::Null;
+        }
+        let mut parameters = json!({});
+        match self.definition {
+            Definition::AllowedLocations => {
+                let regions: Vec<&str> =
+                    plan.regions.iter().map(|&region| crate::names::REGIONS[region].0).collect();
+                parameters["listOfAllowedLocations"] = json!({"value": regions});
+            }
+            Definition::RequireTag | Definition::InheritTag => {
+                parameters["tagName"] = json!({"value": "costCentre"});
+            }
+            _ => {}
+        }
+        if let Some(effect) = self.effect {
+            parameters["effect"] = json!({"value": effect});
+        }
+        let excluded: Vec<String> =
+            self.excluded.iter().map(|&index| plan.subscriptions[index].scope()).collect();
+        let root = plan.root_id();
+        json!({
+            "properties": {
+                "displayName": self.definition.display(),
+                "policyDefinitionId": self.definition.id(&root),
+                "definitionVersion": "1.*.*",
+                "scope": self.scope.id(plan),
+                "notScopes": excluded,
+                "parameters": parameters,
+                "description": "Owned by platform governance, reviewed each quarter",
+                "metadata": metadata,
+                "enforcementMode": if self.enforced { "Default" } else { "DoNotEnforce" },
+                "nonComplianceMessages": [{"message": "See the cloud handbook, chapter on guard rails"}]
+            },
+            "location": plan.connectivity().location(),
+            "identity": {"type": "None"},
+            "id": self.id(plan),
+            "type": "Microsoft.Authorization/policyAssignments",
+            "name": self.name,
+        })
+    }
+}

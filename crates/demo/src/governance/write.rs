@@ -1,0 +1,174 @@
+//! Governance as files: hierarchy, settings, policy objects, role definitions and assignments above subscriptions.
+
+use serde_json::{Value, json};
+
+use super::assignments::Scope;
+use super::catalogue::Definition;
+use super::plant::Governance;
+use super::roles::{Role, assignment_row};
+use crate::output::{Emit, Pages, Shape, Stopped, json_file};
+use crate::plan::Plan;
+use crate::rng::Rng;
+
+/// Writes everything that stands above subscriptions.
+pub(crate) fn write_governance(
+    plan: &Plan,
+    governance: &Governance,
+    emit: &mut Emit<'_>,
+) -> Result<(), Stopped> {
+    emit(json_file("accounts/az-account-list.json", &account_list(plan)))?;
+    emit(json_file("management-groups/hierarchy.json", &tree(plan, &children(plan), 0)))?;
+    let settings = settings(plan, governance);
+    emit(json_file("management-groups/hierarchy-settings.json", &json!({"value": settings})))?;
+    write_policy(plan, governance, emit)?;
+    write_roles(plan, governance, emit)
+}
+
+/// `az account list`.
+fn account_list(plan: &Plan) -> Value {
+    plan.subscriptions
+        .iter()
+        .enumerate()
+        .map(|(index, subscription)| {
+            json!({
+                "cloudName": "AzureCloud",
+                "homeTenantId": plan.tenant,
+                "id": subscription.id,
+                "isDefault": index == 0,
+                "managedByTenants": [],
+                "name": subscription.name,
+                "state": subscription.state(),
+                "tenantId": plan.tenant,
+                "user": {"name": format!("auditor@{}", crate::names::DOMAIN), "type": "user"}
+            })
+        })
+        .collect()
+}
+
+/// Groups and subscriptions below each group.
+struct Children {
+    groups: Vec<Vec<usize>>,
+    subscriptions: Vec<Vec<usize>>,
+}
+
+fn children(plan: &Plan) -> Children {
+    let mut children = Children {
+        groups: vec![Vec::new(); plan.groups.len()],
+        subscriptions: vec![Vec::new(); plan.groups.len()],
+    };
+    for (index, group) in plan.groups.iter().enumerate() {
+        if let Some(parent) = group.parent {
+            children.groups[parent].push(index);
+        }
+    }
+    for (index, subscription) in plan.subscriptions.iter().enumerate() {
+        children.subscriptions[subscription.group].push(index);
+    }
+    children
+}
+
+/// `az account management-group show -e -r`: the root with everything below it.
+fn tree(plan: &Plan, children: &Children, group: usize) -> Value {
+    let groups = children.groups[group].iter().map(|&child| tree(plan, children, child));
+    let subscriptions = children.subscriptions[group].iter().map(|&index| {
+        let subscription = &plan.subscriptions[index];
+        json!({
+            "children": null,
+            "displayName": subscription.name,
+            "id": subscription.scope(),
+            "name": subscription.id,
+            "type": "/subscriptions"
+        })
+    });
+    let below: Vec<Value> = groups.chain(subscriptions).collect();
+    let node = &plan.groups[group];
+    let mut value = json!({
+        "children": if below.is_empty() { Value::Null } else { Value::Array(below) },
+        "displayName": node.display,
+        "id": plan.group_id(group),
+        "name": node.name,
+        "type": "Microsoft.Management/managementGroups",
+    });
+    if group == 0 {
+        value["details"] = json!({"managementGroupAncestors": null, "managementGroupAncestorsChain": null,
+            "parent": null, "path": null, "updatedBy": plan.user_id(2),
+            "updatedTime": plan.calendar.days_ago(400, &mut Rng::new(plan.seed, "tree", 0)), "version": 12});
+        value["tenantId"] = json!(plan.tenant);
+    }
+    value
+}
+
+fn settings(plan: &Plan, governance: &Governance) -> Vec<Value> {
+    let mut properties = json!({"tenantId": plan.tenant, "requireAuthorizationForGroupCreation": true});
+    if let Some(group) = governance.default_group {
+        properties["defaultManagementGroup"] = json!(plan.group_id(group));
+    }
+    vec![json!({
+        "id": format!("{}/settings/default", plan.root_id()),
+        "type": "Microsoft.Management/managementGroups/settings",
+        "name": "default",
+        "properties": properties,
+    })]
+}
+
+fn write_policy(plan: &Plan, governance: &Governance, emit: &mut Emit<'_>) -> Result<(), Stopped> {
+    let mut rng = Rng::new(plan.seed, "policy-documents", 0);
+    let root = plan.root_id();
+    let list = |kind: &str| Shape::RestList {
+        url: format!(
+            "https://management.azure.com{root}/providers/Microsoft.Authorization/{kind}?api-version=2023-04-01"
+        ),
+    };
+    let made = plan.calendar.days_ago(1_000, &mut rng);
+    let mut pages = Pages::new("policy/definitions", list("policyDefinitions"), 1_000);
+    for definition in Definition::SINGLE {
+        pages.push(&definition.document(&root, &made), emit)?;
+    }
+    pages.finish(emit)?;
+    let mut pages = Pages::new("policy/set-definitions", list("policySetDefinitions"), 1_000);
+    for definition in Definition::INITIATIVES {
+        pages.push(&definition.document(&root, &made), emit)?;
+    }
+    pages.finish(emit)?;
+    let mut pages = Pages::new("policy/assignments", list("policyAssignments"), 1_000);
+    for assignment in &governance.assignments {
+        pages.push(&assignment.document(plan, &mut rng), emit)?;
+    }
+    pages.finish(emit)?;
+    let mut pages = Pages::new("policy/exemptions", list("policyExemptions"), 1_000);
+    for assignment in &governance.assignments {
+        // Exemptions from a segment's baseline, for one subscription in it.
+        let Scope::Group(group) = assignment.scope else { continue };
+        let below = plan.subscriptions.iter().find(|subscription| {
+            assignment.enforced && plan.group_chain(subscription.group).any(|at| at == group)
+        });
+        let (Some(subscription), true) = (below, rng.chance(1, 3)) else { continue };
+        let name = format!("waiver-{}", rng.suffix(6));
+        pages.push(
+            &json!({
+                "properties": {
+                    "policyAssignmentId": assignment.id(plan),
+                    "policyDefinitionReferenceIds": [],
+                    "exemptionCategory": "Waiver",
+                    "displayName": "Migration in progress",
+                    "description": "Agreed with platform governance until the migration ends",
+                    "expiresOn": plan.calendar.days_ahead(rng.between(20, 300)),
+                    "metadata": {"ticket": format!("CHG{:06}", rng.below(1_000_000))}
+                },
+                "id": format!("{}/providers/Microsoft.Authorization/policyExemptions/{name}", subscription.scope()),
+                "type": "Microsoft.Authorization/policyExemptions",
+                "name": name,
+            }),
+            emit,
+        )?;
+    }
+    pages.finish(emit)
+}
+
+fn write_roles(plan: &Plan, governance: &Governance, emit: &mut Emit<'_>) -> Result<(), Stopped> {
+    let mut rng = Rng::new(plan.seed, "role-documents", 0);
+    let definitions: Value = Role::ALL.iter().map(|role| role.definition(plan, &mut rng)).collect();
+    emit(json_file("rbac/role-definitions.json", &definitions))?;
+    let rows: Value = governance.roles.iter().map(|role| assignment_row(role, plan, &mut rng)).collect();
+    emit(json_file("rbac/role-assignments-management-groups.json", &rows))
+}

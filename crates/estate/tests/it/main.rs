@@ -1,0 +1,3 @@
+//! Laws of the snapshot.
+
+mod snapshot;

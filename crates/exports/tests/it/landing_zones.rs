@@ -1,0 +1,75 @@
+//! The landing-zone policy library imports without loss, and its configuration files are told from exports.
+
+use std::fs;
+use std::path::PathBuf;
+
+use azimuth_exports::{Completeness, Imported, canonical, export_ndjson, merge};
+
+use crate::read_all;
+
+/// The folder of the library, if the shared corpora are there; in CI they must be.
+fn library() -> Option<PathBuf> {
+    let shared = std::env::var_os("AZIMUTH_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let folder = shared.join("corpora/policy/landing-zones");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var_os("CI").is_none(), "the shared corpora are missing: set AZIMUTH_SHARED");
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    {
+        eprintln!("SKIPPED: no shared corpora; set AZIMUTH_SHARED to their folder");
+    }
+    None
+}
+
+#[test]
+fn every_line_survives_the_round_trip() {
+    let Some(library) = library() else { return };
+    let mut lines_read = 0;
+    for name in ["alz", "amba"] {
+        let mut all: Vec<Imported> = Vec::new();
+        for entry in fs::read_dir(library.join(name)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "jsonl") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let (documents, report) = read_all(&path.display().to_string(), text.as_bytes());
+            let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            assert_eq!((documents.len(), report.rejected), (lines.len(), 0), "{:?}", report.diagnostics);
+            for (line, document) in lines.iter().zip(&documents) {
+                assert_eq!(canonical(line).unwrap(), canonical(&document.body).unwrap());
+                assert_eq!(document.rank, Completeness::Full);
+            }
+            lines_read += lines.len();
+            all.extend(documents);
+        }
+        let merged = merge(all.clone());
+        assert_eq!(merged.documents.len(), all.len(), "every line has a key of its own");
+        assert_eq!(merged.diagnostics, []);
+        let first: Vec<String> = export_ndjson(&merged.documents).collect();
+        let (documents, report) = read_all("export.ndjson", first.join("\n").as_bytes());
+        assert_eq!(report.rejected, 0);
+        let second: Vec<String> = export_ndjson(&merge(documents).documents).collect();
+        assert_eq!(first, second, "{name}");
+    }
+    assert_eq!(lines_read, 514);
+}
+
+#[test]
+fn configuration_is_no_export() {
+    let Some(library) = library() else { return };
+    for name in ["alz", "amba"] {
+        for file in ["hierarchy.json", "archetypes.json", "default-values.json"] {
+            let bytes = fs::read(library.join(name).join(file)).unwrap();
+            let (documents, report) = read_all(file, &bytes);
+            assert_eq!(documents, [], "{file}");
+            assert!(
+                report.diagnostics[0].message.contains("expected an Azure resource"),
+                "{:?}",
+                report.diagnostics
+            );
+        }
+    }
+}
