@@ -169,6 +169,11 @@ impl Origins {
         self.entries.get((id.0 as usize).checked_sub(1)?)
     }
 
+    /// The file and span an origin names.
+    pub(crate) fn location(&self, id: OriginId) -> Option<(FileId, Span)> {
+        self.entry(id).map(|entry| (entry.file, entry.span))
+    }
+
     /// The files that values came from.
     pub fn files(&self) -> &[Arc<Source>] {
         &self.files

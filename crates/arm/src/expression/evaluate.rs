@@ -277,7 +277,16 @@ pub(crate) fn member_of_path(value: &Value, path: &[Value]) -> Result<Value, Fau
             let call = Expression::call("tryGet", arguments.collect());
             return Ok(Value::symbolic(Symbolic::new(call, reason)).secured(secure));
         }
-        current = item_of(&current, step, true).map_err(|fault| fault.about(index + 1))?;
+        // `{value, fromEnd}` counts from the end of an array, 1 being the last item.
+        let from_end = step.get("fromEnd").and_then(|from_end| from_end.as_bool()) == Some(true);
+        let step = match (step.get("value"), &current.kind()) {
+            (Some(back), Kind::Array(items)) if from_end => {
+                Value::int(back.as_int().map_or(-1, |back| items.len() as i64 - back))
+            }
+            (Some(value), _) if step.get("fromEnd").is_some() => value,
+            _ => step.clone(),
+        };
+        current = item_of(&current, &step, true).map_err(|fault| fault.about(index + 1))?;
     }
     Ok(current)
 }

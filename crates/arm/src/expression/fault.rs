@@ -19,9 +19,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of the code `arm-expression`.
+    /// A fault of the code `arm-value`: the function exists, and cannot work with the values it got.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { code: "arm-expression", message: message.into(), hint: None, argument: None }
+        Self { code: "arm-value", message: message.into(), hint: None, argument: None }
     }
 
     /// A fault that a limit of the evaluation caused.

@@ -140,9 +140,28 @@ fn sections(pattern: &str) -> Vec<String> {
     out
 }
 
+fn without_quoted(section: &str) -> String {
+    let mut quote = None;
+    let keep = |c: &char| match quote {
+        Some(open) => {
+            if *c == open {
+                quote = None;
+            }
+            false
+        }
+        None if matches!(c, '\'' | '"') => {
+            quote = Some(*c);
+            false
+        }
+        None => true,
+    };
+    section.chars().filter(keep).collect()
+}
+
 fn digits(number: f64, section: &str) -> String {
-    let scaled = if section.contains('%') { number * 100.0 } else { number };
-    let (before, after) = section.split_at(section.find('.').unwrap_or(section.len()));
+    let pattern = without_quoted(section);
+    let scaled = if pattern.contains('%') { number * 100.0 } else { number };
+    let (before, after) = pattern.split_at(pattern.find('.').unwrap_or(pattern.len()));
     let places = after.chars().filter(|c| matches!(c, '0' | '#')).count().min(MAX_PRECISION);
     let least_places = after.rfind('0').map_or(0, |at| {
         after[..=at].chars().filter(|c| matches!(c, '0' | '#')).count()

@@ -1,0 +1,5 @@
+//! Integration tests: one binary.
+
+mod corpus;
+mod function_cases;
+mod templates;

@@ -1,0 +1,267 @@
+//! From a resource of a template to its body as the resource provider will see it.
+
+use azimuth_ids::eq_fold;
+
+use super::declare::Scope;
+use super::expansion::ExpandedResource;
+use super::instances::{Condition, Instance};
+use super::reference::find_among;
+use crate::json::Node;
+use crate::origin::Read;
+use crate::value::{Kind, Object, Value};
+
+/// Members that speak to the deployment service, not to the resource provider.
+const DIRECTIVES: &[&str] = &[
+    "type",
+    "name",
+    "apiVersion",
+    "copy",
+    "condition",
+    "dependsOn",
+    "resources",
+    "existing",
+    "comments",
+    "scope",
+    "metadata",
+    "import",
+    "extension",
+    "asserts",
+];
+
+impl<'t> Scope<'t> {
+    /// The concrete resource, and the positions of the instances it depends on.
+    pub(crate) fn resource(&'t self, instances: &[Instance], at: usize) -> Option<(ExpandedResource, Vec<usize>)> {
+        let instance = &instances[at];
+        let node = self.node_at(instance.node_at)?;
+        let env = self.env_of(instance);
+        let (body, reads) = self.run.reading_apart(|| {
+            let mut body = Object::new();
+            if instance.extension.is_none() {
+                body.push("id".into(), instance.id.clone());
+            }
+            let origin = |name: &str| node.get(name).map(|node| env.scope.node_origin(node.span)).unwrap_or_default();
+            let resource_type = Value::string(instance.resource_type.clone()).with_origin(origin("type"));
+            body.push("type".into(), resource_type);
+            body.push("name".into(), instance.name.clone());
+            if let Some(version) = &instance.api_version {
+                body.push("apiVersion".into(), Value::string(version.clone()).with_origin(origin("apiVersion")));
+            }
+            let own = Members { node, is_placed: instance.is_deployment() || instance.is_existing };
+            let rest = own.rest(&env, self.file);
+            for (name, value) in rest.iter() {
+                body.push(name.clone(), value.clone());
+            }
+            Value::object(body)
+        });
+        let body = body.with_origin(self.node_origin_in(node, &env));
+        if let Err(fault) = self.run.count_bytes(&body) {
+            self.run.report_fault(self.file, node.span, fault);
+            return None;
+        }
+        let dependencies = self.dependencies(instances, at, node, &reads);
+        let resource = ExpandedResource {
+            id: shown(&instance.id),
+            resource_type: instance.resource_type.to_string(),
+            name: shown(&instance.name),
+            api_version: instance.api_version.as_deref().unwrap_or_default().to_owned(),
+            scope: scope_of(instance),
+            symbolic_name: instance.symbol.as_deref().map(str::to_owned),
+            is_id_resolved: instance.id.as_str().is_some(),
+            condition: match &instance.condition {
+                Condition::Unknown(value) => Some(value.clone()),
+                _ => None,
+            },
+            existing: instance.is_existing,
+            extension: instance.extension.as_deref().map(str::to_owned),
+            depends_on: Vec::new(),
+            body,
+        };
+        Some((resource, dependencies))
+    }
+
+    fn node_origin_in(&self, node: &Node, env: &super::environment::Env<'_>) -> crate::origin::OriginId {
+        self.run.origins.borrow_mut().add(self.file, node.span, env.frame, None)
+    }
+
+    /// What a nested deployment needs: `dependsOn`, and references in what it passes to its template.
+    pub(crate) fn deployment_needs(&'t self, instances: &[Instance], at: usize, node: &Node) -> Vec<usize> {
+        let env = self.env_of(&instances[at]);
+        let parameters = node.get("properties").and_then(|properties| properties.get("parameters"));
+        let ((), reads) = self.run.reading_apart(|| {
+            if let Some(parameters) = parameters {
+                env.value(self.file, parameters);
+            }
+        });
+        self.dependencies(instances, at, node, &reads)
+    }
+
+    /// The instances that must be deployed before the one at `at`: named in `dependsOn`, referred to, or in the
+    /// batch before.
+    pub(crate) fn dependencies(
+        &'t self,
+        instances: &[Instance],
+        at: usize,
+        node: &Node,
+        reads: &[Read],
+    ) -> Vec<usize> {
+        let instance = &instances[at];
+        let mut out = Vec::new();
+        let mut add = |other: usize| {
+            if other != at && !out.contains(&other) && !instances[other].is_existing {
+                out.push(other);
+            }
+        };
+        if let Some(entries) = node.get("dependsOn") {
+            let value = self.env_of(instance).value(self.file, entries);
+            let flat = flattened(&value);
+            for entry in &flat {
+                let Some(text) = entry.as_str() else { continue };
+                let found = self.depended_on(instances, text);
+                if found.is_empty() {
+                    self.report_unknown_dependency(text, entries);
+                }
+                found.into_iter().for_each(&mut add);
+            }
+        }
+        for read in reads {
+            if let Read::Reference(id) = read
+                && let Some(other) = find_among(instances, id, false)
+            {
+                add(other);
+            }
+        }
+        if let (Some(size), Some((_, index))) = (instance.batch_size, instance.loops.last()) {
+            let batch = usize::try_from(*index).unwrap_or(0) / size;
+            for (other, candidate) in instances.iter().enumerate() {
+                let is_sibling = candidate.node_at == instance.node_at
+                    && candidate.loops.len() == instance.loops.len()
+                    && candidate.loops[..candidate.loops.len() - 1] == instance.loops[..instance.loops.len() - 1];
+                let Some((_, other_index)) = candidate.loops.last().filter(|_| is_sibling) else { continue };
+                if usize::try_from(*other_index).unwrap_or(0) / size + 1 == batch {
+                    add(other);
+                }
+            }
+        }
+        out
+    }
+
+    /// What an entry of `dependsOn` names: a symbolic name, an id, a loop, or a name.
+    fn depended_on(&self, instances: &[Instance], text: &str) -> Vec<usize> {
+        let all = |holds: &dyn Fn(&Instance) -> bool| {
+            instances.iter().enumerate().filter(|(_, i)| holds(i)).map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        if self.has_symbolic_names {
+            let found = all(&|i| i.symbol.as_deref().is_some_and(|symbol| eq_fold(symbol, text)));
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        if let Some(found) = find_among(instances, text, self.has_symbolic_names) {
+            return vec![found];
+        }
+        let looped = all(&|i| i.loops.last().is_some_and(|(name, _)| eq_fold(name, text)));
+        if !looped.is_empty() {
+            return looped;
+        }
+        // Deployments to other scopes are often named as if they were in this one.
+        let tail = text.rsplit_once("/providers/").map(|(_, tail)| tail.to_owned());
+        let Some(tail) = tail.filter(|tail| tail.to_ascii_lowercase().contains("/deployments/")) else {
+            return Vec::new();
+        };
+        let suffix = format!("/providers/{tail}");
+        all(&|i| {
+            i.id.as_str().is_some_and(|id| {
+                let start = id.len().saturating_sub(suffix.len());
+                id.get(start..).is_some_and(|end| eq_fold(end, &suffix))
+            })
+        })
+    }
+
+    fn report_unknown_dependency(&self, text: &str, node: &Node) {
+        if !self.has_symbolic_names && !text.starts_with('/') && text.is_empty() {
+            return;
+        }
+        let is_declared_off = self
+            .resource_nodes()
+            .iter()
+            .any(|(symbol, node)| {
+                symbol.as_deref().is_some_and(|symbol| eq_fold(symbol, text.split('[').next().unwrap_or(text)))
+                    || node
+                        .get("copy")
+                        .and_then(|copy| copy.get("name"))
+                        .and_then(Node::as_str)
+                        .is_some_and(|name| eq_fold(name, text))
+            });
+        if is_declared_off {
+            return;
+        }
+        let message = format!("`{text}` is not a resource of this template");
+        let diagnostic = azimuth_diag::Diagnostic::warning("arm-unknown-dependency", message)
+            .with_hint("`dependsOn` names resources of the same template; remove the entry");
+        self.run.report(self.file, node.span, diagnostic);
+    }
+}
+
+struct Members<'n> {
+    node: &'n Node,
+    /// Whether `subscriptionId` and `resourceGroup` say where it is, rather than being the provider's.
+    is_placed: bool,
+}
+
+impl Members<'_> {
+    /// The values of all members that go to the resource provider.
+    fn rest(&self, env: &super::environment::Env<'_>, file: crate::origin::FileId) -> Object {
+        let mut out = Object::new();
+        for member in self.node.members() {
+            let is_directive = DIRECTIVES.iter().any(|name| eq_fold(name, &member.key))
+                || (self.is_placed && (eq_fold("subscriptionId", &member.key) || eq_fold("resourceGroup", &member.key)));
+            if !is_directive {
+                out.push(member.key.clone(), env.value(file, &member.value));
+            }
+        }
+        out
+    }
+}
+
+/// The strings of a value that may nest arrays.
+fn flattened(value: &Value) -> Vec<Value> {
+    match value.kind() {
+        Kind::Array(items) => items.iter().flat_map(flattened).collect(),
+        Kind::String(_) => vec![value.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A resource that is left out: what is known of it without its body.
+pub(super) fn skipped(instance: &Instance) -> ExpandedResource {
+    ExpandedResource {
+        id: shown(&instance.id),
+        resource_type: instance.resource_type.to_string(),
+        name: shown(&instance.name),
+        api_version: instance.api_version.as_deref().unwrap_or_default().to_owned(),
+        scope: scope_of(instance),
+        symbolic_name: instance.symbol.as_deref().map(str::to_owned),
+        is_id_resolved: instance.id.as_str().is_some(),
+        condition: Some(Value::bool(false)),
+        existing: instance.is_existing,
+        extension: instance.extension.as_deref().map(str::to_owned),
+        depends_on: Vec::new(),
+        body: Value::NULL,
+    }
+}
+
+fn scope_of(instance: &Instance) -> String {
+    match instance.scope_id.as_str() {
+        Some("") => "/".to_owned(),
+        _ => shown(&instance.scope_id),
+    }
+}
+
+/// An id or name as text; symbolic parts as their expression.
+pub(super) fn shown(value: &Value) -> String {
+    match value.kind() {
+        Kind::String(text) => text.to_string(),
+        Kind::Symbolic(symbolic) => symbolic.to_string(),
+        _ => value.to_string(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Copy loops of properties, variables and outputs.
+
+use std::sync::Arc;
+
+use super::environment::{Env, failed};
+use crate::expression::Fault;
+use crate::json::{Member, Node, NodeKind};
+use crate::origin::FileId;
+use crate::value::{Kind, Object, Value};
+
+/// The loops of a member `"copy": [{"name", "count", "input"}, …]`; `None` if the member is none.
+pub(crate) fn property_loops(member: &Member) -> Option<&[Node]> {
+    if !member.key.eq_ignore_ascii_case("copy") {
+        return None;
+    }
+    let NodeKind::Array(entries) = &member.value.kind else { return None };
+    let is_loop = |entry: &Node| ["name", "count", "input"].iter().all(|name| entry.get(name).is_some());
+    (!entries.is_empty() && entries.iter().all(is_loop)).then_some(entries)
+}
+
+impl Env<'_> {
+    /// Unrolls one property loop into a member of `out`.
+    pub(crate) fn property_loop(&self, file: FileId, entry: &Node, out: &mut Object) {
+        let Some(name) = entry.get("name") else { return };
+        let name = self.text(file, name, "the name of a loop");
+        let Kind::String(name) = name.kind() else { return };
+        let value = self.unrolled(file, entry, name, false);
+        out.set(name.clone(), value);
+    }
+
+    /// The array that the loop `{count, input}` makes.
+    pub(crate) fn unrolled(&self, file: FileId, entry: &Node, name: &Arc<str>, is_default: bool) -> Value {
+        let Some(input) = entry.get("input") else {
+            let fault = Fault::new("the loop has no `input`").with_code("arm-copy");
+            self.scope.run.report_fault(file, entry.span, fault);
+            return failed("loop");
+        };
+        match self.count(file, entry) {
+            Count::Known(count) => {
+                let items = (0..count).map(|index| {
+                    if self.scope.run.budget.is_spent() {
+                        return failed("loop");
+                    }
+                    self.within(name, index, is_default).value(file, input)
+                });
+                Value::array(items.collect())
+            }
+            Count::Unknown(value) => value,
+        }
+    }
+
+    /// How often a loop runs; reports what is wrong with its count.
+    pub(crate) fn count(&self, file: FileId, entry: &Node) -> Count {
+        let Some(node) = entry.get("count") else {
+            let fault = Fault::new("the loop has no `count`").with_code("arm-copy");
+            self.scope.run.report_fault(file, entry.span, fault);
+            return Count::Unknown(failed("loop"));
+        };
+        let value = self.value(file, node);
+        let limit = self.scope.run.context.limits.copy_count;
+        match value.as_int() {
+            Some(count) if (0..=limit).contains(&count) => Count::Known(count),
+            Some(count) => {
+                let fault = if count < 0 {
+                    Fault::new(format!("the count of a loop is not negative, and here it is {count}"))
+                        .with_code("arm-copy")
+                } else {
+                    Fault::limit(format!("the loop runs {count} times; the limit is {limit}"))
+                };
+                self.scope.run.report_fault(file, node.span, fault);
+                Count::Unknown(failed("loop"))
+            }
+            None if value.as_symbolic().is_some() => Count::Unknown(value),
+            None => {
+                let fault =
+                    Fault::new(format!("the count of a loop is an integer, not {}", value.type_name()));
+                self.scope.run.report_fault(file, node.span, fault.with_code("arm-copy"));
+                Count::Unknown(failed("loop"))
+            }
+        }
+    }
+}
+
+/// How often a loop runs.
+pub(crate) enum Count {
+    Known(i64),
+    /// The count as a symbolic value.
+    Unknown(Value),
+}

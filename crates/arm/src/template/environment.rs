@@ -1,0 +1,209 @@
+//! What an expression sees: a template, loops around it, arguments of a user-defined function.
+
+use std::sync::Arc;
+
+use crate::expression::{ExpressionError, Fault, evaluate, is_expression, unescape};
+use crate::functions;
+use crate::json::{Node, NodeKind, Span};
+use crate::origin::{FileId, FrameId, OriginId};
+use crate::value::{Kind, Object, Reason, Symbolic, Value};
+
+use super::copy::property_loops;
+use super::declare::Scope;
+
+/// The surroundings of an expression.
+#[derive(Clone)]
+pub(crate) struct Env<'e> {
+    pub(crate) scope: &'e Scope<'e>,
+    pub(crate) loops: Option<Arc<Loop>>,
+    pub(crate) frame: FrameId,
+    pub(crate) mode: Mode<'e>,
+}
+
+/// One iteration of a copy loop, and the loops around it.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    pub(crate) name: Arc<str>,
+    pub(crate) index: i64,
+    /// Whether `copyIndex()` without a name means this loop.
+    pub(crate) is_default: bool,
+    pub(crate) parent: Option<Arc<Loop>>,
+}
+
+/// Where an expression stands, which decides what it may call.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode<'e> {
+    /// Anywhere in a template.
+    Plain,
+    /// The default of the parameter named: `newGuid` and `utcNow` are allowed.
+    ParameterDefault(&'e str),
+    /// The body of a user-defined function, with its arguments.
+    Function(&'e [(Arc<str>, Value)]),
+    /// A parameter file.
+    ParameterFile,
+}
+
+impl<'e> Env<'e> {
+    pub(crate) fn new(scope: &'e Scope<'e>) -> Self {
+        Self { scope, loops: scope.outer.as_ref().and_then(|env| env.loops.clone()), frame: scope.frame, mode: Mode::Plain }
+    }
+
+    /// The same surroundings within one more loop iteration.
+    pub(crate) fn within(&self, name: &Arc<str>, index: i64, is_default: bool) -> Self {
+        let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, index.max(0) as u64);
+        let inner = Loop { name: name.clone(), index, is_default, parent: self.loops.clone() };
+        Self { loops: Some(Arc::new(inner)), frame, ..self.clone() }
+    }
+
+    fn origin(&self, file: FileId, span: Span) -> OriginId {
+        self.scope.run.origins.borrow_mut().add(file, span, self.frame, None)
+    }
+
+    /// The value of a node: expressions evaluated, property loops unrolled. Faults are reported, and what they spoil
+    /// becomes symbolic.
+    pub(crate) fn value(&self, file: FileId, node: &Node) -> Value {
+        let run = self.scope.run;
+        if let NodeKind::String(text) = &node.kind
+            && is_expression(text)
+        {
+            return self.expression(file, node.span, text);
+        }
+        let origin = self.origin(file, node.span);
+        let value = match &node.kind {
+            NodeKind::Null => Value::NULL,
+            NodeKind::Bool(truth) => Value::bool(*truth),
+            NodeKind::Int(int) => Value::int(*int),
+            NodeKind::Float(float) => Value::new(Kind::Float(*float)),
+            NodeKind::String(text) if text.starts_with("[[") => Value::from(unescape(text)),
+            NodeKind::String(text) => Value::string(text.clone()),
+            NodeKind::Array(_) | NodeKind::Object(_) => {
+                match run.budget.enter().and_then(|()| run.budget.charge(1)) {
+                    Ok(()) => {
+                        let value = self.structure(file, node);
+                        run.budget.leave();
+                        value
+                    }
+                    Err(fault) => {
+                        run.report_fault(file, node.span, fault);
+                        failed("value")
+                    }
+                }
+            }
+        };
+        value.with_origin(origin)
+    }
+
+    #[inline(never)]
+    fn structure(&self, file: FileId, node: &Node) -> Value {
+        match &node.kind {
+            NodeKind::Array(items) => Value::array(items.iter().map(|item| self.value(file, item)).collect()),
+            NodeKind::Object(members) => {
+                let mut out = Object::new();
+                for member in members {
+                    if let Some(loops) = property_loops(member) {
+                        for entry in loops {
+                            self.property_loop(file, entry, &mut out);
+                        }
+                        continue;
+                    }
+                    match self.member_name(file, &member.key, member.key_span) {
+                        Some(name) => out.push(name, self.value(file, &member.value)),
+                        None => continue,
+                    }
+                }
+                Value::object(out)
+            }
+            _ => Value::NULL,
+        }
+    }
+
+    /// The name of a member, which may itself be an expression.
+    fn member_name(&self, file: FileId, key: &Arc<str>, span: Span) -> Option<Arc<str>> {
+        if !is_expression(key) {
+            return Some(if key.starts_with("[[") { unescape(key).into() } else { key.clone() });
+        }
+        let value = self.expression(file, span, key);
+        match value.kind() {
+            Kind::String(name) => Some(name.clone()),
+            // A name that only the running deployment knows is kept as its expression.
+            Kind::Symbolic(symbolic) => Some(symbolic.to_string().into()),
+            _ => {
+                let fault = Fault::new(format!("a property name is a string, not {}", value.type_name()));
+                self.scope.run.report_fault(file, span, fault);
+                None
+            }
+        }
+    }
+
+    /// The value of an expression in the string at `span`. Faults are reported.
+    pub(crate) fn expression(&self, file: FileId, span: Span, text: &str) -> Value {
+        let run = self.scope.run;
+        let (outcome, reads) = run.reading(|| self.evaluated(file, span, text));
+        let reads = (!reads.is_empty()).then(|| reads.into());
+        let origin = run.origins.borrow_mut().add(file, span, self.frame, reads);
+        match outcome {
+            Ok(value) => value.with_origin(origin),
+            Err(error) => {
+                run.report_in_string(file, span, &error);
+                failed_expression(text).with_origin(origin)
+            }
+        }
+    }
+
+    fn evaluated(&self, file: FileId, span: Span, text: &str) -> Result<Value, ExpressionError> {
+        let run = self.scope.run;
+        let expression = run.expression(file, span, text)?;
+        evaluate(&expression, self, &run.budget)
+    }
+
+    /// As [`Env::value`] for a node that must be text.
+    pub(crate) fn text(&self, file: FileId, node: &Node, what: &str) -> Value {
+        let value = self.value(file, node);
+        match value.kind() {
+            Kind::String(_) | Kind::Symbolic(_) => value,
+            Kind::Int(int) => Value::string(int.to_string()).with_origin(value.origin()),
+            _ => {
+                let fault = Fault::new(format!("{what} is a string, not {}", value.type_name()));
+                self.scope.run.report_fault(file, node.span, fault);
+                failed(what)
+            }
+        }
+    }
+
+    /// The loop that `copyIndex` means: the one named, or the resource's.
+    pub(crate) fn find_loop(&self, name: Option<&str>) -> Option<&Loop> {
+        let mut current = self.loops.as_deref();
+        let mut innermost = None;
+        while let Some(step) = current {
+            match name {
+                Some(name) if azimuth_ids::eq_fold(name, &step.name) => return Some(step),
+                None if step.is_default => return Some(step),
+                _ => {}
+            }
+            innermost = innermost.or(Some(step));
+            current = step.parent.as_deref();
+        }
+        // Without a resource loop around, the nearest loop can only be meant.
+        if name.is_none() { innermost } else { None }
+    }
+}
+
+/// The value in place of one that could not be computed.
+pub(crate) fn failed(what: &str) -> Value {
+    let call = crate::expression::Expression::call("fail", vec![crate::expression::Expression::literal(what.into())]);
+    Value::symbolic(Symbolic::new(call, Reason::Error))
+}
+
+/// The value of an expression that could not be evaluated: the expression itself.
+fn failed_expression(text: &str) -> Value {
+    match crate::expression::parse(text) {
+        Ok(expression) => Value::symbolic(Symbolic::new(expression, Reason::Error)),
+        Err(_) => failed("an expression that cannot be read"),
+    }
+}
+
+/// All functions that a template may call by name, for suggestions.
+pub(crate) fn function_names(scope: &Scope<'_>) -> Vec<String> {
+    let _ = functions::names;
+    scope.functions.values().map(|function| function.full_name.to_string()).collect()
+}

@@ -1,0 +1,356 @@
+//! Nested and linked deployments.
+
+use std::sync::Arc;
+
+use azimuth_diag::Diagnostic;
+
+use super::copy::property_loops;
+use super::declare::{Deployment, Scope};
+use super::environment::{Env, Mode};
+use super::expand::Part;
+use super::instances::Instance;
+use super::loader::Link;
+use super::parameters::entries;
+use super::target::symbolic_call;
+use crate::expression::{Fault, is_expression};
+use crate::json::{Member, Node, Source, Span};
+use crate::origin::FileId;
+use crate::value::{Kind, Object, Reason, Value};
+
+/// The expansion of one nested deployment.
+pub(crate) enum Nested {
+    /// It is being expanded; asking for its outputs now would be a circle.
+    Busy,
+    /// It is expanded: its outputs as `reference` shows them, and its resources until they are collected.
+    Done { outputs: Value, part: Option<Part> },
+    /// Its template is not at hand.
+    Missing,
+}
+
+/// Where a nested template comes from.
+enum Template<'n> {
+    Inline(FileId, &'n Node),
+    Linked(Arc<Source>),
+    Missing,
+}
+
+type Supplied = Vec<(Arc<str>, Value, FileId, Span)>;
+
+impl<'t> Scope<'t> {
+    /// The outputs of the nested deployment at `at`: `{name: {type, value}}`.
+    pub(crate) fn outputs_of(&'t self, at: usize) -> Option<Value> {
+        self.expand_nested(at);
+        match self.nested.borrow().get(&at) {
+            Some(Nested::Done { outputs, .. }) => Some(outputs.clone()),
+            _ => None,
+        }
+    }
+
+    /// The resources of the nested deployment at `at`; `None` if its template is not at hand.
+    pub(crate) fn take_nested(&'t self, at: usize) -> Option<Part> {
+        self.expand_nested(at);
+        match self.nested.borrow_mut().get_mut(&at) {
+            Some(Nested::Done { part, .. }) => part.take(),
+            _ => None,
+        }
+    }
+
+    fn expand_nested(&'t self, at: usize) {
+        if self.nested.borrow().contains_key(&at) {
+            return;
+        }
+        let Some(instances) = self.instances() else { return };
+        self.nested.borrow_mut().insert(at, Nested::Busy);
+        let (state, reads) = self.run.reading_apart(|| {
+            if let Err(fault) = self.run.budget.enter() {
+                self.run.report_fault(self.file, self.root.span, fault);
+                return Nested::Missing;
+            }
+            let state = self.nested_at(&instances[at]);
+            self.run.budget.leave();
+            state
+        });
+        drop(reads);
+        self.nested.borrow_mut().insert(at, state);
+    }
+
+    fn nested_at(&'t self, instance: &Instance) -> Nested {
+        let Some(node) = self.node_at(instance.node_at) else { return Nested::Missing };
+        let Some(properties) = node.get("properties") else { return Nested::Missing };
+        let run = self.run;
+        let limits = &run.context.limits;
+        run.deployments.set(run.deployments.get() + 1);
+        if run.deployments.get() > limits.deployments || self.depth >= limits.deployment_depth {
+            let message = if self.depth >= limits.deployment_depth {
+                format!("deployments are nested deeper than {} levels", limits.deployment_depth)
+            } else {
+                format!("there are more than {} nested deployments", limits.deployments)
+            };
+            run.report_fault(self.file, node.span, Fault::limit(message));
+            return Nested::Missing;
+        }
+        let env = self.env_of(instance);
+        self.check_mode(properties, &env);
+        let template = self.template_of(properties, &env, instance);
+        let (file, root) = match &template {
+            Template::Inline(file, root) => (*file, *root),
+            Template::Linked(source) => (run.add_file(source), source.root()),
+            Template::Missing => return Nested::Missing,
+        };
+        let options = properties.get("expressionEvaluationOptions");
+        let is_inner = options
+            .and_then(|options| options.get("scope"))
+            .map(|scope| env.value(self.file, scope))
+            .is_some_and(|scope| scope.as_str().is_some_and(|scope| scope.eq_ignore_ascii_case("inner")));
+        // A linked template never sees the linking one's names.
+        let sees_outer = !is_inner && matches!(template, Template::Inline(..));
+        let mut supplied = Supplied::new();
+        if let Some(parameters) = properties.get("parameters") {
+            supplied = self.supplied(&env, self.file, parameters);
+        } else if let Some(link) = properties.get("parametersLink") {
+            supplied = self.linked_parameters(&env, link);
+        }
+        let place = self.node_origin(node.span);
+        let name: Arc<str> = instance.name.as_str().unwrap_or("(symbolic name)").into();
+        let frame = run.origins.borrow_mut().deployment_frame(env.frame, name, place);
+        let deployment = Deployment {
+            file,
+            root,
+            target: instance.deployment_target.clone().unwrap_or_else(|| self.target.clone()),
+            name: instance.name.clone(),
+            location: node.get("location").map(|location| env.value(self.file, location)),
+            frame,
+            depth: self.depth + 1,
+            outer: sees_outer.then_some(env),
+            supplied,
+        };
+        let inner = Scope::new(run, deployment);
+        let (part, outputs) = inner.expand();
+        let members = outputs.into_iter().map(|output| {
+            let members = [
+                ("type".into(), Value::string(output.type_name.as_str())),
+                ("value".into(), output.value),
+            ];
+            (Arc::from(output.name.as_str()), Value::object(members.into_iter().collect()))
+        });
+        let outputs = Value::object(members.collect::<Object>());
+        Nested::Done { outputs, part: Some(part) }
+    }
+
+    fn check_mode(&self, properties: &Node, env: &Env<'_>) {
+        let Some(mode) = properties.get("mode") else { return };
+        let value = env.value(self.file, mode);
+        if value.as_str().is_some_and(|mode| mode.eq_ignore_ascii_case("complete")) {
+            let fault = Fault::new("nested and linked deployments cannot use complete mode")
+                .with_code("arm-nested-mode")
+                .with_hint("set `mode` to `Incremental`");
+            self.run.report_fault(self.file, mode.span, fault);
+        }
+    }
+
+    fn template_of(&self, properties: &'t Node, env: &Env<'_>, instance: &Instance) -> Template<'t> {
+        if let Some(template) = properties.get("template") {
+            if template.is_object() {
+                return Template::Inline(self.file, template);
+            }
+            let value = env.value(self.file, template);
+            return self.computed_template(&value, template, instance);
+        }
+        let Some(link) = properties.get("templateLink") else {
+            let fault = Fault::new("the deployment has neither `template` nor `templateLink`");
+            self.run.report_fault(self.file, properties.span, fault.with_code("arm-template"));
+            return Template::Missing;
+        };
+        match self.load(env, link) {
+            Some(source) => Template::Linked(source),
+            None => Template::Missing,
+        }
+    }
+
+    /// A template that an expression yields.
+    fn computed_template(&self, value: &Value, node: &Node, instance: &Instance) -> Template<'t> {
+        if value.as_symbolic().is_some() {
+            return Template::Missing;
+        }
+        if value.as_object().is_none() {
+            let fault = Fault::new(format!("a template is an object, not {}", value.type_name()));
+            self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
+            return Template::Missing;
+        }
+        let name = format!("template of {}", instance.name.as_str().unwrap_or("a deployment"));
+        match Source::parse(&name, &value.reveal().to_string()) {
+            Ok(source) => Template::Linked(source),
+            Err(diagnostic) => {
+                self.run.report(self.file, node.span, *diagnostic);
+                Template::Missing
+            }
+        }
+    }
+
+    /// Loads what a `templateLink` or `parametersLink` names.
+    fn load(&self, env: &Env<'_>, link: &Node) -> Option<Arc<Source>> {
+        let text = |name: &str| {
+            let value = env.value(self.file, link.get(name)?);
+            value.as_str().map(str::to_owned)
+        };
+        let link_of = text("relativePath")
+            .map(Link::RelativePath)
+            .or_else(|| text("id").map(Link::TemplateSpec))
+            .or_else(|| text("uri").map(Link::Uri));
+        let from = self.run.source(self.file).file().to_owned();
+        let missing = |message: String, hint: &str| {
+            let diagnostic = Diagnostic::warning("arm-linked-template", message).with_hint(hint);
+            self.run.report(self.file, link.span, diagnostic);
+            None
+        };
+        let Some(wanted) = link_of else {
+            return missing(
+                "where the linked template lies is only known at run time".to_owned(),
+                "its resources are not shown; use `relativePath` to have them checked",
+            );
+        };
+        match self.run.loader.load(&from, &wanted) {
+            Ok(loaded) => match Source::parse(&loaded.file, &loaded.text) {
+                Ok(source) => Some(source),
+                Err(diagnostic) => {
+                    self.run.report(self.file, link.span, *diagnostic);
+                    None
+                }
+            },
+            Err(error) => missing(
+                format!("the linked template is not at hand: {error}"),
+                "its resources are not shown",
+            ),
+        }
+    }
+
+    fn linked_parameters(&self, env: &Env<'_>, link: &Node) -> Supplied {
+        let Some(source) = self.load(env, link) else { return Supplied::new() };
+        let file = self.run.add_file(&source);
+        let literal = Env { mode: Mode::ParameterFile, ..env.clone() };
+        supplied_by_file(&literal, file, entries(source.root()))
+    }
+
+    /// The values that a deployment passes to its template.
+    fn supplied(&self, env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
+        if node.as_str().is_some_and(is_expression) {
+            let value = env.value(file, node);
+            let members = value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
+            return members
+                .into_iter()
+                .map(|(name, entry)| (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span))
+                .collect();
+        }
+        node.members().iter().filter_map(|member| entry(env, file, member, false)).collect()
+    }
+
+    /// The node that starts at a byte of this template's file.
+    pub(crate) fn node_at(&self, start: u32) -> Option<&'t Node> {
+        let mut found = None;
+        for (_, node) in self.resource_nodes() {
+            if node.span.start <= start && start < node.span.end {
+                found = Some(node);
+                break;
+            }
+        }
+        let mut node = found?;
+        while node.span.start != start {
+            let children = node.get("resources")?;
+            let inner = children
+                .items()
+                .iter()
+                .chain(children.members().iter().map(|member| &member.value))
+                .find(|child| child.span.start <= start && start < child.span.end);
+            node = inner?;
+        }
+        Some(node)
+    }
+}
+
+/// The values in a parameter file. Its strings are literal: only `expression` is evaluated.
+pub(crate) fn supplied_by_file(env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
+    node.members()
+        .iter()
+        .filter(|member| !member.key.starts_with('$'))
+        .filter_map(|member| entry(env, file, member, true))
+        .collect()
+}
+
+/// One entry: `{"value"}`, `{"reference": {"keyVault"}}` or `{"expression"}`.
+fn entry(
+    env: &Env<'_>,
+    file: FileId,
+    member: &Member,
+    is_literal: bool,
+) -> Option<(Arc<str>, Value, FileId, Span)> {
+    let run = env.scope.run;
+    let node = &member.value;
+    let computed;
+    let node = if node.as_str().is_some_and(is_expression) && !is_literal {
+        // The whole entry is an expression, which Bicep writes for optional module parameters.
+        computed = env.value(file, node);
+        return match computed.kind() {
+            Kind::Object(object) => {
+                let value = match (object.get("value"), object.get("reference")) {
+                    (Some(value), _) => value.clone(),
+                    (None, Some(reference)) => {
+                        let part = |name: &str| reference.pointer(name).cloned().unwrap_or(Value::NULL);
+                        let arguments = vec![part("/keyVault/id"), part("/secretName")];
+                        symbolic_call("keyVaultSecret", arguments, Reason::KeyVaultSecret).secured(true)
+                    }
+                    _ => Value::NULL,
+                };
+                Some((member.key.clone(), value, file, node.span))
+            }
+            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, node.span)),
+            _ => None,
+        };
+    } else {
+        node
+    };
+    let has_loop = node.members().iter().any(|member| property_loops(member).is_some());
+    let value = if has_loop && !is_literal {
+        env.value(file, node).get("value").map(|value| (value, node.span))
+    } else if let Some(value) = node.get("value") {
+        let value = if is_literal { literal(env, file, value) } else { env.value(file, value) };
+        Some((value, node.get("value").map_or(node.span, |value| value.span)))
+    } else if let Some(reference) = node.get("reference") {
+        Some((secret(env, file, reference), reference.span))
+    } else if let Some(expression) = node.get("expression") {
+        Some((env.value(file, expression), expression.span))
+    } else {
+        let fault = Fault::new(format!("the parameter `{}` has no `value`", member.key))
+            .with_code("arm-parameter-file")
+            .with_hint("write `{\"value\": …}`");
+        run.report_fault(file, member.key_span, fault);
+        None
+    };
+    value.map(|(value, span)| (member.key.clone(), value, file, span))
+}
+
+/// A value without expressions, with the places of its parts.
+fn literal(env: &Env<'_>, file: FileId, node: &Node) -> Value {
+    let origin = env.scope.run.origins.borrow_mut().add(file, node.span, env.frame, None);
+    let value = match &node.kind {
+        crate::json::NodeKind::Array(items) => {
+            Value::array(items.iter().map(|item| literal(env, file, item)).collect())
+        }
+        crate::json::NodeKind::Object(members) => Value::object(
+            members.iter().map(|member| (member.key.clone(), literal(env, file, &member.value))).collect(),
+        ),
+        _ => Value::from_node(node),
+    };
+    value.with_origin(origin)
+}
+
+/// A reference to a key vault secret stays one.
+fn secret(env: &Env<'_>, file: FileId, reference: &Node) -> Value {
+    let text = |node: Option<&Node>| node.map(|node| env.value(file, node)).unwrap_or(Value::NULL);
+    let vault = text(reference.get("keyVault").and_then(|vault| vault.get("id")));
+    let name = text(reference.get("secretName"));
+    let mut arguments = vec![vault, name];
+    if let Some(version) = reference.get("secretVersion") {
+        arguments.push(env.value(file, version));
+    }
+    symbolic_call("keyVaultSecret", arguments, Reason::KeyVaultSecret).secured(true)
+}

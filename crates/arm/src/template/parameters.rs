@@ -1,0 +1,56 @@
+//! Values for a template's parameters.
+
+use std::sync::Arc;
+
+use azimuth_diag::Diagnostic;
+
+use crate::json::{Node, Source};
+
+/// The parameters of a deployment, as a parameter file holds them.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    source: Option<Arc<Source>>,
+}
+
+impl Parameters {
+    /// No parameters: every one takes its default.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Reads a parameter file: `{"parameters": {"name": {"value": …}}}`, or the inner object alone. An entry holds
+    /// `value`, `reference` to a key vault secret, or `expression`.
+    ///
+    /// # Errors
+    /// A diagnostic with its place if the text is not JSON or not of this shape.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Diagnostic>> {
+        let source = Source::parse(file, text)?;
+        if !source.root().is_object() {
+            let message = format!("a parameter file holds an object, not {}", source.root().type_name());
+            return Err(Box::new(
+                Diagnostic::error("arm-parameter-file", message).at(source.place(source.root().span)),
+            ));
+        }
+        Ok(Self { source: Some(source) })
+    }
+
+    /// Parameters from plain values by name.
+    pub fn from_values(values: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let entries: serde_json::Map<String, serde_json::Value> =
+            values.iter().map(|(name, value)| (name.clone(), serde_json::json!({ "value": value }))).collect();
+        let text = serde_json::json!({ "parameters": entries }).to_string();
+        Self { source: Source::parse("parameters", &text).ok() }
+    }
+
+    pub(crate) fn source(&self) -> Option<&Arc<Source>> {
+        self.source.as_ref()
+    }
+}
+
+/// The entries of a parameter file's root.
+pub(crate) fn entries(root: &Node) -> &Node {
+    match root.get("parameters") {
+        Some(entries) if entries.is_object() => entries,
+        _ => root,
+    }
+}

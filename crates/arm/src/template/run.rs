@@ -1,0 +1,196 @@
+//! State shared by all templates of one expansion: origins, diagnostics, limits.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use azimuth_diag::{Diagnostic, Place, Severity};
+
+use super::context::Context;
+use super::{EstateView, Loader};
+use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
+use crate::json::{Node, NodeKind, Source, Span};
+use crate::origin::{FileId, OriginId, Origins, Read};
+use crate::value::Value;
+
+pub(crate) struct Run<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) loader: &'a dyn Loader,
+    pub(crate) estate: &'a dyn EstateView,
+    pub(crate) budget: Budget,
+    pub(crate) origins: RefCell<Origins>,
+    /// Deployments expanded so far.
+    pub(crate) deployments: Cell<usize>,
+    /// Bytes of expanded resources so far.
+    bytes: Cell<u64>,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+    reported: RefCell<HashSet<(FileId, u32, String)>>,
+    parsed: RefCell<HashMap<(FileId, u32), Rc<Expression>>>,
+    /// What the expressions being evaluated have read so far, innermost last.
+    reads: RefCell<Vec<Vec<Read>>>,
+}
+
+/// Most things remembered of what one expression read.
+const MAX_READS: usize = 64;
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(context: &'a Context, loader: &'a dyn Loader, estate: &'a dyn EstateView) -> Self {
+        Self {
+            context,
+            loader,
+            estate,
+            budget: Budget::new(&context.limits),
+            origins: RefCell::default(),
+            deployments: Cell::new(0),
+            bytes: Cell::new(0),
+            diagnostics: RefCell::default(),
+            reported: RefCell::default(),
+            parsed: RefCell::default(),
+            reads: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn add_file(&self, source: &Arc<Source>) -> FileId {
+        self.origins.borrow_mut().add_file(source)
+    }
+
+    pub(crate) fn source(&self, file: FileId) -> Arc<Source> {
+        self.origins.borrow().source(file).clone()
+    }
+
+    /// The parsed expression of a string node.
+    pub(crate) fn expression(
+        &self,
+        file: FileId,
+        span: Span,
+        text: &str,
+    ) -> Result<Rc<Expression>, ExpressionError> {
+        if let Some(known) = self.parsed.borrow().get(&(file, span.start)) {
+            return Ok(known.clone());
+        }
+        let expression = Rc::new(parse(text)?);
+        self.parsed.borrow_mut().insert((file, span.start), expression.clone());
+        Ok(expression)
+    }
+
+    /// Does `work` and returns what it read, which also counts as read by whatever asked for it.
+    pub(crate) fn reading<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Read>) {
+        self.reads.borrow_mut().push(Vec::new());
+        let out = work();
+        let reads = self.reads.borrow_mut().pop().unwrap_or_default();
+        self.note_reads(&reads);
+        (out, reads)
+    }
+
+    /// As [`Run::reading`], but what was read stays with `work`.
+    pub(crate) fn reading_apart<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Read>) {
+        self.reads.borrow_mut().push(Vec::new());
+        let out = work();
+        let reads = self.reads.borrow_mut().pop().unwrap_or_default();
+        (out, reads)
+    }
+
+    pub(crate) fn note_reads(&self, reads: &[Read]) {
+        if let Some(top) = self.reads.borrow_mut().last_mut() {
+            for read in reads {
+                if top.len() < MAX_READS && !top.contains(read) {
+                    top.push(read.clone());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn note_read(&self, read: Read) {
+        self.note_reads(std::slice::from_ref(&read));
+    }
+
+    /// Counts an expanded value against the limit of the whole expansion.
+    pub(crate) fn count_bytes(&self, value: &Value) -> Result<(), Fault> {
+        let bytes = self.bytes.get().saturating_add(value.summary().size);
+        self.bytes.set(bytes);
+        if bytes > self.context.limits.expansion_bytes {
+            let limit = self.context.limits.expansion_bytes;
+            return Err(Fault::limit(format!("the expanded resources grow beyond {limit} bytes")));
+        }
+        Ok(())
+    }
+
+    /// Reports a fault of an expression at its part of a string node.
+    pub(crate) fn report_in_string(&self, file: FileId, node: Span, error: &ExpressionError) {
+        let source = self.source(file);
+        let span = source.inside_string(node, error.span);
+        let mut diagnostic = Diagnostic::error(error.code, error.message.clone());
+        diagnostic.hint.clone_from(&error.hint);
+        self.report(file, span, diagnostic);
+    }
+
+    pub(crate) fn report_fault(&self, file: FileId, span: Span, fault: Fault) {
+        let mut diagnostic = Diagnostic::error(fault.code, fault.message);
+        diagnostic.hint = fault.hint;
+        self.report(file, span, diagnostic);
+    }
+
+    /// Reports a diagnostic once per place and message.
+    pub(crate) fn report(&self, file: FileId, span: Span, diagnostic: Diagnostic) {
+        let key = (file, span.start, diagnostic.message.clone());
+        if self.diagnostics.borrow().len() >= self.context.limits.diagnostics
+            || !self.reported.borrow_mut().insert(key)
+        {
+            return;
+        }
+        let source = self.source(file);
+        let place = Place { path: path_of(source.root(), span), ..source.place(span) };
+        self.diagnostics.borrow_mut().push(diagnostic.at(place));
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.borrow().iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many diagnostics there are; with [`Run::forget_since`] for attempts whose faults do not matter.
+    pub(crate) fn mark(&self) -> usize {
+        self.diagnostics.borrow().len()
+    }
+
+    pub(crate) fn forget_since(&self, mark: usize) {
+        self.diagnostics.borrow_mut().truncate(mark);
+    }
+
+    pub(crate) fn finish(self) -> (Origins, Vec<Diagnostic>) {
+        (self.origins.into_inner(), self.diagnostics.into_inner())
+    }
+
+    pub(crate) fn place(&self, id: OriginId) -> Option<crate::origin::FilePlace> {
+        self.origins.borrow().place(id)
+    }
+}
+
+/// The JSON path of the innermost value that holds `span`.
+fn path_of(root: &Node, span: Span) -> Option<String> {
+    let mut path = "$".to_owned();
+    let mut node = root;
+    for _ in 0..256 {
+        let next = match &node.kind {
+            NodeKind::Object(members) => members
+                .iter()
+                .find(|member| member.key_span.start <= span.start && span.end <= member.value.span.end)
+                .map(|member| {
+                    let is_plain = member.key.chars().all(|c| c.is_alphanumeric() || c == '_');
+                    let step =
+                        if is_plain { format!(".{}", member.key) } else { format!("['{}']", member.key) };
+                    (step, &member.value)
+                }),
+            NodeKind::Array(items) => items
+                .iter()
+                .enumerate()
+                .find(|(_, item)| item.span.start <= span.start && span.end <= item.span.end)
+                .map(|(index, item)| (format!("[{index}]"), item)),
+            _ => None,
+        };
+        let Some((step, inner)) = next else { break };
+        path.push_str(&step);
+        node = inner;
+    }
+    (path.len() > 1).then_some(path)
+}

@@ -1,0 +1,185 @@
+//! Functions that tell about the deployment and its scopes.
+
+use std::sync::Arc;
+
+use super::Target;
+use super::declare::Scope;
+use super::target::symbolic_call;
+use crate::expression::{Expression, ExpressionKind, Fault, HostCall};
+use crate::json::{Node, Span};
+use crate::value::{Object, Reason, Symbolic, Value};
+
+/// The members that each function is documented to return.
+const SUBSCRIPTION: &[&str] = &["tenantId", "displayName"];
+const RESOURCE_GROUP: &[&str] = &["location", "managedBy", "tags"];
+const MANAGEMENT_GROUP: &[&str] = &["tenantId"];
+const TENANT: &[&str] = &["countryCode", "displayName", "id", "tenantId"];
+const DEPLOYER: &[&str] = &["objectId", "tenantId", "userPrincipalName"];
+
+pub(super) fn call(scope: &Scope<'_>, call: &HostCall<'_>) -> Result<Value, Fault> {
+    let context = scope.run.context;
+    Ok(match call.key {
+        "environment" => context.cloud.environment(),
+        "deployment" => deployment(scope),
+        "subscription" => subscription(scope)?,
+        "resourcegroup" => resource_group(scope)?,
+        "managementgroup" => management_group(scope)?,
+        "tenant" => completed(Object::new(), context.tenant.as_ref(), TENANT, "tenant"),
+        _ => completed(Object::new(), context.deployer.as_ref(), DEPLOYER, "deployer"),
+    })
+}
+
+/// The known members, then what the context adds, then the rest as symbolic members.
+fn completed(mut known: Object, given: Option<&Value>, documented: &[&str], function: &str) -> Value {
+    if let Some(given) = given.and_then(Value::as_object) {
+        for (name, value) in given.iter() {
+            if known.get(name).is_none() {
+                known.push(name.clone(), value.clone());
+            }
+        }
+    }
+    for name in documented {
+        if known.get(name).is_none() {
+            known.push((*name).into(), member(function, name));
+        }
+    }
+    Value::object(known)
+}
+
+/// `function().name`, unresolved.
+fn member(function: &str, name: &str) -> Value {
+    let base = Box::new(Expression::call(function, Vec::new()));
+    let kind = ExpressionKind::Member { base, name: name.into(), is_safe: false };
+    Value::symbolic(Symbolic::new(Expression { kind, span: Span::default() }, Reason::Environment))
+}
+
+fn is_own(scope: &Scope<'_>) -> bool {
+    scope.run.context.target == scope.target
+}
+
+fn subscription(scope: &Scope<'_>) -> Result<Value, Fault> {
+    let Some(id) = scope.target.subscription_id() else {
+        return Err(wrong_scope(scope, "subscription"));
+    };
+    let mut known = Object::new();
+    known.push("id".into(), Target::Subscription(id.clone()).id());
+    known.push("subscriptionId".into(), id.clone());
+    let context = scope.run.context;
+    let same = context.target.subscription_id() == Some(id);
+    let given = context.subscription.as_ref().filter(|_| same);
+    let from_estate = id.as_str().and_then(|id| scope.run.estate.resource(&format!("/subscriptions/{id}")));
+    let stored = from_estate.map(|document| Value::from_json(&document));
+    Ok(completed(known, given.or(stored.as_ref()), SUBSCRIPTION, "subscription"))
+}
+
+fn resource_group(scope: &Scope<'_>) -> Result<Value, Fault> {
+    let Target::ResourceGroup(_, name) = &scope.target else {
+        return Err(wrong_scope(scope, "resourceGroup"));
+    };
+    let id = scope.target.id();
+    let mut known = Object::new();
+    known.push("id".into(), id.clone());
+    known.push("name".into(), name.clone());
+    known.push("type".into(), "Microsoft.Resources/resourceGroups".into());
+    let state = [("provisioningState".into(), "Succeeded".into())].into_iter().collect();
+    known.push("properties".into(), Value::object(state));
+    let given = scope.run.context.resource_group.as_ref().filter(|_| is_own(scope));
+    let stored = id.as_str().and_then(|id| scope.run.estate.resource(id)).map(|json| Value::from_json(&json));
+    let given = match (given, stored.as_ref()) {
+        (Some(given), _) => Some(given),
+        (None, stored) => stored,
+    };
+    let mut value = completed(known, given, &RESOURCE_GROUP[..1], "resourceGroup");
+    if given.is_none() {
+        // Nothing is known of the group: its tags may exist or not.
+        let mut members = value.as_object().cloned().unwrap_or_default();
+        for name in &RESOURCE_GROUP[1..] {
+            members.push((*name).into(), member("resourceGroup", name));
+        }
+        value = Value::object(members);
+    } else if value.get("tags").is_none() {
+        let mut members = value.as_object().cloned().unwrap_or_default();
+        members.push("tags".into(), Value::object(Object::new()));
+        value = Value::object(members);
+    }
+    Ok(value)
+}
+
+fn management_group(scope: &Scope<'_>) -> Result<Value, Fault> {
+    let Target::ManagementGroup(name) = &scope.target else {
+        return Err(wrong_scope(scope, "managementGroup"));
+    };
+    let mut known = Object::new();
+    known.push("id".into(), scope.target.id());
+    known.push("name".into(), name.clone());
+    known.push("type".into(), "/providers/Microsoft.Management/managementGroups".into());
+    let given = scope.run.context.management_group.as_ref().filter(|_| is_own(scope));
+    let tenant = given.is_none().then(|| member("managementGroup", "properties"));
+    if let Some(properties) = tenant {
+        known.push("properties".into(), properties);
+    }
+    Ok(completed(known, given, MANAGEMENT_GROUP, "managementGroup"))
+}
+
+fn wrong_scope(scope: &Scope<'_>, function: &str) -> Fault {
+    let place = scope.target.describe();
+    Fault::new(format!("`{function}()` has no meaning in a deployment to {place}"))
+        .with_code("arm-scope")
+        .with_hint("pass the value as a parameter, or deploy to another scope")
+}
+
+fn deployment(scope: &Scope<'_>) -> Value {
+    let context = scope.run.context;
+    let mut properties = Object::new();
+    properties.push("template".into(), template_summary(scope.root));
+    let link = symbolic_call("deployment", Vec::new(), Reason::Environment);
+    properties.push("templateLink".into(), link_of(link));
+    let names = scope.root.get("parameters").map(Node::members).unwrap_or_default();
+    let parameters = names.iter().map(|member| {
+        let value = symbolic_call("parameters", vec![Value::string(member.key.clone())], Reason::Environment);
+        (member.key.clone(), Value::object([("value".into(), value)].into_iter().collect()))
+    });
+    properties.push("parameters".into(), Value::object(parameters.collect()));
+    properties.push("mode".into(), context.mode.into());
+    properties.push("provisioningState".into(), "Accepted".into());
+    let mut out = Object::new();
+    out.push("name".into(), scope.name.clone());
+    if let Some(location) = &scope.location {
+        out.push("location".into(), location.clone());
+    } else if !matches!(scope.target, Target::ResourceGroup(..)) {
+        out.push("location".into(), member("deployment", "location"));
+    }
+    out.push("properties".into(), Value::object(properties));
+    Value::object(out)
+}
+
+/// `deployment().properties.templateLink`, whose members only the service knows.
+fn link_of(deployment: Value) -> Value {
+    let access = |base: Expression, name: &str| Expression {
+        kind: ExpressionKind::Member { base: Box::new(base), name: name.into(), is_safe: false },
+        span: Span::default(),
+    };
+    let properties = access(Expression::of(deployment), "properties");
+    Value::symbolic(Symbolic::new(access(properties, "templateLink"), Reason::Environment))
+}
+
+/// The parts of the template that expressions ask for; the whole would hold itself.
+fn template_summary(root: &Node) -> Value {
+    let mut out = Object::new();
+    for name in ["$schema", "contentVersion", "languageVersion"] {
+        if let Some(text) = root.get(name).and_then(Node::as_str) {
+            out.push(name.into(), text.into());
+        }
+    }
+    if let Some(metadata) = root.get("metadata") {
+        out.push("metadata".into(), Value::from_node(metadata));
+    }
+    for name in ["parameters", "variables", "outputs"] {
+        if let Some(section) = root.get(name) {
+            out.push(Arc::from(name), Value::from_node(section));
+        }
+    }
+    let resources = root.get("resources").map_or(Value::array(Vec::new()), Value::from_node);
+    out.push("resources".into(), resources);
+    Value::object(out)
+}
