@@ -1,0 +1,235 @@
+//! From a condition as written to a [`Node`].
+
+use azimuth_arm::{Expression, Value};
+
+use super::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use crate::catalogue::Catalogue;
+use crate::definition::{Condition, Count, Leaf, Left, Operator, Over};
+use crate::document::LayoutBuilder;
+use crate::evaluate::constant_value;
+use crate::field::{self, Field};
+use crate::operator::{Seen, number_of, prepare, test};
+use crate::path::Path;
+use crate::template::Template;
+
+/// What a condition is compiled for.
+pub(crate) struct Compiler<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    /// Folded; `None` for the plan of all types that no policy names.
+    pub(crate) resource_type: Option<&'a str>,
+    pub(crate) api_version: Option<&'a str>,
+    pub(crate) policy: &'a Policy,
+    pub(crate) layout: &'a mut LayoutBuilder,
+    /// Counts around the current condition, outermost first.
+    pub(crate) scopes: Vec<Scope>,
+    /// Aliases asked for, for the paths of other API versions.
+    pub(crate) aliases: &'a mut Vec<Box<str>>,
+    /// Whether conditions that are already decided are left out; a trace wants them all.
+    pub(crate) is_folding: bool,
+    pub(crate) next_leaf: u32,
+}
+
+/// A count around a condition.
+pub(crate) enum Scope {
+    /// Over rows: the array's path, `[*]` at its end.
+    Rows(Path),
+    /// Over members without rows.
+    Tree,
+    /// Over a value.
+    Items,
+}
+
+impl Compiler<'_> {
+    pub(crate) fn condition(&mut self, condition: &Condition) -> Node {
+        match condition {
+            Condition::AllOf(parts) => {
+                let parts: Vec<Node> = parts.iter().map(|part| self.condition(part)).collect();
+                if self.is_folding { Node::all(parts) } else { Node::All(parts.into()) }
+            }
+            Condition::AnyOf(parts) => {
+                let parts: Vec<Node> = parts.iter().map(|part| self.condition(part)).collect();
+                if self.is_folding { Node::any(parts) } else { Node::Any(parts.into()) }
+            }
+            Condition::Not(inner) => {
+                let inner = self.condition(inner);
+                if self.is_folding { Node::not(inner) } else { Node::Not(Box::new(inner)) }
+            }
+            Condition::Leaf(leaf) => self.leaf(leaf),
+        }
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> Node {
+        let number = self.next_leaf;
+        self.next_leaf += 1;
+        let right_value = self.known(&leaf.right);
+        let (left, is_location) = match &leaf.left {
+            Left::Field(name) => self.field(name),
+            Left::Value(value) => {
+                let left = match self.known(value) {
+                    Some(value) => CompiledLeft::Value(Template::Known(value)),
+                    None => CompiledLeft::Value(value.clone()),
+                };
+                (left, false)
+            }
+            Left::Count(count) => (CompiledLeft::Count(self.count(count, leaf.operator, right_value.as_ref())), false),
+        };
+        let right = match right_value {
+            Some(value) => CompiledRight::Ready(prepare(leaf.operator, &value, is_location)),
+            None => CompiledRight::Dynamic { operator: leaf.operator, template: leaf.right.clone(), is_location },
+        };
+        self.finish(left, right, number)
+    }
+
+    /// Decides what can be decided now.
+    fn finish(&self, left: CompiledLeft, right: CompiledRight, leaf: u32) -> Node {
+        if let CompiledRight::Ready(wanted) = &right {
+            if self.is_folding {
+                let seen = match &left {
+                    CompiledLeft::Value(Template::Known(value)) => Some(Seen::of(value)),
+                    CompiledLeft::Absent { is_collection: false } => Some(Seen::Absent),
+                    CompiledLeft::Absent { is_collection: true } => return Node::Const(false),
+                    _ => None,
+                };
+                if let Some(truth) = seen.and_then(|seen| test(wanted, seen).ok()) {
+                    return Node::Const(truth);
+                }
+            }
+            if let CompiledLeft::Slot(SlotRef { climb: None, arrays, slot }) = &left
+                && arrays.is_empty()
+            {
+                return Node::Slot { slot: *slot, leaf, test: Box::new(wanted.clone()) };
+            }
+        }
+        Node::Leaf(Box::new(CompiledLeaf { left, right, leaf }))
+    }
+
+    /// The field a condition compares, and whether it is a location.
+    fn field(&mut self, name: &Template) -> (CompiledLeft, bool) {
+        let Some(name) = self.known(name) else { return (CompiledLeft::Dynamic(name.clone()), false) };
+        let Some(name) = name.as_str() else { return (CompiledLeft::Value(Template::Known(Value::NULL)), false) };
+        if name.trim().eq_ignore_ascii_case("type")
+            && let Some(resource_type) = self.resource_type.filter(|_| self.is_folding)
+        {
+            return (CompiledLeft::Value(Template::Known(Value::string(resource_type))), false);
+        }
+        match self.resolve(name) {
+            Some(Field { is_full_name: true, .. }) => (CompiledLeft::FullName, false),
+            Some(field) => {
+                let is_location = field.form == crate::document::Form::Location;
+                let left = match self.slots(&field.path, field.form) {
+                    Some(slots) => CompiledLeft::Slot(slots),
+                    None => CompiledLeft::Tree(field.path),
+                };
+                (left, is_location)
+            }
+            None => (CompiledLeft::Absent { is_collection: name.contains("[*]") }, false),
+        }
+    }
+
+    fn resolve(&mut self, name: &str) -> Option<Field> {
+        if name.contains('/') {
+            self.aliases.push(name.into());
+        }
+        field::resolve(name, self.catalogue, self.resource_type, self.api_version)
+    }
+
+    /// The slots of a path, seen from the innermost count that goes over one of its arrays.
+    fn slots(&mut self, path: &Path, form: crate::document::Form) -> Option<SlotRef> {
+        let slots = self.layout.add(path, form)?;
+        let mut climb = None;
+        let mut done = 0;
+        for (up, scope) in self.scopes.iter().rev().enumerate() {
+            match scope {
+                Scope::Rows(array) => {
+                    if path.after(array).is_some() {
+                        let arrays = array.steps().iter().filter(|step| **step == crate::path::Step::Each).count();
+                        if arrays > done {
+                            done = arrays;
+                            climb = Some(u8::try_from(up).ok()?);
+                        }
+                    }
+                }
+                // Members without rows hide the slots below them.
+                Scope::Tree => return None,
+                Scope::Items => {}
+            }
+        }
+        let rest = &slots[done..];
+        let (slot, arrays) = rest.split_last()?;
+        Some(SlotRef { climb, arrays: arrays.into(), slot: *slot })
+    }
+
+    fn count(&mut self, count: &Count, operator: Operator, wanted: Option<&Value>) -> CompiledCount {
+        let (over, scope) = match &count.over {
+            Over::Value { value, name } => {
+                let value = self.known(value).map_or_else(|| value.clone(), Template::Known);
+                let name = name.as_deref().unwrap_or("default").into();
+                (CompiledOver::Items { value, name }, Scope::Items)
+            }
+            Over::Field(name) => self.array(name),
+        };
+        self.scopes.push(scope);
+        let condition = count.condition.as_ref().map(|condition| self.condition(condition));
+        self.scopes.pop();
+        let stop_at = if self.is_folding { stop_at(operator, wanted) } else { None };
+        match condition {
+            // A condition that always holds asks for nothing.
+            Some(Node::Const(true)) if self.is_folding => CompiledCount { over, condition: None, stop_at },
+            condition => CompiledCount { over, condition, stop_at },
+        }
+    }
+
+    fn array(&mut self, name: &Template) -> (CompiledOver, Scope) {
+        let name = self.known(name);
+        let Some(name) = name.as_ref().and_then(Value::as_str) else {
+            return (CompiledOver::Nothing, Scope::Tree);
+        };
+        let Some(field) = self.resolve(name) else { return (CompiledOver::Nothing, Scope::Tree) };
+        match self.slots(&field.path, field.form) {
+            Some(slots) if field.path.ends_with_each() => {
+                let scope = Scope::Rows(field.path.clone());
+                (CompiledOver::Rows { slots, path: field.path }, scope)
+            }
+            _ => (CompiledOver::Tree(field.path), Scope::Tree),
+        }
+    }
+
+    /// The value of a template, if parameters decide it.
+    fn known(&self, template: &Template) -> Option<Value> {
+        if let Template::Known(value) = template {
+            return Some(value.clone());
+        }
+        let mut evaluate = |expression: &Expression| constant_value(expression, self.policy).ok_or(());
+        template.resolve(&mut evaluate).ok()
+    }
+}
+
+/// After how many members the outcome of comparing a count cannot change any more.
+fn stop_at(operator: Operator, wanted: Option<&Value>) -> Option<u64> {
+    let wanted = wanted?;
+    let number = wanted.as_int().or_else(|| number_of(wanted.as_str()?).map(|number| number as i64))?;
+    let number = u64::try_from(number).ok()?;
+    match operator {
+        Operator::Greater | Operator::LessOrEquals | Operator::Equals | Operator::NotEquals => number.checked_add(1),
+        Operator::GreaterOrEquals | Operator::Less => Some(number.max(1)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_stop_early() {
+        for (operator, wanted, expected) in [
+            (Operator::Greater, 0, Some(1)),
+            (Operator::GreaterOrEquals, 1, Some(1)),
+            (Operator::Equals, 2, Some(3)),
+            (Operator::Less, 3, Some(3)),
+            (Operator::Exists, 1, None),
+        ] {
+            assert_eq!(stop_at(operator, Some(&Value::int(wanted))), expected, "{operator}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Definitions made ready for many resources.
+//!
+//! A [`Policy`] is a definition with its parameter values. [`Program::compile`] groups policies by the resource types
+//! they can apply to: one plan for every type that some policy names, and one for all other types. A plan holds a layout
+//! and, for each policy, its condition specialised for the type: conditions on `type` are decided, aliases are slots,
+//! operands are prepared, and what only parameters decide is gone.
+
+mod condition;
+mod node;
+mod plan;
+mod policy;
+mod applicability;
+mod types;
+
+pub(crate) use condition::{Compiler, Scope};
+pub(crate) use node::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, SlotRef};
+pub(crate) use plan::{Existence, Item, Plan};
+pub use plan::{CompileOptions, PolicyId, Program};
+pub use policy::{BindError, Policy, PolicyContext};

@@ -1,0 +1,250 @@
+//! Evaluating compiled conditions.
+
+use std::ops::ControlFlow;
+
+use azimuth_arm::Value;
+
+use super::{Context, Fault, Frame, FrameKind, evaluate_template};
+use crate::catalogue::Catalogue;
+use crate::compile::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use crate::document::{Document, Found, Presence, Row, find};
+use crate::field;
+use crate::operator::{Seen, Test, prepare, test};
+use crate::path::Path;
+
+/// Most members of one count over a value; nested counts multiply ("value count iterations" of the service is 100, but
+/// stored definitions exceed it).
+const MAX_ITEMS: usize = 10_000;
+
+/// What a condition is evaluated against.
+pub(crate) struct Env<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) policy: &'a Policy,
+    pub(crate) context: &'a Context,
+    /// What `field` conditions look at.
+    pub(crate) subject: &'a Document<'a>,
+    /// Its type, folded, and the API version of the payload.
+    pub(crate) subject_type: Option<&'a str>,
+    pub(crate) api_version: Option<&'a str>,
+    /// What the function `field()` looks at: within an existence condition the evaluated resource, not the related one.
+    pub(crate) primary: Option<&'a Env<'a>>,
+}
+
+/// Whether a condition holds.
+pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+    match node {
+        Node::Const(truth) => Ok(*truth),
+        Node::Slot { slot, test: wanted, .. } => test(wanted, env.subject.seen(Row::ROOT, *slot)),
+        Node::All(parts) => {
+            for part in parts {
+                if !holds(part, env, frames)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Node::Any(parts) => {
+            for part in parts {
+                if holds(part, env, frames)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Node::Not(inner) => Ok(!holds(inner, env, frames)?),
+        Node::Leaf(leaf) => leaf_holds(leaf, env, frames),
+    }
+}
+
+fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+    let prepared;
+    let wanted = match &leaf.right {
+        CompiledRight::Ready(wanted) => wanted,
+        CompiledRight::Dynamic { operator, template, is_location } => {
+            let value = evaluate_template(template, env, frames)?;
+            prepared = prepare(*operator, &value, *is_location);
+            &prepared
+        }
+    };
+    match &leaf.left {
+        CompiledLeft::Slot(slots) => slots_hold(slots, wanted, env, frames),
+        CompiledLeft::Tree(path) => found_holds(&find_bound(path, env, frames), wanted),
+        CompiledLeft::FullName => {
+            let name = full_name(env);
+            test(wanted, name.as_deref().map_or(Seen::Absent, Seen::text))
+        }
+        CompiledLeft::Absent { is_collection } => {
+            if *is_collection {
+                return Ok(false);
+            }
+            test(wanted, Seen::Absent)
+        }
+        CompiledLeft::Dynamic(name) => {
+            let name = evaluate_template(name, env, frames)?;
+            let Some(name) = name.as_str() else {
+                return Err(Fault::new(format!("a field is named by a string, not {}", name.type_name())));
+            };
+            match field::resolve(name, env.catalogue, env.subject_type, env.api_version) {
+                Some(field) if field.is_full_name => {
+                    let name = full_name(env);
+                    test(wanted, name.as_deref().map_or(Seen::Absent, Seen::text))
+                }
+                Some(field) => found_holds(&find_bound(&field.path, env, frames), wanted),
+                None => test(wanted, Seen::Absent),
+            }
+        }
+        CompiledLeft::Value(value) => {
+            let value = evaluate_template(value, env, frames)?;
+            test(wanted, Seen::of(&value))
+        }
+        CompiledLeft::Count(count) => {
+            let number = count_members(count, env, frames)?;
+            test(wanted, Seen::Number(number as f64))
+        }
+    }
+}
+
+/// The row that the first slot of `slots` belongs to.
+fn start_row(slots: &SlotRef, frames: Option<&Frame<'_>>) -> Row {
+    let Some(climb) = slots.climb else { return Row::ROOT };
+    let mut frame = frames;
+    for _ in 0..climb {
+        frame = frame.and_then(|frame| frame.parent);
+    }
+    match frame.map(|frame| &frame.kind) {
+        Some(FrameKind::Row { row, .. }) => *row,
+        _ => Row::ROOT,
+    }
+}
+
+fn slots_hold(slots: &SlotRef, wanted: &Test, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+    let row = start_row(slots, frames);
+    if slots.arrays.is_empty() {
+        return test(wanted, env.subject.seen(row, slots.slot));
+    }
+    // Every member has to meet the condition; an absent array has none that could.
+    let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| {
+        match test(wanted, env.subject.seen(row, slots.slot)) {
+            Ok(true) => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        }
+    });
+    match outcome {
+        ControlFlow::Break(outcome) => outcome,
+        ControlFlow::Continue(presence) => Ok(presence == Presence::Whole),
+    }
+}
+
+fn found_holds(found: &Found, wanted: &Test) -> Result<bool, Fault> {
+    match found {
+        Found::One(value) => test(wanted, value.as_ref().map_or(Seen::Absent, Seen::of)),
+        Found::Many { members, is_whole } => {
+            for member in members {
+                if !test(wanted, member.as_ref().map_or(Seen::Absent, Seen::of))? {
+                    return Ok(false);
+                }
+            }
+            Ok(*is_whole)
+        }
+    }
+}
+
+/// What stands at a path, seen from the innermost count over one of its arrays.
+pub(crate) fn find_bound(path: &Path, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Found {
+    let mut frame = frames;
+    while let Some(current) = frame {
+        if let Some(array) = current.path()
+            && let Some(rest) = path.after(array)
+        {
+            return find(&current.value(env.subject), rest);
+        }
+        frame = current.parent;
+    }
+    find(env.subject.tree(), path.steps())
+}
+
+/// `parent/child`: from the id if there is one, else the name as it stands in the resource.
+pub(crate) fn full_name(env: &Env<'_>) -> Option<String> {
+    let tree = env.subject.tree();
+    let text = |name: &str| tree.get(name).and_then(|value| value.as_str().map(str::to_owned));
+    let from_id = text("id").and_then(|id| {
+        let at = id.to_ascii_lowercase().rfind("/providers/")?;
+        let names: Vec<&str> = id[at..].split('/').skip(4).step_by(2).collect();
+        (!names.is_empty()).then(|| names.join("/"))
+    });
+    from_id.or_else(|| text("name"))
+}
+
+fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<u64, Fault> {
+    let stop_at = count.stop_at.unwrap_or(u64::MAX);
+    let meets = |kind: FrameKind<'_>| match &count.condition {
+        None => Ok(true),
+        Some(condition) => holds(condition, env, Some(&Frame { parent: frames, kind })),
+    };
+    let mut number = 0;
+    match &count.over {
+        CompiledOver::Nothing => {}
+        CompiledOver::Rows { slots, path } => {
+            let row = start_row(slots, frames);
+            if count.condition.is_none()
+                && let [array] = *slots.arrays
+            {
+                return Ok(env.subject.length(row, array).unwrap_or_default());
+            }
+            let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| match meets(FrameKind::Row { row, path }) {
+                Ok(is_met) => {
+                    number += u64::from(is_met);
+                    if number >= stop_at { ControlFlow::Break(None) } else { ControlFlow::Continue(()) }
+                }
+                Err(fault) => ControlFlow::Break(Some(fault)),
+            });
+            if let ControlFlow::Break(Some(fault)) = outcome {
+                return Err(fault);
+            }
+        }
+        CompiledOver::Tree(path) => {
+            let Found::Many { members, .. } = find_bound(path, env, frames) else { return Ok(0) };
+            for member in members.into_iter().flatten() {
+                number += u64::from(meets(FrameKind::Member { value: member, path })?);
+            }
+        }
+        CompiledOver::Items { value, name } => {
+            let value = evaluate_template(value, env, frames)?;
+            let Some(items) = value.as_array() else {
+                if value.is_null() {
+                    return Ok(0);
+                }
+                return Err(Fault::new(format!("a count goes over an array, not {}", value.type_name())));
+            };
+            if items.len() > MAX_ITEMS {
+                return Err(Fault::new(format!("a count goes over more than {MAX_ITEMS} items")));
+            }
+            for item in items {
+                number += u64::from(meets(FrameKind::Item { value: item, name })?);
+                if number >= stop_at {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(number)
+}
+
+impl Frame<'_> {
+    /// The path of the array whose member this is.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            FrameKind::Row { path, .. } | FrameKind::Member { path, .. } => Some(path),
+            FrameKind::Item { .. } => None,
+        }
+    }
+
+    /// The member.
+    pub(crate) fn value(&self, subject: &Document<'_>) -> Value {
+        match &self.kind {
+            FrameKind::Row { row, .. } => subject.seen(*row, 1).to_value(),
+            FrameKind::Member { value, .. } => value.clone(),
+            FrameKind::Item { value, .. } => (*value).clone(),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Expressions of rules: the template language with policy's own functions.
+
+use azimuth_arm::{
+    Budget, Expression, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate, function_arity,
+    parse_expression,
+};
+
+use super::condition::{find_bound, full_name};
+use super::{Env, Fault, functions};
+use crate::compile::Policy;
+use crate::document::{Document, Found, Row, find};
+use crate::field;
+use crate::fold;
+use crate::path::{Path, Step};
+use crate::template::{Template, for_each_call};
+
+/// Evaluation steps of one expression.
+const MAX_STEPS: u64 = 200_000;
+
+/// Largest value of an expression, in bytes ("returned text" of the service is 131,072 characters).
+const MAX_BYTES: u64 = 4 * 131_072;
+
+/// A member of a count around the current condition.
+pub(crate) struct Frame<'a> {
+    pub(crate) parent: Option<&'a Frame<'a>>,
+    pub(crate) kind: FrameKind<'a>,
+}
+
+/// Which member.
+pub(crate) enum FrameKind<'a> {
+    /// The row of an array of the resource.
+    Row { row: Row, path: &'a Path },
+    /// A member of an array that has no rows.
+    Member { value: Value, path: &'a Path },
+    /// An item of a value.
+    Item { value: &'a Value, name: &'a str },
+}
+
+/// The value of a template.
+pub(crate) fn evaluate_template(
+    template: &Template,
+    env: &Env<'_>,
+    frames: Option<&Frame<'_>>,
+) -> Result<Value, Fault> {
+    template.resolve(&mut |expression| evaluate_expression(expression, env, frames))
+}
+
+/// The value of an expression.
+pub(crate) fn evaluate_expression(
+    expression: &Expression,
+    env: &Env<'_>,
+    frames: Option<&Frame<'_>>,
+) -> Result<Value, Fault> {
+    let host = PolicyHost { env, frames };
+    evaluate(expression, &host, &budget()).map_err(|error| Fault::new(error.message))
+}
+
+fn budget() -> Budget {
+    Budget::new(&Limits { steps: MAX_STEPS, depth: 128, value_bytes: MAX_BYTES, ..Limits::default() })
+}
+
+/// The value of a template that depends on nothing but parameters.
+pub(crate) fn constant_template(template: &Template, policy: &Policy) -> Option<Value> {
+    template.resolve(&mut |expression| constant_value(expression, policy).ok_or(())).ok()
+}
+
+/// The value of an expression that depends on nothing but parameters; `None` also if it fails.
+pub(crate) fn constant_value(expression: &Expression, policy: &Policy) -> Option<Value> {
+    let mut is_constant = true;
+    for_each_call(expression, &mut |call| {
+        is_constant &= call.namespace.is_none()
+            && match &*call.key {
+                "parameters" | "policy" | "adddays" | "iprangecontains" => true,
+                "field" | "current" | "requestcontext" | "resourcegroup" | "subscription" | "utcnow" => false,
+                key => function_arity(key).is_some(),
+            };
+    });
+    if !is_constant {
+        return None;
+    }
+    evaluate(expression, &ConstantHost { parameters: policy.parameters(), facts: policy.facts() }, &budget()).ok()
+}
+
+/// Calls one function of the language with values: the door for tests of functions and for tools.
+///
+/// # Errors
+/// If there is no such function, or it fails.
+pub fn call_function(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
+    let names: Vec<String> = (0..arguments.len()).map(|index| format!("parameters('a{index}')")).collect();
+    let text = format!("[{name}({})]", names.join(","));
+    let expression = parse_expression(&text).map_err(|error| Fault::new(error.message))?;
+    let parameters: Object =
+        arguments.iter().enumerate().map(|(index, value)| (format!("a{index}").into(), value.clone())).collect();
+    let host = ConstantHost { parameters: &parameters, facts: &Value::NULL };
+    evaluate(&expression, &host, &budget()).map_err(|error| Fault::new(error.message))
+}
+
+/// Only parameters and the facts about the policy.
+struct ConstantHost<'a> {
+    parameters: &'a Object,
+    facts: &'a Value,
+}
+
+impl Host for ConstantHost<'_> {
+    fn permits(&self, key: &str) -> bool {
+        !functions::is_own(key)
+    }
+
+    fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
+        match call.key {
+            "parameters" => Some(parameter(self.parameters, call)),
+            "policy" => Some(Ok(self.facts.clone())),
+            key => functions::call(key, call),
+        }
+    }
+}
+
+fn parameter(parameters: &Object, call: &HostCall<'_>) -> Result<Value, ArmFault> {
+    let name = call.text(0)?;
+    let known = parameters.get(name).cloned();
+    let known = known
+        .or_else(|| parameters.iter().find(|(known, _)| fold::eq(known, name)).map(|(_, value)| value.clone()));
+    known.ok_or_else(|| ArmFault::new(format!("the parameter `{name}` has no value")))
+}
+
+struct PolicyHost<'a> {
+    env: &'a Env<'a>,
+    frames: Option<&'a Frame<'a>>,
+}
+
+impl Host for PolicyHost<'_> {
+    fn permits(&self, key: &str) -> bool {
+        !functions::is_own(key)
+    }
+
+    fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
+        let context = self.env.context;
+        let scope = |value: &Value, what: &str| {
+            if value.is_null() {
+                return Err(ArmFault::new(format!("the resource has no {what}")));
+            }
+            Ok(value.clone())
+        };
+        Some(match call.key {
+            "parameters" => parameter(self.env.policy.parameters(), call),
+            "policy" => Ok(self.env.policy.facts().clone()),
+            "field" => call.text(0).map(|name| self.field(name)),
+            "current" => self.current(call),
+            "requestcontext" => Ok(context.request.clone()),
+            "resourcegroup" => scope(&context.resource_group, "resource group"),
+            "subscription" => scope(&context.subscription, "subscription"),
+            "utcnow" => functions::utc_now(context.now, call),
+            key => return functions::call(key, call),
+        })
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        crate::definition::OWN_FUNCTIONS.iter().map(|name| (*name).to_owned()).collect()
+    }
+}
+
+impl PolicyHost<'_> {
+    /// `field('…')`: the value, `''` if absent; of a collection always an array.
+    fn field(&self, name: &str) -> Value {
+        let (env, frames) = match self.env.primary {
+            Some(primary) => (primary, None),
+            None => (self.env, self.frames),
+        };
+        let Some(field) = field::resolve(name, env.catalogue, env.subject_type, env.api_version) else {
+            return if name.contains("[*]") { Value::array(Vec::new()) } else { Value::string("") };
+        };
+        if field.is_full_name {
+            return Value::string(full_name(env).unwrap_or_default());
+        }
+        let found = match self.through_count(&field.path, env, frames) {
+            Some(found) => found,
+            None => find_bound(&field.path, env, frames),
+        };
+        let is_collection = field.path.is_collection();
+        match found {
+            Found::Many { members, .. } => Value::array(members.into_iter().flatten().collect()),
+            Found::One(Some(value)) if is_collection => Value::array(vec![value]),
+            Found::One(None) if is_collection => Value::array(Vec::new()),
+            Found::One(Some(value)) if field.form == crate::document::Form::Name => match value.as_str() {
+                Some(text) => Value::string(text.rsplit('/').next().unwrap_or(text)),
+                None => value,
+            },
+            Found::One(Some(value)) => value,
+            Found::One(None) => Value::string(""),
+        }
+    }
+
+    /// A path that leaves out the `[*]` of a count around it means the count's member: `list.x` for `list[*].x`.
+    fn through_count(&self, path: &Path, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Option<Found> {
+        let mut frame = frames;
+        while let Some(current) = frame {
+            if let Some(array) = current.path()
+                && let Some((Step::Each, prefix)) = array.steps().split_last()
+                && let Some(rest) = path.after(&Path::of(prefix.to_vec()))
+                && matches!(rest.first(), Some(Step::Key(_)))
+            {
+                return Some(find(&current.value(env.subject), rest));
+            }
+            frame = current.parent;
+        }
+        None
+    }
+
+    /// `current()`, `current('name')`, `current('alias[*].x')`.
+    fn current(&self, call: &HostCall<'_>) -> Result<Value, ArmFault> {
+        let subject: &Document<'_> = self.env.subject;
+        if call.arguments.is_empty() {
+            let frame = self.frames.ok_or_else(|| ArmFault::new("`current` stands outside of any count"))?;
+            return Ok(frame.value(subject));
+        }
+        let name = call.text(0)?;
+        let mut frame = self.frames;
+        while let Some(current) = frame {
+            if let FrameKind::Item { name: known, value } = &current.kind
+                && fold::eq(known, name)
+            {
+                return Ok((*value).clone());
+            }
+            frame = current.parent;
+        }
+        let field = field::resolve(name, self.env.catalogue, self.env.subject_type, self.env.api_version);
+        if let Some(field) = field {
+            let mut frame = self.frames;
+            while let Some(current) = frame {
+                if let Some(array) = current.path()
+                    && let Some(rest) = field.path.after(array)
+                {
+                    return Ok(match find(&current.value(subject), rest) {
+                        Found::One(value) => value.unwrap_or_else(|| Value::string("")),
+                        Found::Many { members, .. } => Value::array(members.into_iter().flatten().collect()),
+                    });
+                }
+                frame = current.parent;
+            }
+        }
+        Err(ArmFault::new(format!("no count around here goes over `{name}`")))
+    }
+}

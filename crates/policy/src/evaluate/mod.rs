@@ -1,0 +1,15 @@
+//! Deciding.
+
+mod condition;
+mod context;
+mod decide;
+mod functions;
+mod host;
+mod ip;
+
+pub use context::{Context, Fault, NoRelated, Related, RelatedQuery, Resource};
+pub use decide::{Decision, Outcome, Verdict};
+
+pub(crate) use condition::{Env, holds};
+pub(crate) use host::{Frame, FrameKind, constant_template, constant_value, evaluate_expression, evaluate_template};
+pub use host::call_function;

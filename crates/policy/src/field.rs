@@ -1,0 +1,132 @@
+//! Names of fields: the built-in ones, tags, and aliases.
+
+use crate::catalogue::{Catalogue, Modifiable, Source};
+use crate::document::Form;
+use crate::path::{Path, Step, quoted};
+
+/// Where a field is found in a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) path: Path,
+    pub(crate) form: Form,
+    /// `fullName` is derived from id and name.
+    pub(crate) is_full_name: bool,
+    pub(crate) source: Source,
+    pub(crate) modifiable: Modifiable,
+    pub(crate) value_type: Option<Box<str>>,
+}
+
+/// The field `name` for resources of a type (folded) in an API version; `None` if it is an alias of another type.
+pub(crate) fn resolve(
+    name: &str,
+    catalogue: &Catalogue,
+    resource_type: Option<&str>,
+    api_version: Option<&str>,
+) -> Option<Field> {
+    let built_in = |path: Path, form| Field {
+        path,
+        form,
+        is_full_name: false,
+        source: Source::Catalogue,
+        modifiable: Modifiable::Yes,
+        value_type: None,
+    };
+    let name = name.trim();
+    if let Some(path) = tag(name) {
+        return Some(built_in(path, Form::Plain));
+    }
+    let key = |name: &str| Path::of(vec![Step::Key(name.into())]);
+    match name.to_ascii_lowercase().as_str() {
+        "name" => return Some(built_in(key("name"), Form::Name)),
+        "fullname" => {
+            return Some(Field { is_full_name: true, ..built_in(key("name"), Form::Plain) });
+        }
+        "location" => return Some(built_in(key("location"), Form::Location)),
+        "kind" | "type" | "id" | "tags" | "identity" | "managedby" => return Some(built_in(key(name), Form::Plain)),
+        "identity.type" | "identity.userassignedidentities" => {
+            return Some(built_in(Path::parse(name), Form::Plain));
+        }
+        _ => {}
+    }
+    let place = catalogue.place(name, resource_type.unwrap_or_default(), api_version)?;
+    Some(Field {
+        path: place.path,
+        form: Form::Plain,
+        is_full_name: false,
+        source: place.source,
+        modifiable: place.modifiable,
+        value_type: place.value_type,
+    })
+}
+
+/// Whether the name speaks of one tag: `tags.X`, `tags[X]`, `tags['X']`, `tags["X"]`.
+pub(crate) fn is_tag(name: &str) -> bool {
+    tag(name.trim()).is_some_and(|path| path.steps().len() == 2)
+}
+
+/// Whether a path and a name speak of nothing but tags.
+pub(crate) fn is_tags(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case("tags") || tag(name.trim()).is_some()
+}
+
+/// The path of a tag; `None` if `name` does not name one.
+fn tag(name: &str) -> Option<Path> {
+    let rest = name.get(..4).filter(|start| start.eq_ignore_ascii_case("tags")).and(name.get(4..))?;
+    let of = |tag: &str| Path::of(vec![Step::Key("tags".into()), Step::Key(tag.into())]);
+    let nowhere = || Path::of(vec![Step::Nowhere]);
+    if let Some(tag) = rest.strip_prefix('.') {
+        if tag.is_empty() {
+            return Some(nowhere());
+        }
+        return (!tag.contains('[')).then(|| of(tag));
+    }
+    let inside = rest.strip_prefix('[')?;
+    if inside.starts_with("*]") {
+        return None;
+    }
+    if let Some((tag, after)) = quoted(inside) {
+        if tag.is_empty() {
+            return Some(nowhere());
+        }
+        // Something behind the bracket: an ordinary path.
+        return after.is_empty().then(|| of(&tag));
+    }
+    match inside.strip_suffix(']').map(str::trim) {
+        Some("") | None => Some(nowhere()),
+        Some(tag) if tag.contains(']') => None,
+        Some(tag) => Some(of(tag)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, expected: Option<&str>) {
+        let catalogue = Catalogue::plain();
+        let field = resolve(name, &catalogue, None, None).unwrap();
+        let tag = is_tag(name).then(|| match &field.path.steps()[1] {
+            Step::Key(key) => key.to_string(),
+            other => format!("{other:?}"),
+        });
+        assert_eq!(tag.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn tags() {
+        check("tags.a.b", Some("a.b"));
+        check("TAGS[ Env ]", Some("Env"));
+        check("tags['my tag']", Some("my tag"));
+        check("tags[ \"env\" ]", Some("env"));
+        check("tags['''x''']", Some("'x'"));
+        check("tags[ 'env\" ]", Some("'env\""));
+        check("tags[ * ]", Some("*"));
+        check("tags[123]", Some("123"));
+        check("tags[*]", None);
+        check("tags['x'][*]", None);
+        check("tags", None);
+        check("tags[   ", None);
+        check("tagset.x", None);
+    }
+}
