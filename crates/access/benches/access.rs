@@ -37,7 +37,7 @@ static DOCUMENTS: LazyLock<AccessDocuments> = LazyLock::new(|| {
             _ => format!("/subscriptions/s{}/resourceGroups/data", at / PER_SUBSCRIPTION),
         };
         let principal =
-            if at % 3 == 0 { format!("group{}", at % 200) } else { format!("user{}", at % 20_000) };
+            if at.is_multiple_of(3) { format!("group{}", at % 200) } else { format!("user{}", at % 20_000) };
         let document = json!({
             "id": format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{at}"),
             "properties": {"principalId": principal, "roleDefinitionId": roles[at % roles.len()].id, "scope": scope},
@@ -61,8 +61,8 @@ static DOCUMENTS: LazyLock<AccessDocuments> = LazyLock::new(|| {
 
 fn model(documents: AccessDocuments) -> AccessModel<'static> {
     let scopes = |root: ScopeRoot<'_>| match root {
-        ScopeRoot::Subscription(id) => vec![format!("g{}", id.len()), "g0".to_owned()],
-        _ => Vec::new(),
+        ScopeRoot::Subscription(id) => Some(vec![format!("g{}", id.len()), "g0".to_owned()]),
+        _ => None,
     };
     let groups = |principal: &str| vec![format!("group{}", principal.len() * 7), "group3".to_owned()];
     AccessModel::new(documents, scopes, groups)

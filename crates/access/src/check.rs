@@ -8,7 +8,7 @@ use crate::assignment::{DenyAssignment, RoleAssignment};
 use crate::condition::{Attributes, Condition, Facts, Truth};
 use crate::model::AccessModel;
 use crate::role::{Permission, Plane, RoleDefinition};
-use crate::scope::{Chain, Scope};
+use crate::scope::Scope;
 
 /// Who wants to do what where.
 #[derive(Clone, Copy, Debug)]
@@ -68,17 +68,39 @@ pub enum Reason<'m> {
 /// Something that may decide a request but cannot be evaluated.
 #[derive(Clone, Copy, Debug)]
 pub enum Open<'m> {
-    /// The condition of a deny assignment needs attributes that are not known, or does not parse.
-    Deny(&'m DenyAssignment),
-    /// The condition of a role assignment does.
+    /// A deny assignment.
+    Deny {
+        /// The deny assignment.
+        deny: &'m DenyAssignment,
+        /// Why it is open.
+        cause: Cause,
+    },
+    /// A role assignment.
     Grant {
         /// The assignment.
         assignment: &'m RoleAssignment,
         /// Its role.
         role: &'m RoleDefinition,
+        /// Why it is open.
+        cause: Cause,
     },
     /// The definition of the role assigned is not known.
     UnknownRole(&'m RoleAssignment),
+}
+
+/// Why something cannot be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its condition needs attributes that are not known, or does not parse.
+    Condition,
+    /// It is assigned at a management group, and those above the scope are not known.
+    Hierarchy,
+}
+
+impl Cause {
+    fn of(reach: Truth) -> Self {
+        if reach == Truth::True { Self::Condition } else { Self::Hierarchy }
+    }
 }
 
 impl Reason<'_> {
@@ -115,8 +137,11 @@ impl AccessModel<'_> {
         let identities = self.identities(request.principal);
         let mut open = Vec::new();
 
-        for deny in self.denies_of(&chain, &identities) {
-            match asked.denied_by(deny) {
+        for (deny, reach) in self.denies_along(&chain) {
+            if !deny.concerns(&identities) {
+                continue;
+            }
+            match reach.and(|| asked.denied_by(deny)) {
                 Truth::True => {
                     return Decision {
                         verdict: Verdict::Denied,
@@ -124,49 +149,37 @@ impl AccessModel<'_> {
                         open: Vec::new(),
                     };
                 }
-                Truth::Unknown => open.push(Open::Deny(deny)),
+                Truth::Unknown => open.push(Open::Deny { deny, cause: Cause::of(reach) }),
                 Truth::False => {}
             }
         }
         let may_be_denied = !open.is_empty();
 
         for assignment in identities.iter().flat_map(|identity| self.assignments_of(identity)) {
-            if !chain.contains(&assignment.scope) {
+            let reach = chain.passes(&assignment.scope);
+            if reach == Truth::False {
                 continue;
             }
             let Some(role) = self.role_of(assignment) else {
                 open.push(Open::UnknownRole(assignment));
                 continue;
             };
-            match asked.granted_by(assignment, role) {
+            match reach.and(|| asked.granted_by(assignment, role)) {
                 Truth::True => {
                     let verdict = if may_be_denied { Verdict::Conditional } else { Verdict::Allowed };
                     return Decision { verdict, reason: Reason::RoleAssignment { assignment, role }, open };
                 }
-                Truth::Unknown => open.push(Open::Grant { assignment, role }),
+                Truth::Unknown => open.push(Open::Grant { assignment, role, cause: Cause::of(reach) }),
                 Truth::False => {}
             }
         }
-        let may_be_granted = open.iter().any(|open| !matches!(open, Open::Deny(_)));
+        let may_be_granted = open.iter().any(|open| !matches!(open, Open::Deny { .. }));
         let (verdict, reason) = if may_be_granted {
             (Verdict::Conditional, Reason::Open)
         } else {
             (Verdict::Denied, Reason::NoRoleAssignment)
         };
         Decision { verdict, reason, open }
-    }
-
-    /// The deny assignments that hold for these identities at the start of the chain.
-    pub(crate) fn denies_of<'m>(
-        &'m self,
-        chain: &Chain,
-        identities: &[Box<str>],
-    ) -> impl Iterator<Item = &'m DenyAssignment> {
-        let scopes: Vec<&DenyAssignment> = chain.iter().flat_map(|scope| self.denies_at(scope)).collect();
-        scopes
-            .into_iter()
-            .filter(|deny| !deny.does_not_apply_to_children || chain.starts_at(&deny.scope))
-            .filter(|deny| deny.concerns(identities))
     }
 }
 
@@ -180,11 +193,11 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     pub(crate) fn denied_by(&self, deny: &DenyAssignment) -> Truth {
-        both(self.covered_by(&deny.permissions), || self.holds(deny.condition.as_ref()))
+        self.covered_by(&deny.permissions).and(|| self.holds(deny.condition.as_ref()))
     }
 
     pub(crate) fn granted_by(&self, assignment: &RoleAssignment, role: &RoleDefinition) -> Truth {
-        both(self.covered_by(&role.permissions), || self.holds(assignment.condition.as_ref()))
+        self.covered_by(&role.permissions).and(|| self.holds(assignment.condition.as_ref()))
     }
 
     /// Whether one entry covers the action and its own condition holds.
@@ -202,15 +215,5 @@ impl Asked<'_> {
 
     fn holds(&self, condition: Option<&Condition>) -> Truth {
         condition.map_or(Truth::True, |condition| condition.evaluate(&self.facts))
-    }
-}
-
-fn both(first: Truth, second: impl FnOnce() -> Truth) -> Truth {
-    if first == Truth::False {
-        return Truth::False;
-    }
-    match second() {
-        Truth::True => first,
-        other => other,
     }
 }

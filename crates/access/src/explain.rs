@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::check::{Decision, Open, Reason, Request, Verdict};
+use crate::check::{Cause, Decision, Open, Reason, Request, Verdict};
 use crate::condition::Condition;
+use crate::scope::Scope;
 
 impl Decision<'_> {
     /// Why the decision is what it is: the deciding assignment with its scope, its condition, and what stays open.
@@ -38,16 +39,12 @@ impl Decision<'_> {
         for open in &self.open {
             text.push_str("\n  ");
             match open {
-                Open::Deny(deny) => {
-                    let _ = write!(
-                        text,
-                        "the deny assignment `{}` applies if {}",
-                        deny.name,
-                        needs(deny.condition.as_ref())
-                    );
+                Open::Deny { deny, cause } => {
+                    let needs = needs(*cause, &deny.scope, deny.condition.as_ref());
+                    let _ = write!(text, "the deny assignment `{}` applies if {needs}", deny.name);
                 }
-                Open::Grant { assignment, role } => {
-                    let needs = needs(assignment.condition.as_ref());
+                Open::Grant { assignment, role, cause } => {
+                    let needs = needs(*cause, &assignment.scope, assignment.condition.as_ref());
                     let _ = write!(
                         text,
                         "the role `{}` at `{}` allows it if {needs}",
@@ -88,7 +85,10 @@ impl Decision<'_> {
     }
 }
 
-fn needs(condition: Option<&Condition>) -> String {
+fn needs(cause: Cause, scope: &Scope, condition: Option<&Condition>) -> String {
+    if cause == Cause::Hierarchy {
+        return format!("this scope lies below `{scope}`; add the management groups to know");
+    }
     let Some(condition) = condition else { return "a condition of its permissions holds".to_owned() };
     match condition.expression() {
         Ok(expression) => {

@@ -26,7 +26,7 @@
 //!     },
 //! }))?;
 //! let documents = AccessDocuments { assignments: vec![reader], ..AccessDocuments::default() };
-//! let no_groups_above = |_: ScopeRoot<'_>| Vec::new();
+//! let no_groups_above = |_: ScopeRoot<'_>| None;
 //! let groups = |principal: &str| if principal == "alice" { vec!["ops".to_owned()] } else { Vec::new() };
 //! let model = AccessModel::new(documents, no_groups_above, groups);
 //!
@@ -64,7 +64,7 @@ mod scope;
 
 pub use assignment::{ALL_PRINCIPALS, DenyAssignment, RoleAssignment};
 pub use builtin::{built_in_role, built_in_role_named, built_in_roles};
-pub use check::{Decision, Open, Reason, Request, Verdict};
+pub use check::{Cause, Decision, Open, Reason, Request, Verdict};
 pub use document::DocumentError;
 pub use lock::{Lock, LockLevel};
 pub use model::{AccessDocuments, AccessModel, Membership};

@@ -6,6 +6,7 @@ use azimuth_ids::fold;
 
 use crate::assignment::{DenyAssignment, RoleAssignment};
 use crate::builtin::built_in_role;
+use crate::condition::Truth;
 use crate::lock::Lock;
 use crate::role::{Plane, RoleDefinition};
 use crate::scope::{Chain, Scope, Scopes};
@@ -54,6 +55,8 @@ pub struct AccessModel<'a> {
     by_principal: HashMap<Box<str>, Vec<u32>>,
     by_scope: HashMap<Box<str>, Vec<u32>>,
     denies_by_scope: HashMap<Box<str>, Vec<u32>>,
+    /// The assignments at management groups, which matter everywhere while the hierarchy is not known.
+    at_groups: Vec<u32>,
     scopes: Box<dyn Scopes + Send + Sync + 'a>,
     membership: Box<dyn Membership + Send + Sync + 'a>,
 }
@@ -72,6 +75,10 @@ impl<'a> AccessModel<'a> {
             by_principal: index(&assignments, |assignment| &assignment.principal),
             by_scope: index(&assignments, |assignment| assignment.scope.folded()),
             denies_by_scope: index(&denies, |deny| deny.scope.folded()),
+            at_groups: (0_u32..)
+                .zip(&assignments)
+                .filter_map(|(at, assignment)| assignment.scope.is_management_group().then_some(at))
+                .collect(),
             assignments,
             denies,
             locks: unique(documents.locks, |lock| &lock.id),
@@ -132,12 +139,33 @@ impl<'a> AccessModel<'a> {
         pick(&self.assignments, self.by_principal.get(identity))
     }
 
-    pub(crate) fn assignments_at(&self, scope: &str) -> impl Iterator<Item = &RoleAssignment> {
-        pick(&self.assignments, self.by_scope.get(scope))
+    /// The assignments that hold, or may hold, at the start of a chain.
+    pub(crate) fn assignments_along(&self, chain: &Chain) -> impl Iterator<Item = (&RoleAssignment, Truth)> {
+        let along = chain.iter().flat_map(|scope| pick(&self.assignments, self.by_scope.get(scope)));
+        let unknown = if chain.is_known() { None } else { Some(&self.at_groups) };
+        let maybe = pick(&self.assignments, unknown)
+            .filter(|assignment| chain.passes(&assignment.scope) == Truth::Unknown);
+        let along: Vec<(&RoleAssignment, Truth)> = along
+            .map(|assignment| (assignment, Truth::True))
+            .chain(maybe.map(|assignment| (assignment, Truth::Unknown)))
+            .collect();
+        along.into_iter()
     }
 
-    pub(crate) fn denies_at(&self, scope: &str) -> impl Iterator<Item = &DenyAssignment> {
-        pick(&self.denies, self.denies_by_scope.get(scope))
+    /// The deny assignments that hold, or may hold, at the start of a chain, the certain ones first.
+    pub(crate) fn denies_along(&self, chain: &Chain) -> Vec<(&DenyAssignment, Truth)> {
+        let along = chain.iter().flat_map(|scope| pick(&self.denies, self.denies_by_scope.get(scope)));
+        let mut found: Vec<(&DenyAssignment, Truth)> = along
+            .filter(|deny| !deny.does_not_apply_to_children || chain.starts_at(&deny.scope))
+            .map(|deny| (deny, Truth::True))
+            .collect();
+        if !chain.is_known() {
+            let maybe = self.denies.iter().filter(|deny| {
+                !deny.does_not_apply_to_children && chain.passes(&deny.scope) == Truth::Unknown
+            });
+            found.extend(maybe.map(|deny| (deny, Truth::Unknown)));
+        }
+        found
     }
 }
 

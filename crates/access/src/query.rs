@@ -31,8 +31,8 @@ pub struct Grant<'m> {
     pub assignment: &'m RoleAssignment,
     /// The role; `None` if its definition is not known.
     pub role: Option<&'m RoleDefinition>,
-    /// Whether the right depends on something that is not known: a condition, a deny assignment with a condition, or
-    /// the definition of the role.
+    /// Whether the right depends on something that is not known: a condition, a deny assignment with a condition, the
+    /// definition of the role, or the management groups above.
     pub conditional: bool,
 }
 
@@ -72,9 +72,10 @@ impl AccessModel<'_> {
         let asked = Asked { action: &action, plane: target.plane, facts };
         let chain = self.chain(target.scope);
         let mut found = Vec::new();
-        for assignment in chain.iter().flat_map(|scope| self.assignments_at(scope)) {
+        for (assignment, reach) in self.assignments_along(&chain) {
             let role = self.role_of(assignment);
-            let granted = role.map_or(Truth::Unknown, |role| asked.granted_by(assignment, role));
+            let granted =
+                role.map_or(Truth::Unknown, |role| reach.and(|| asked.granted_by(assignment, role)));
             if granted == Truth::False {
                 continue;
             }
@@ -101,8 +102,11 @@ impl AccessModel<'_> {
         }
         let identities = self.identities(principal);
         let mut result = Truth::False;
-        for deny in self.denies_of(chain, &identities) {
-            match asked.denied_by(deny) {
+        for (deny, reach) in self.denies_along(chain) {
+            if !deny.concerns(&identities) {
+                continue;
+            }
+            match reach.and(|| asked.denied_by(deny)) {
                 Truth::True => return Truth::True,
                 Truth::Unknown => result = Truth::Unknown,
                 Truth::False => {}

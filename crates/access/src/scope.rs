@@ -5,6 +5,8 @@ use std::fmt;
 use azimuth_ids::{eq_fold, fold};
 use thiserror::Error;
 
+use crate::condition::Truth;
+
 const MANAGEMENT_GROUPS: &str = "/providers/microsoft.management/managementgroups/";
 const SUBSCRIPTIONS: &str = "/subscriptions/";
 
@@ -78,6 +80,11 @@ impl Scope {
         }
     }
 
+    /// Whether the scope is a management group.
+    pub fn is_management_group(&self) -> bool {
+        self.folded.strip_prefix(MANAGEMENT_GROUPS).is_some_and(|name| !name.contains('/'))
+    }
+
     /// Whether this scope is `outer` or lies below it by its text; management groups hold subscriptions only by
     /// the hierarchy, which is not asked.
     pub fn is_within(&self, outer: &Self) -> bool {
@@ -126,20 +133,21 @@ pub enum ScopeRoot<'a> {
 /// use azimuth_access::{ScopeRoot, Scopes};
 ///
 /// let hierarchy = |root: ScopeRoot<'_>| match root {
-///     ScopeRoot::Subscription("s1") => vec!["prod".to_owned(), "root".to_owned()],
-///     ScopeRoot::ManagementGroup("prod") => vec!["root".to_owned()],
-///     _ => Vec::new(),
+///     ScopeRoot::Subscription("s1") => Some(vec!["prod".to_owned(), "root".to_owned()]),
+///     ScopeRoot::ManagementGroup("prod") => Some(vec!["root".to_owned()]),
+///     _ => None,
 /// };
-/// assert_eq!(hierarchy.groups_above(ScopeRoot::ManagementGroup("prod")), ["root"]);
+/// assert_eq!(hierarchy.groups_above(ScopeRoot::ManagementGroup("prod")).unwrap(), ["root"]);
 /// ```
 pub trait Scopes {
-    /// The names of the management groups above, nearest first; nothing if it is not known. Names in `root` come
-    /// case-folded.
-    fn groups_above(&self, root: ScopeRoot<'_>) -> Vec<String>;
+    /// The names of the management groups above, nearest first; `None` if they are not known, and then what is
+    /// assigned at management groups stays undecided. Names in `root` come case-folded; the tenant is never asked
+    /// for.
+    fn groups_above(&self, root: ScopeRoot<'_>) -> Option<Vec<String>>;
 }
 
-impl<F: Fn(ScopeRoot<'_>) -> Vec<String>> Scopes for F {
-    fn groups_above(&self, root: ScopeRoot<'_>) -> Vec<String> {
+impl<F: Fn(ScopeRoot<'_>) -> Option<Vec<String>>> Scopes for F {
+    fn groups_above(&self, root: ScopeRoot<'_>) -> Option<Vec<String>> {
         self(root)
     }
 }
@@ -147,10 +155,11 @@ impl<F: Fn(ScopeRoot<'_>) -> Vec<String>> Scopes for F {
 /// A scope with everything above it, case-folded.
 #[derive(Clone, Debug)]
 pub(crate) struct Chain {
-    /// The scope's own text and the ends of its segments, nearest first.
     folded: Box<str>,
+    /// The ends of the scope's own segments, nearest first.
     ends: Vec<usize>,
-    above: Vec<String>,
+    /// The ids of the management groups above; `None` if they are not known.
+    above: Option<Vec<String>>,
 }
 
 impl Chain {
@@ -162,26 +171,37 @@ impl Chain {
         }
         ends.reverse();
         let groups = match scope.root() {
-            ScopeRoot::Tenant => Vec::new(),
+            ScopeRoot::Tenant => Some(Vec::new()),
             root => scopes.groups_above(root),
         };
-        let above = groups.iter().map(|name| format!("{MANAGEMENT_GROUPS}{}", fold(name))).collect();
-        Self { folded, ends, above }
+        let id = |name: &String| format!("{MANAGEMENT_GROUPS}{}", fold(name));
+        Self { folded, ends, above: groups.map(|groups| groups.iter().map(id).collect()) }
     }
 
     /// The scopes, nearest first, ending with `/`. Texts that end within a type (`/subscriptions`) are among
     /// them; nothing is assigned there.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         let own = self.ends.iter().map(|end| &self.folded[..*end]);
-        own.chain(self.above.iter().map(String::as_str)).chain(std::iter::once("/"))
+        let above = self.above.iter().flatten().map(String::as_str);
+        own.chain(above).chain(std::iter::once("/"))
     }
 
-    /// Whether the chain passes through a scope.
-    pub(crate) fn contains(&self, scope: &Scope) -> bool {
+    /// Whether the management groups above are known.
+    pub(crate) fn is_known(&self) -> bool {
+        self.above.is_some()
+    }
+
+    /// Whether the chain passes through a scope; unknown for management groups if those above are not known.
+    pub(crate) fn passes(&self, scope: &Scope) -> Truth {
         let outer = scope.folded();
-        outer == "/"
-            || self.folded.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            || self.above.iter().any(|group| group == outer)
+        let own = outer == "/"
+            || self.folded.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        match &self.above {
+            _ if own => Truth::True,
+            None if scope.is_management_group() => Truth::Unknown,
+            Some(above) if above.iter().any(|group| group == outer) => Truth::True,
+            _ => Truth::False,
+        }
     }
 
     /// Whether a scope is the very start of the chain.
@@ -226,12 +246,16 @@ mod tests {
     #[test]
     fn the_chain_goes_through_management_groups() {
         let scopes = |root: ScopeRoot<'_>| match root {
-            ScopeRoot::Subscription("s1") => vec!["Prod".to_owned(), "Root".to_owned()],
-            _ => Vec::new(),
+            ScopeRoot::Subscription("s1") => Some(vec!["Prod".to_owned(), "Root".to_owned()]),
+            _ => None,
         };
         let chain = Chain::of(&scope("/subscriptions/S1/resourceGroups/rg"), &scopes);
-        assert!(chain.contains(&Scope::management_group("ROOT")) && chain.contains(&Scope::tenant()));
-        assert!(!chain.contains(&Scope::management_group("other")));
+        assert_eq!(chain.passes(&Scope::management_group("ROOT")), Truth::True);
+        assert_eq!(chain.passes(&Scope::tenant()), Truth::True);
+        assert_eq!(chain.passes(&Scope::management_group("other")), Truth::False);
+        let lost = Chain::of(&scope("/subscriptions/s2"), &scopes);
+        assert_eq!(lost.passes(&Scope::management_group("root")), Truth::Unknown);
+        assert_eq!(lost.passes(&scope("/subscriptions/s1")), Truth::False);
         assert_eq!(chain.iter().next(), Some("/subscriptions/s1/resourcegroups/rg"));
         assert_eq!(chain.iter().last(), Some("/"));
         assert_eq!(Chain::of(&Scope::tenant(), &scopes).iter().collect::<Vec<_>>(), ["/"]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use azimuth_ids::eq_fold;
 use serde::Deserialize;
@@ -219,10 +220,13 @@ impl Call {
 ///
 /// # Panics
 /// Never: the plan is part of the program and checked by its tests.
-pub fn all_calls() -> Vec<Call> {
-    let file: File =
-        serde_json::from_str(include_str!("data/plan.json")).expect("the built-in plan is well formed");
-    file.calls.into_iter().flat_map(expand).collect()
+pub fn all_calls() -> &'static [Call] {
+    static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
+        let file: File =
+            serde_json::from_str(include_str!("data/plan.json")).expect("the built-in plan is well formed");
+        file.calls.into_iter().flat_map(expand).collect()
+    });
+    &CALLS
 }
 
 /// The calls whose name begins with one of `only` (all if it is empty) and with none of `skip`, and the calls
@@ -231,7 +235,7 @@ pub fn all_calls() -> Vec<Call> {
 /// # Errors
 /// [`PlanError::UnknownCall`] for a word that begins no name.
 pub fn plan(only: &[String], skip: &[String]) -> Result<Vec<Call>, PlanError> {
-    let mut calls = all_calls();
+    let mut calls = all_calls().to_vec();
     for word in only.iter().chain(skip) {
         if !calls.iter().any(|call| starts_with(&call.id, word)) {
             return Err(PlanError::UnknownCall(word.clone()));
@@ -306,7 +310,7 @@ mod tests {
         assert!(calls.len() > 80);
         let names: HashSet<_> = calls.iter().map(|call| &call.id).collect();
         assert_eq!(names.len(), calls.len(), "names are unique");
-        for call in &calls {
+        for call in calls {
             let prefix = if call.service() == Service::Arm { "arm-" } else { "graph-" };
             assert!(call.file.starts_with(prefix), "{}", call.id);
             let has_subject = !matches!(call.subject, Subject::Tenant | Subject::Subscriptions);

@@ -16,8 +16,10 @@ pub const ALL_RESOURCES: &str = "Microsoft.Resources/resources";
 /// Completeness of lists, by folded type and scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// Folded `(type, scope)`.
+    /// Folded `(type, scope)`: complete at the scope and below.
     complete: BTreeSet<(String, String)>,
+    /// Folded `(type, scope)`: complete at the scope itself only.
+    complete_here: BTreeSet<(String, String)>,
     /// Folded types complete everywhere because the user said so.
     assumed: BTreeSet<String>,
     assume_all: bool,
@@ -28,6 +30,20 @@ struct Record {
     r#type: String,
     #[serde(default = "tenant")]
     scope: String,
+    #[serde(default)]
+    reach: Reach,
+}
+
+/// How far a complete list reaches. Some lists of a scope hold only what lies directly on it: a subscription's
+/// diagnostic settings are not those of its resources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// The scope and everything below it.
+    #[default]
+    Below,
+    /// The scope itself.
+    Here,
 }
 
 fn tenant() -> String {
@@ -43,17 +59,21 @@ impl Evidence {
             if record.scope == "*" {
                 evidence.assume(&record.r#type);
             } else {
-                evidence.add(&record.r#type, &record.scope);
+                evidence.add(&record.r#type, &record.scope, record.reach);
             }
         }
         evidence
     }
 
-    /// Notes that all objects of a type at and below a scope are known.
-    pub fn add(&mut self, kind: &str, scope: &str) {
+    /// Notes that all objects of a type at a scope are known, and below it if the list reaches there.
+    pub fn add(&mut self, kind: &str, scope: &str, reach: Reach) {
         let scope = scope.trim_end_matches('/');
         let scope = if scope.is_empty() { "/" } else { scope };
-        self.complete.insert((fold(kind).into_owned(), fold(scope).into_owned()));
+        let set = match reach {
+            Reach::Below => &mut self.complete,
+            Reach::Here => &mut self.complete_here,
+        };
+        set.insert((fold(kind).into_owned(), fold(scope).into_owned()));
     }
 
     /// Takes a type as complete everywhere; `all` means every type.
@@ -72,6 +92,7 @@ impl Evidence {
         let kind = fold(kind);
         self.assume_all
             || self.assumed.contains(&*kind)
+            || self.complete_here.contains(&(kind.to_string(), fold(scope.as_str()).into_owned()))
             || scope.scope_chain().any(|at| self.has(&kind, &fold(at.as_str())))
     }
 
@@ -85,7 +106,7 @@ impl Evidence {
         self.complete.contains(&(kind.to_owned(), scope.to_owned()))
     }
 
-    /// Every `(type, scope)` known to be complete, folded, in order.
+    /// Every `(type, scope)` known to be complete at the scope and below, folded, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.complete.iter().map(|(kind, scope)| (&**kind, &**scope))
     }
@@ -147,11 +168,22 @@ mod tests {
     #[test]
     fn a_list_above_covers_what_is_below() {
         let mut evidence = Evidence::default();
-        evidence.add("Microsoft.Security/pricings", "/subscriptions/A/");
+        evidence.add("Microsoft.Security/pricings", "/subscriptions/A/", Reach::Below);
         assert!(evidence.complete("microsoft.security/PRICINGS", id("/subscriptions/a")));
         assert!(evidence.complete("microsoft.security/pricings", id("/subscriptions/a/resourceGroups/x")));
         assert!(!evidence.complete("microsoft.security/pricings", id("/subscriptions/ab")));
         assert!(!evidence.complete("microsoft.security/contacts", id("/subscriptions/a")));
+    }
+
+    #[test]
+    fn a_list_of_a_scope_alone_says_nothing_of_what_is_below() {
+        let mut evidence = Evidence::default();
+        evidence.add("Microsoft.Insights/diagnosticSettings", "/subscriptions/a", Reach::Here);
+        assert!(evidence.complete("microsoft.insights/diagnosticSettings", id("/subscriptions/A")));
+        assert!(
+            !evidence
+                .complete("microsoft.insights/diagnosticSettings", id("/subscriptions/a/resourceGroups/x"))
+        );
     }
 
     #[test]

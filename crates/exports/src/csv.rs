@@ -87,6 +87,12 @@ pub(crate) fn read(text: &[u8], table: &Table, report: &mut Reporter<'_>) {
         return report.say(finding);
     }
     report.record_page(Some(Shape::ResourceGraphCsv));
+    for (index, column) in table.columns.iter().enumerate() {
+        if table.columns[..index].contains(column) {
+            let message = format!("the column `{}` stands twice; the first is used", shorten(column, 80));
+            report.say(Diagnostic::warning("import-csv", message).at(place(1)));
+        }
+    }
     let (mut at, mut cells) = (table.body, Vec::new());
     let mut line = 1 + memchr::memchr_iter(b'\n', &text[..at]).count() as u64;
     while at < text.len() {

@@ -2,7 +2,7 @@
 
 use azimuth_diag::{Diagnostic, Place};
 
-use crate::document::{FileReport, Imported};
+use crate::document::{FileReport, Imported, Shape};
 use crate::encoding::{Encoding, to_utf8};
 use crate::reader::{Lines, Reader, looks_like_lines};
 use crate::report::Reporter;
@@ -45,8 +45,14 @@ pub fn read_parallel(file: &str, bytes: &[u8], threads: usize) -> (Vec<Imported>
             .map(|handle| handle.join().expect("reading does not panic on any input"))
             .collect()
     });
-    // A record that goes on behind the end of its part is known to a reader of the whole text only.
-    if results.iter().rev().skip(1).any(|part| part.is_cut) {
+    // A record that goes on behind the end of its part, or a list with a page lost in an earlier part, is known
+    // to a reader of the whole text only.
+    let is_cut = results.iter().rev().skip(1).any(|part| part.is_cut);
+    let has_lists = results
+        .iter()
+        .any(|part| part.report.shapes.iter().any(|(shape, _)| *shape == Shape::RecordedResponse));
+    let is_torn = has_lists && results.iter().any(|part| part.report.rejected > 0);
+    if is_cut || is_torn {
         let report = read(file, bytes, &mut |document| documents.push(document));
         return (documents, report);
     }

@@ -10,6 +10,8 @@ use azimuth_ids::DocumentKey;
 
 /// Findings kept per file or archive member; the rest is counted.
 const MAX_FINDINGS: usize = 20;
+/// Bytes of a message beyond which it is shortened.
+const MAX_MESSAGE: usize = 1_200;
 /// Findings kept for all members of an archive together.
 const MAX_FINDINGS_TOTAL: usize = 400;
 
@@ -118,7 +120,11 @@ impl<'s> Reporter<'s> {
         (self.sink)(Imported { key, body, rank, place });
     }
 
-    pub(crate) fn say(&mut self, finding: Diagnostic) {
+    pub(crate) fn say(&mut self, mut finding: Diagnostic) {
+        // Foreign text may reach a message through the errors of other crates.
+        if finding.message.len() > MAX_MESSAGE || finding.message.contains(char::is_control) {
+            finding.message = shorten(&finding.message, MAX_MESSAGE / 4);
+        }
         self.errors += usize::from(finding.severity == Severity::Error);
         if self.kept_here < MAX_FINDINGS && self.report.diagnostics.len() < MAX_FINDINGS_TOTAL {
             self.kept_here += 1;
@@ -197,6 +203,10 @@ pub(crate) fn fault_diagnostic(text: &[u8], error: &ScanError) -> Diagnostic {
             "import-number-range",
             format!("{} fits no 64-bit number", found(text, error.at)),
         ),
+        Fault::NotUtf8 => {
+            let byte = text.get(error.at).copied().unwrap_or_default();
+            Diagnostic::error("import-utf8", format!("the byte 0x{byte:02x} is no UTF-8"))
+        }
         Fault::Text { what } => Diagnostic::error("import-text", format!("a string holds {what}")),
     }
 }

@@ -57,6 +57,8 @@ pub enum Literal {
     Number(f64),
     /// `true` or `false`.
     Bool(bool),
+    /// A GUID written without quotes.
+    Guid(Box<str>),
 }
 
 /// Where an attribute comes from.
@@ -111,6 +113,7 @@ impl fmt::Display for Literal {
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Bool(value) => write!(f, "{value}"),
+            Self::Guid(guid) => f.write_str(guid),
         }
     }
 }

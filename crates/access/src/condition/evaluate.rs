@@ -32,6 +32,18 @@ impl Truth {
         if value { Self::True } else { Self::False }
     }
 
+    /// Both: false if one is, else unknown if one is. `other` is asked only if it matters.
+    pub(crate) fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::False => Self::False,
+            Self::True => other(),
+            Self::Unknown => match other() {
+                Self::False => Self::False,
+                Self::True | Self::Unknown => Self::Unknown,
+            },
+        }
+    }
+
     fn not(self) -> Self {
         match self {
             Self::True => Self::False,
@@ -121,7 +133,7 @@ fn all(terms: impl Iterator<Item = Truth>) -> Truth {
 fn any_pattern(patterns: &[Literal], text: &str) -> bool {
     patterns.iter().any(|pattern| match pattern {
         Literal::Text(raw) => ActionPattern::new(&unescape(raw)).matches(text),
-        Literal::Number(_) | Literal::Bool(_) => false,
+        Literal::Number(_) | Literal::Bool(_) | Literal::Guid(_) => false,
     })
 }
 
@@ -136,6 +148,7 @@ fn values<'a>(operand: &'a Operand, facts: &Facts<'a>) -> Values<'a> {
         Literal::Text(raw) => Single::Raw(raw),
         Literal::Number(number) => Single::Number(*number),
         Literal::Bool(value) => Single::Bool(*value),
+        Literal::Guid(guid) => Single::Text(guid),
     };
     let known: Vec<Single<'a>> = match operand {
         Operand::Literal(one) => vec![literal(one)],
@@ -212,6 +225,11 @@ mod tests {
             ("@Environment[isPrivateLink] BoolEquals False", true),
             ("@Resource[id] GuidEquals 'b24988ac618042a0ab8820f7382dd24c'", true),
             ("@Resource[id] GuidNotEquals 'b24988ac-6180-42a0-ab88-20f7382dd24c'", false),
+            (
+                "@Resource[id] ForAnyOfAnyValues:GuidEquals {acdd72a7-3385-48ef-bd42-f606fba81ae7, \
+                 B24988ac-6180-42a0-ab88-20f7382dd24c}",
+                true,
+            ),
             ("@Environment[UtcNow] DateTimeGreaterThan '2024-05-06T15:00:00+02:00'", true),
             ("@Environment[UtcNow] DateTimeLessThan '2024-05-06'", false),
             ("@Environment[UtcNow] DateTimeEquals '2024-05-06T13:30:00.000'", true),

@@ -26,6 +26,8 @@ pub(super) enum TokenKind<'a> {
     /// What stands between the quotes, escapes untouched.
     Text(&'a str),
     Number(f64),
+    /// A GUID without quotes, as conditions on delegated role assignments have them.
+    Guid(&'a str),
     /// `@Source[name]`
     Attribute {
         source: &'a str,
@@ -50,6 +52,7 @@ impl TokenKind<'_> {
             Self::Word(word) => format!("`{word}`"),
             Self::Text(_) => "a text".to_owned(),
             Self::Number(_) => "a number".to_owned(),
+            Self::Guid(guid) => format!("`{guid}`"),
             Self::Attribute { source, .. } => format!("`@{source}[…]`"),
             Self::End => "the end of the condition".to_owned(),
         }
@@ -75,6 +78,10 @@ impl<'a> Lexer<'a> {
         let Some(first) = rest.chars().next() else {
             return Ok(Token { kind: TokenKind::End, span: (start, start) });
         };
+        if let Some(guid) = guid(rest) {
+            self.at = start + GUID_BYTES;
+            return Ok(Token { kind: TokenKind::Guid(guid), span: (start, self.at) });
+        }
         let (kind, length) = match first {
             '(' => (TokenKind::OpenParenthesis, 1),
             ')' => (TokenKind::CloseParenthesis, 1),
@@ -166,6 +173,19 @@ impl<'a> Lexer<'a> {
             )),
         }
     }
+}
+
+const GUID_BYTES: usize = 36;
+
+/// The GUID at the start of `rest`.
+fn guid(rest: &str) -> Option<&str> {
+    let (guid, tail) = rest.split_at_checked(GUID_BYTES)?;
+    let fits = guid.bytes().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    let ends = !tail.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    (fits && ends).then_some(guid)
 }
 
 fn word(rest: &str) -> (TokenKind<'_>, usize) {

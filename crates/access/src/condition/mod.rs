@@ -6,7 +6,7 @@
 //!  (@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'reports'))
 //! ```
 //!
-//! text → [`lexer`] → [`parser`] → [`ast::Expression`] → [`evaluate`] with what is known of a request.
+//! text → tokens → [`Expression`] → [`Truth`], given the [`Facts`] of a request.
 //!
 //! The language is the one of "Azure role assignment condition format and syntax", version 2.0. It gives no order
 //! of precedence (three or more terms need parentheses); where they are missing, `NOT` binds before `AND` before

@@ -235,6 +235,7 @@ impl<'a> Parser<'a> {
         let literal = match self.token.kind {
             TokenKind::Text(text) => Literal::Text(text.into()),
             TokenKind::Number(number) => Literal::Number(number),
+            TokenKind::Guid(guid) => Literal::Guid(guid.into()),
             TokenKind::Word(word) if is_bool(word) => Literal::Bool(word.eq_ignore_ascii_case("true")),
             TokenKind::Word(word) => {
                 let quoted = &self.text[self.token.span.0..self.token.span.1];

@@ -8,15 +8,16 @@ use azimuth_access::{
 use serde_json::{Value, json};
 
 /// `root ─ corp ─ prod ─ s1` and `root ─ lab ─ s2`.
-pub(crate) fn groups_above(root: ScopeRoot<'_>) -> Vec<String> {
+pub(crate) fn groups_above(root: ScopeRoot<'_>) -> Option<Vec<String>> {
     let chain: &[&str] = match root {
         ScopeRoot::Subscription("s1") => &["Prod", "Corp", "Root"],
         ScopeRoot::Subscription("s2") => &["Lab", "Root"],
         ScopeRoot::ManagementGroup("prod") => &["Corp", "Root"],
         ScopeRoot::ManagementGroup("corp" | "lab") => &["Root"],
-        _ => &[],
+        ScopeRoot::ManagementGroup("root") => &[],
+        _ => return None,
     };
-    chain.iter().map(|name| (*name).to_owned()).collect()
+    Some(chain.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// `ops` holds alice and `oncall`; `oncall` holds bob.

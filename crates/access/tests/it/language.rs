@@ -12,6 +12,8 @@ fn literal() -> impl Strategy<Value = Literal> {
         (-1_000_000_000_i64..1_000_000_000, 0_u32..4)
             .prop_map(|(digits, scale)| Literal::Number(digits as f64 / 10_f64.powi(scale as i32))),
         any::<bool>().prop_map(Literal::Bool),
+        "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+            .prop_map(|guid| Literal::Guid(guid.into())),
     ]
 }
 

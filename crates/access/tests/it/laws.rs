@@ -22,6 +22,12 @@ const PATTERNS: [&str; 6] = ["*", "*/read", "*/delete", "Microsoft.Compute/*", "
 const CONDITIONS: [Option<&str>; 4] =
     [None, Some("1 NumericEquals 1"), Some("1 NumericEquals 2"), Some("Exists @Resource[x]")];
 
+/// Indexes of a principal, an action and a scope, and whether the data plane is meant.
+type Question = (usize, usize, usize, bool);
+
+/// Indexes of who is denied and who is not, a scope and a pattern, whether children are spared, and a condition.
+type DenyDraft = ((usize, usize, usize, usize, bool), usize);
+
 fn assignments() -> impl Strategy<Value = Vec<RoleAssignment>> {
     let one = (0..PRINCIPALS.len(), 0..ROLES.len(), 0..SCOPES.len(), 0..CONDITIONS.len());
     prop::collection::vec(one, 0..8).prop_map(|items| {
@@ -38,7 +44,7 @@ fn denies() -> impl Strategy<Value = Vec<DenyAssignment>> {
     let one = (one, 0..CONDITIONS.len());
     prop::collection::vec(one, 0..4).prop_map(|items| {
         let everyone = azimuth_access::ALL_PRINCIPALS;
-        let make = |(id, ((who, except, scope, pattern, own), condition)): (usize, ((usize, usize, usize, usize, bool), usize))| {
+        let make = |(id, ((who, except, scope, pattern, own), condition)): (usize, DenyDraft)| {
             let excluded: Vec<&str> = PRINCIPALS.get(except).copied().into_iter().collect();
             let excluded: Vec<_> = excluded.into_iter().map(|id| json!({"id": id})).collect();
             let document = json!({
@@ -53,11 +59,11 @@ fn denies() -> impl Strategy<Value = Vec<DenyAssignment>> {
     })
 }
 
-fn question() -> impl Strategy<Value = (usize, usize, usize, bool)> {
+fn question() -> impl Strategy<Value = Question> {
     (0..PRINCIPALS.len(), 0..ACTIONS.len(), 0..SCOPES.len(), any::<bool>())
 }
 
-fn verdict(model: &AccessModel<'_>, question: (usize, usize, usize, bool)) -> Verdict {
+fn verdict(model: &AccessModel<'_>, question: Question) -> Verdict {
     let (principal, action, scope, data) = question;
     let scope = Scope::parse(SCOPES[scope]).unwrap();
     let plane = if data { Plane::Data } else { Plane::Control };
@@ -73,11 +79,7 @@ fn verdict(model: &AccessModel<'_>, question: (usize, usize, usize, bool)) -> Ve
 }
 
 /// The rules once more, slow and obvious: all assignments, no index.
-fn twin(
-    assignments: &[RoleAssignment],
-    denies: &[DenyAssignment],
-    question: (usize, usize, usize, bool),
-) -> Verdict {
+fn twin(assignments: &[RoleAssignment], denies: &[DenyAssignment], question: Question) -> Verdict {
     let (principal, action, scope, data) = question;
     let (principal, action) = (PRINCIPALS[principal], ACTIONS[action]);
     let plane = if data { Plane::Data } else { Plane::Control };
@@ -87,7 +89,7 @@ fn twin(
     let is_at_or_above = |outer: &Scope| {
         let groups = match scope.root() {
             ScopeRoot::Tenant => Vec::new(),
-            root => groups_above(root),
+            root => groups_above(root).unwrap(),
         };
         scope.is_within(outer) || groups.iter().any(|name| Scope::management_group(name) == *outer)
     };
@@ -100,7 +102,8 @@ fn twin(
             any(within) && !any(without)
         })
     };
-    let holds = |condition: Option<&azimuth_access::condition::Condition>| match condition.map(|c| c.as_str())
+    let holds = |condition: Option<&azimuth_access::condition::Condition>| match condition
+        .map(azimuth_access::condition::Condition::as_str)
     {
         None | Some("1 NumericEquals 1") => Verdict::Allowed,
         Some("1 NumericEquals 2") => Verdict::Denied,
@@ -141,7 +144,7 @@ fn twin(
 fn names(deny: &DenyAssignment, identities: &[String]) -> bool {
     let documents = AccessDocuments { denies: vec![deny.clone()], ..AccessDocuments::default() };
     let groups = identities.to_vec();
-    let model = AccessModel::new(documents, |_: ScopeRoot<'_>| Vec::new(), move |_: &str| groups.clone());
+    let model = AccessModel::new(documents, |_: ScopeRoot<'_>| None, move |_: &str| groups.clone());
     !model.what_can("nobody else").denies.is_empty()
 }
 

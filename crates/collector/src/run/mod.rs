@@ -1,7 +1,9 @@
 //! The run: which step is taken when, and what is done with its answer.
 
 mod fetch;
+mod recorded;
 mod rollup;
+mod subjects;
 mod work;
 
 use std::fmt;
@@ -20,7 +22,8 @@ use crate::plan::{Call, PlanError, plan};
 use crate::report::{Progress, Summary};
 use crate::transport::{HttpTransport, Transport, TransportError};
 use fetch::{Fetched, Job, fetch};
-use work::{Recorded, Work};
+use recorded::Recorded;
+use work::Work;
 
 /// How the program names itself to the services.
 pub const USER_AGENT: &str = concat!("azimuth/", env!("CARGO_PKG_VERSION"));

@@ -1,7 +1,7 @@
 //! Evidence that the address of no single list gives: that a type is complete in a subscription that Resource
 //! Graph was asked about or whose resources were asked one by one, or below a management group.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use azimuth_ids::fold;
 use serde::Deserialize;
@@ -81,10 +81,15 @@ fn scopes(outcome: &Outcome<'_>, evidence: &str, calls: &[usize], proofs: &mut V
     let of_resources: Vec<usize> = of_subject(Subject::Resource).collect();
     let listed_by: Vec<usize> =
         of_subject(Subject::Subscription).chain(of_subject(Subject::Subscriptions)).collect();
+    let unanswered: Vec<HashSet<&str>> =
+        of_resources.iter().map(|call| outcome.unanswered_subscriptions(*call)).collect();
     let covers_subscription = |subscription: &str| {
         listed_by.iter().any(|call| outcome.is_answered(*call, subscription))
             || (!of_resources.is_empty()
-                && of_resources.iter().all(|call| outcome.all_resources_answered(*call, subscription)))
+                && of_resources.iter().zip(&unanswered).all(|(call, unanswered)| {
+                    outcome.lists_resources_of(*call, subscription)
+                        && !unanswered.contains(&*fold(subscription))
+                }))
     };
     let covered_subscriptions = outcome.subscriptions.iter().filter(|id| covers_subscription(id));
     proofs.extend(covered_subscriptions.map(|id| proof(evidence, id)));
@@ -128,10 +133,10 @@ fn covered(
 
 /// The list of subscriptions holds those that may be read; it is complete if it has all of the tree.
 fn all_subscriptions(outcome: &Outcome<'_>) -> Option<Proof> {
-    let read: Vec<String> = outcome.subscriptions.iter().map(|id| fold(id).into_owned()).collect();
+    let read: HashSet<String> = outcome.subscriptions.iter().map(|id| fold(id).into_owned()).collect();
     let mut pending = vec![outcome.tree?];
     while let Some(node) = pending.pop() {
-        if node.is_subscription() && !read.contains(&fold(&node.id).into_owned()) {
+        if node.is_subscription() && !read.contains(&*fold(&node.id)) {
             return None;
         }
         pending.extend(node.children());
@@ -163,20 +168,25 @@ impl Outcome<'_> {
         finder.is_some_and(|finder| self.is_answered(finder, ""))
     }
 
-    /// Whether the resources of a call's types are all known in a subscription and all were asked of.
-    fn all_resources_answered(&self, call: usize, subscription: &str) -> bool {
+    /// Whether the resources of a call's types are all known in a subscription.
+    fn lists_resources_of(&self, call: usize, subscription: &str) -> bool {
         let types = &self.calls[call].types;
         let lists = |index: usize| {
-            let finder = &self.calls[index];
-            finder.finds == Some(Finds::Resources) && self.is_answered(index, subscription)
+            self.calls[index].finds == Some(Finds::Resources) && self.is_answered(index, subscription)
         };
-        let all_listed = (0..self.calls.len()).any(|index| lists(index) && self.calls[index].query.is_some());
-        let each_listed = types.iter().all(|kind| {
-            (0..self.calls.len()).any(|index| lists(index) && self.calls[index].types.contains(kind))
-        });
-        let prefix = format!("{}/", fold(subscription));
-        (all_listed || each_listed)
-            && self.asked_of(call).filter(|(subject, _)| subject.starts_with(&prefix)).all(|(_, done)| done)
+        let mut finders = 0..self.calls.len();
+        finders.any(|index| self.calls[index].query.is_some() && lists(index))
+            || types.iter().all(|kind| {
+                (0..self.calls.len()).any(|index| self.calls[index].types.contains(kind) && lists(index))
+            })
+    }
+
+    /// The folded subscriptions in which a call made for resources was not answered for all of them.
+    fn unanswered_subscriptions(&self, call: usize) -> HashSet<&str> {
+        let unanswered = self.asked_of(call).filter(|(_, answered)| !answered);
+        unanswered
+            .filter_map(|(subject, _)| subject.match_indices('/').nth(2).map(|(end, _)| &subject[..end]))
+            .collect()
     }
 }
 

@@ -3,100 +3,48 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use azimuth_host::Clock;
-use azimuth_ids::{IdRef, eq_fold, fold};
-use jiff::{SignedDuration, Timestamp};
+use azimuth_ids::{IdRef, fold};
 use serde_json::value::RawValue;
 
 use super::CollectError;
 use super::fetch::{Fetched, Job};
+use super::recorded::{Found, Recorded, read_item};
 use super::rollup::{Outcome, Tree, proofs_of, roll_up};
 use crate::client::{Answer, Failure, Traffic};
 use crate::cloud::{Endpoints, Service};
 use crate::json::{Item, Next, error_of, page};
 use crate::options::Options;
-use crate::output::{LINE_FORMAT, Line, Output, Proof, RecordedLine};
+use crate::output::{LINE_FORMAT, Line, Output, Proof};
 use crate::plan::{Call, Finds, Subject};
 use crate::report::{MAX_PROBLEMS, MissingRight, Problem, Progress, Summary};
 
 /// Subscriptions in one Resource Graph query.
 const SUBSCRIPTIONS_PER_QUERY: usize = 100;
-/// Requests in one Graph batch, the service's limit.
-const BATCH: usize = 20;
 /// So many calls in a row that cannot connect, and the service is taken as down.
 const UNREACHABLE_CALLS: u32 = 3;
 
-/// What earlier runs recorded, by call.
-pub(crate) struct Recorded<'a> {
-    calls: &'a [Call],
-    by_call: HashMap<String, Found>,
-}
-
-/// What was recorded of one call.
-#[derive(Default)]
-pub(crate) struct Found {
-    items: Vec<Item>,
-    tree: Option<Tree>,
-    next: Option<(Next, Timestamp)>,
-    done: bool,
-}
-
-impl<'a> Recorded<'a> {
-    pub(crate) fn new(calls: &'a [Call]) -> Self {
-        Self { calls, by_call: HashMap::new() }
-    }
-
-    /// Notes a line. Refusals and failures are not kept: resuming asks again.
-    pub(crate) fn take(&mut self, line: &RecordedLine<'_>) {
-        let id = line.call.split_once('@').map_or(&*line.call, |(id, _)| id);
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
-        let success = (200..300).contains(&line.status);
-        if !success && !line.r#final {
-            return;
-        }
-        let found = self.by_call.entry(line.call.clone()).or_default();
-        found.done |= line.r#final;
-        if !success {
-            return;
-        }
-        let body = line.body.get();
-        if call.is_list() {
-            let Ok(page) = page(body) else { return };
-            found.next = page.next.map(|next| (next, line.time));
-            if call.finds.is_some() {
-                found.items.extend(page.items.iter().filter_map(|item| read_item(item)));
-            }
-        } else if call.finds == Some(Finds::Tree) {
-            found.tree = serde_json::from_str(body).ok();
-        }
-    }
-}
-
-fn read_item(item: &RawValue) -> Option<Item> {
-    serde_json::from_str(item.get()).ok()
-}
-
 /// See the module.
 pub(crate) struct Work<'a> {
-    options: &'a Options,
-    endpoints: &'a Endpoints,
-    calls: &'a [Call],
-    clock: &'a dyn Clock,
-    output: Output,
-    recorded: Recorded<'a>,
-    replays: VecDeque<(usize, Vec<String>, Found)>,
-    queues: [VecDeque<Job>; 2],
+    pub(super) options: &'a Options,
+    pub(super) endpoints: &'a Endpoints,
+    pub(super) calls: &'a [Call],
+    pub(super) clock: &'a dyn Clock,
+    pub(super) output: Output,
+    pub(super) recorded: Recorded<'a>,
+    pub(super) replays: VecDeque<(usize, Vec<String>, Found)>,
+    pub(super) queues: [VecDeque<Job>; 2],
     /// Subjects that wait for a batch to fill.
-    waiting: BTreeMap<usize, Vec<String>>,
+    pub(super) waiting: BTreeMap<usize, Vec<String>>,
     /// For each call and folded subject asked of: whether it was answered to the end.
-    answered: HashMap<(usize, String), bool>,
-    subscriptions: Vec<String>,
-    tree: Option<Tree>,
-    root_found: bool,
-    down: [Option<String>; 2],
-    unreachable: [u32; 2],
-    missing: BTreeMap<(String, String), MissingRight>,
-    done: u64,
-    summary: Summary,
+    pub(super) answered: HashMap<(usize, String), bool>,
+    pub(super) subscriptions: Vec<String>,
+    pub(super) tree: Option<Tree>,
+    pub(super) root_found: bool,
+    pub(super) down: [Option<String>; 2],
+    pub(super) unreachable: [u32; 2],
+    pub(super) missing: BTreeMap<(String, String), MissingRight>,
+    pub(super) done: u64,
+    pub(super) summary: Summary,
 }
 
 impl<'a> Work<'a> {
@@ -397,7 +345,7 @@ impl<'a> Work<'a> {
     }
 
     /// A call is over for its subjects.
-    fn finish(&mut self, index: usize, subjects: &[String], complete: bool) {
+    pub(super) fn finish(&mut self, index: usize, subjects: &[String], complete: bool) {
         let calls = self.calls;
         let call = &calls[index];
         let size = if call.batch { subjects.len().max(1) as u64 } else { 1 };
@@ -432,165 +380,25 @@ impl<'a> Work<'a> {
             _ => {}
         }
     }
-
-    /// Makes the calls that items lead to.
-    fn found(&mut self, index: usize, items: &[Item]) {
-        let Some(finds) = self.calls[index].finds else { return };
-        for item in items {
-            let Some(id) = item.id.as_deref() else { continue };
-            let usable = match finds {
-                Finds::Users | Finds::Groups | Finds::DirectoryRoles => is_graph_id(id),
-                _ => is_arm_id(id),
-            };
-            if !usable {
-                continue;
-            }
-            let subject = Some(std::slice::from_ref(item.id.as_ref().expect("checked above")));
-            match finds {
-                Finds::Subscriptions if self.is_wanted(item) => {
-                    if !self.subscriptions.iter().any(|known| eq_fold(known, id)) {
-                        self.subscriptions.push(id.to_owned());
-                    }
-                    self.ask_all(Subject::Subscription, subject);
-                }
-                Finds::ManagementGroups => {
-                    self.ask_all(Subject::ManagementGroup, subject);
-                    if item.name.is_some() && item.name == item.properties.tenant_id {
-                        self.root_found = true;
-                        self.ask_all(Subject::RootManagementGroup, subject);
-                    }
-                }
-                Finds::Resources => {
-                    let kind = item.r#type.clone().or_else(|| self.calls[index].types.first().cloned());
-                    let kind = kind.unwrap_or_default();
-                    self.ask_where(&|call| call.is_for_resource(&kind, item.kind.as_deref()), subject);
-                }
-                Finds::Users => self.ask_all(Subject::User, subject),
-                Finds::Groups => self.ask_all(Subject::Group, subject),
-                Finds::DirectoryRoles => self.ask_all(Subject::DirectoryRole, subject),
-                Finds::Subscriptions | Finds::Tree => {}
-            }
-        }
-    }
-
-    fn is_wanted(&self, subscription: &Item) -> bool {
-        let options = self.options;
-        let id = subscription.id.as_deref().unwrap_or_default();
-        let listed = options.subscriptions.is_empty()
-            || options.subscriptions.iter().any(|wanted| {
-                eq_fold(wanted.rsplit('/').next().unwrap_or(wanted), id.rsplit('/').next().unwrap_or(id))
-            });
-        let same_tenant = match (&options.tenant, &subscription.tenant_id) {
-            (Some(wanted), Some(found)) => eq_fold(wanted, found),
-            _ => true,
-        };
-        listed && same_tenant
-    }
-
-    fn ask_all(&mut self, subject: Subject, subjects: Option<&[String]>) {
-        self.ask_where(&|call| call.subject == subject && !call.is_fallback(), subjects);
-    }
-
-    fn ask_where(&mut self, wanted: &dyn Fn(&Call) -> bool, subjects: Option<&[String]>) {
-        let calls = self.calls;
-        for (index, _) in calls.iter().enumerate().filter(|(_, call)| wanted(call)) {
-            self.ask(index, subjects.unwrap_or_default());
-        }
-    }
-
-    /// Queues a call unless it was asked before; what is recorded of it is taken up instead.
-    fn ask(&mut self, index: usize, subjects: &[String]) {
-        let mut new = false;
-        for subject in names(subjects) {
-            let key = (index, fold(subject).into_owned());
-            new |= !self.answered.contains_key(&key);
-            self.answered.entry(key).or_insert(false);
-        }
-        if !new {
-            return;
-        }
-        self.summary.planned += 1;
-        let call = &self.calls[index];
-        if let Some(found) = self.recorded.by_call.remove(&name_of(call, subjects)) {
-            self.replays.push_back((index, subjects.to_vec(), found));
-        } else if call.batch {
-            let waiting = self.waiting.entry(index).or_default();
-            waiting.extend_from_slice(subjects);
-            if waiting.len() >= BATCH {
-                let subjects = std::mem::take(waiting);
-                self.queue(Job { subjects, ..new_job(index) });
-            }
-        } else {
-            self.queue(Job { subjects: subjects.to_vec(), ..new_job(index) });
-        }
-    }
-
-    fn flush_batches(&mut self) {
-        for (index, subjects) in std::mem::take(&mut self.waiting) {
-            if !subjects.is_empty() {
-                self.queue(Job { subjects, ..new_job(index) });
-            }
-        }
-    }
-
-    fn queue(&mut self, job: Job) {
-        self.queues[self.calls[job.call].service() as usize].push_back(job);
-    }
-
-    /// Takes up what earlier runs recorded of the calls just asked.
-    fn settle(&mut self) {
-        while let Some((index, subjects, found)) = self.replays.pop_front() {
-            if found.tree.is_some() {
-                self.tree = found.tree;
-            }
-            self.found(index, &found.items);
-            if found.done {
-                self.summary.resumed += 1;
-                self.finish(index, &subjects, true);
-                continue;
-            }
-            let lifetime =
-                SignedDuration::try_from(self.options.link_lifetime).unwrap_or(SignedDuration::MAX);
-            let now = self.clock.now();
-            let next = found.next.filter(|(_, read)| now.duration_since(*read) < lifetime);
-            let next = next.map(|(next, _)| next).filter(|next| match next {
-                Next::Link(link) => self.endpoints.same_origin(self.calls[index].service(), link),
-                Next::Token(_) => true,
-            });
-            let followed = next.iter().cloned().collect();
-            self.queue(Job { subjects, next, followed, ..new_job(index) });
-        }
-    }
 }
 
-fn new_job(call: usize) -> Job {
+pub(super) fn new_job(call: usize) -> Job {
     Job { call, subjects: Vec::new(), next: None, pages: 0, followed: HashSet::new(), restarted: false }
 }
 
 /// The subjects, or the empty name of the tenant.
-fn names(subjects: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn names(subjects: &[String]) -> impl Iterator<Item = &str> {
     let tenant = subjects.is_empty().then_some("");
     tenant.into_iter().chain(subjects.iter().map(String::as_str))
 }
 
 /// How lines name a call with its subject: `arm.pricings@/subscriptions/…`.
-fn name_of(call: &Call, subjects: &[String]) -> String {
+pub(super) fn name_of(call: &Call, subjects: &[String]) -> String {
     match subjects {
         [] => call.id.clone(),
         [one] => format!("{}@{one}", call.id),
         [first, rest @ ..] => format!("{}@{first}+{}", call.id, rest.len()),
     }
-}
-
-fn is_graph_id(id: &str) -> bool {
-    (1..=128).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-fn is_arm_id(id: &str) -> bool {
-    id.len() <= 2_048
-        && IdRef::parse(id).is_ok()
-        && id.split('/').skip(1).all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 fn origin_of(link: &str) -> String {

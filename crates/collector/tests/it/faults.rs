@@ -286,3 +286,17 @@ async fn what_was_left_out_proves_nothing() {
         one.evidence
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_resource_leaves_its_subscription_open() {
+    let tenant = Tenant::new(Box::new(|request, _| {
+        let refused = request.url.contains("sub-b/") && request.url.contains("/flowLogs");
+        refused.then(|| Ok(status(403, "AuthorizationFailed")))
+    }));
+    let run = run(&tenant, only("arm.")).await;
+    let flow_logs =
+        |scope: &str| run.evidence.contains(&format!("Microsoft.Network/networkWatchers/flowLogs @ {scope}"));
+    assert!(flow_logs("/subscriptions/sub-a") && flow_logs("/subscriptions/sub-c"));
+    assert!(!flow_logs("/subscriptions/sub-b") && !flow_logs("/"));
+    assert_eq!(run.summary.missing_rights[0].scope, "/subscriptions/sub-b");
+}

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking as tests do")]
 
+mod docs;
 mod faults;
+mod import;
 mod kill;
 mod paging;
 mod resume;

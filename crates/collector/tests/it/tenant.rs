@@ -101,6 +101,7 @@ impl Tenant {
             ["v1.0", "policies", name] if *name != "authenticationStrengthPolicies" => {
                 json!({"id": name, "isEnabled": true})
             }
+            ["v1.0", .., last] => paged((0..2).map(|n| json!({"id": format!("{last}-{n}")})).collect()),
             [.., last] => paged((0..2).map(|n| json!({"id": format!("{path}/{n}"), "type": last})).collect()),
             [] => json!({}),
         }

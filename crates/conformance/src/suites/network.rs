@@ -1,6 +1,8 @@
 //! Security groups, routes, reachability, flow logs, captures, VPN and DDoS.
 
-use super::{Suite, waiting};
+mod exposure;
+
+use super::{Suite, answered, waiting};
 
 const NETWORK: &str = "network reachability and telemetry";
 
@@ -12,7 +14,7 @@ pub(super) const SUITE: Suite = Suite {
         waiting("ddos_posture.jsonl", NETWORK),
         waiting("ddos_rules.jsonl", NETWORK),
         waiting("ddos_series.jsonl", NETWORK),
-        waiting("exposure.jsonl", NETWORK),
+        answered("exposure.jsonl", exposure::exposure),
         waiting("firewall.jsonl", NETWORK),
         waiting("flowlog_paths.jsonl", NETWORK),
         waiting("flowlogs.jsonl", NETWORK),

@@ -8,8 +8,12 @@ use crate::workload::Draft;
 /// Types that every list of types with resource logs has; flaws of TH-6 are planted on these only.
 const CERTAIN_TYPES: &[&str] = &[
     "Microsoft.KeyVault/vaults",
-    "Microsoft.Network/networkSecurityGroups",
     "Microsoft.Network/applicationGateways",
+    "Microsoft.Network/azureFirewalls",
+    "Microsoft.Network/bastionHosts",
+    "Microsoft.ContainerRegistry/registries",
+    "Microsoft.DocumentDB/databaseAccounts",
+    "Microsoft.RecoveryServices/vaults",
     "Microsoft.Sql/servers/databases",
     "Microsoft.Web/sites",
     "Microsoft.ContainerService/managedClusters",

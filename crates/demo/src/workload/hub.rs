@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Resource};
+use super::security_group::Rule;
 use crate::names::REGIONS;
 use crate::plan::Purpose;
 
@@ -19,8 +20,20 @@ pub(crate) fn add_hub(draft: &mut Draft<'_>, region: usize) {
     let guard = draft.add_security_group(
         &group,
         &format!("nsg-hub-{short}-dns"),
-        &[super::security_group::Rule::allow("allow-dns", 300, "VirtualNetwork", &["53"]).protocol("*")],
+        &[Rule::allow("allow-dns", 300, "VirtualNetwork", &["53"]).protocol("*")],
         (&[subnet("snet-dns")], &[]),
+    );
+    // A bastion's subnet need not have a group; if it has one, these are the rules it works with.
+    let bastion_guard = draft.add_security_group(
+        &group,
+        &format!("nsg-hub-{short}-bastion"),
+        &[
+            Rule::allow("allow-https", 300, "Internet", &["443"]),
+            Rule::allow("allow-gateway-manager", 310, "GatewayManager", &["443"]),
+            Rule::allow("allow-load-balancer", 320, "AzureLoadBalancer", &["443"]),
+            Rule::allow("allow-between-hosts", 330, "VirtualNetwork", &["8080", "5701"]).protocol("*"),
+        ],
+        (&[subnet("AzureBastionSubnet")], &[]),
     );
     let firewall = add_firewall(draft, region, &group, &subnet("AzureFirewallSubnet"));
     let bastion = add_bastion(draft, region, &group, &subnet("AzureBastionSubnet"));
@@ -38,7 +51,7 @@ pub(crate) fn add_hub(draft: &mut Draft<'_>, region: usize) {
     };
     let subnets = json!([
         part("GatewaySubnet", format!("172.16.{base}.0/26"), &gateways, None),
-        part("AzureBastionSubnet", format!("172.16.{base}.64/26"), &[bastion], None),
+        part("AzureBastionSubnet", format!("172.16.{base}.64/26"), &[bastion], Some(&bastion_guard)),
         part("AzureFirewallSubnet", format!("172.16.{}.0/26", base + 1), &[firewall], None),
         part("snet-dns", format!("172.16.{}.0/26", base + 2), &[], Some(&guard)),
     ]);

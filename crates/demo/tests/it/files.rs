@@ -61,9 +61,7 @@ fn every_file_is_json_and_stands_once() {
 
 #[test]
 fn sizes_are_exact() {
-    for (size, seed) in
-        [(MIN_SIZE, 0), (MIN_SIZE, 1), (301, 2), (523, 3), (1_000, 4), (4_321, 5), (12_000, 6)]
-    {
+    for (size, seed) in [(MIN_SIZE, 0), (MIN_SIZE, 1), (301, 2), (523, 3), (1_000, 4), (4_321, 5)] {
         let estate = read(size, seed, Flaws::Planted);
         assert_eq!(estate.resources.len(), size, "seed {seed}");
         assert_eq!(estate.manifest.unwrap().resources, size);
@@ -111,7 +109,7 @@ fn the_first_refusal_of_a_file_ends_it() {
 fn files_come_one_by_one_and_none_is_large() {
     let mut largest = 0;
     let mut order = Vec::new();
-    let options = Options { size: 20_000, seed: 9, flaws: Flaws::Planted };
+    let options = Options { size: 6_000, seed: 9, flaws: Flaws::Planted };
     generate(&options, &mut |file| {
         largest = largest.max(file.content.len());
         order.push(file.path);

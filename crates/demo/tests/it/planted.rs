@@ -14,7 +14,7 @@ const CONTROLS: [&str; 19] = [
 
 #[test]
 fn a_clean_estate_has_an_empty_list_and_passes_a_second_reading() {
-    for (size, seed) in [(MIN_SIZE, 1), (MIN_SIZE, 2), (900, 3), (2_500, 4), (6_000, 5)] {
+    for (size, seed) in [(MIN_SIZE, 1), (MIN_SIZE, 2), (900, 3), (2_500, 4)] {
         let estate = read(size, seed, Flaws::None);
         assert!(estate.flaws.is_empty());
         assert!(estate.manifest.as_ref().unwrap().flaws.is_empty());
@@ -24,8 +24,8 @@ fn a_clean_estate_has_an_empty_list_and_passes_a_second_reading() {
 
 #[test]
 fn a_second_reading_finds_exactly_the_planted_flaws() {
-    for seed in 0..24 {
-        let size = if seed % 8 == 0 { 2_000 } else { MIN_SIZE + seed as usize * 17 };
+    for seed in 0..12 {
+        let size = if seed % 6 == 5 { 1_500 } else { MIN_SIZE + seed as usize * 17 };
         let estate = read(size, seed, Flaws::Planted);
         let listed: BTreeSet<_> =
             estate.flaws.iter().filter(|flaw| CHECKED.contains(&flaw.0.as_str())).cloned().collect();
@@ -41,7 +41,7 @@ fn a_second_reading_finds_exactly_the_planted_flaws() {
 
 #[test]
 fn every_control_is_broken_in_every_estate() {
-    for seed in 0..40 {
+    for seed in 0..24 {
         let (_, manifest) = files(MIN_SIZE, seed, Flaws::Planted);
         let planted: BTreeSet<_> = manifest.flaws.iter().map(|flaw| flaw.control).collect();
         // Security defaults beside Conditional Access break ID-2 and prove ID-6.
@@ -59,5 +59,5 @@ fn every_control_is_broken_in_every_estate() {
 #[test]
 fn larger_estates_have_more_flaws() {
     let count = |size| files(size, 6, Flaws::Planted).1.flaws.len();
-    assert!(count(10_000) > 2 * count(MIN_SIZE));
+    assert!(count(6_000) > 2 * count(MIN_SIZE));
 }

@@ -30,6 +30,8 @@ struct Node {
     referrer: Option<Box<str>>,
     /// Whether a cycle was broken by taking its parent away.
     cut: bool,
+    /// Whether it was put under the root for want of a parent.
+    parent_is_guess: bool,
 }
 
 impl HierarchyBuilder {
@@ -91,6 +93,7 @@ impl HierarchyBuilder {
                 known: false,
                 referrer: None,
                 cut: false,
+                parent_is_guess: false,
             });
             self.nodes.len() as u32 - 1
         })
@@ -208,6 +211,7 @@ impl HierarchyBuilder {
         for index in tops.into_iter().filter(|index| *index != root) {
             let node = &mut self.nodes[index as usize];
             node.parent = Some(root);
+            node.parent_is_guess = true;
             if node.known && !node.cut {
                 others.push(node.name.to_string());
             }
@@ -248,6 +252,7 @@ impl HierarchyBuilder {
                 name: node.name,
                 display_name: node.display_name,
                 known: node.known,
+                parent_is_guess: node.parent_is_guess,
                 depth: 0,
                 parent: node.parent,
                 children: Vec::new(),

@@ -18,14 +18,16 @@ mod change;
 mod inherit;
 mod problem;
 mod read;
+mod refusal;
 
 use azimuth_ids::{IdKind, IdRef, fold};
 use hashbrown::HashMap;
 
 pub use build::HierarchyBuilder;
-pub use change::{AzureError, Caller, HierarchyError, Operation, Settings, valid_group_name};
+pub use change::{Caller, Operation, Settings};
 pub use inherit::{Inheritable, inherited};
 pub use problem::HierarchyProblem;
+pub use refusal::{AzureError, HierarchyError, valid_group_name};
 
 /// Levels of management groups that Azure allows below the root; subscriptions are not counted.
 pub const MAX_DEPTH: usize = 6;
@@ -39,6 +41,8 @@ pub struct ManagementGroup {
     name: Box<str>,
     display_name: Option<Box<str>>,
     known: bool,
+    /// Whether no record names the parent, so that the group was put under the root.
+    parent_is_guess: bool,
     depth: usize,
     parent: Option<u32>,
     /// In the order of their folded names.
@@ -174,6 +178,22 @@ impl Hierarchy {
     /// The names of the groups above a subscription; see [`Self::above_subscription`].
     pub fn ancestors_of_subscription(&self, subscription: &str) -> Vec<String> {
         self.above_subscription(subscription).map(|group| group.name().to_owned()).collect()
+    }
+
+    /// The names of the groups above a subscription if they are certainly all: the subscription is known, and records
+    /// name the parent of each group on the way to the root. This is what access decisions ask for.
+    pub fn certain_ancestors_of_subscription(&self, subscription: &str) -> Option<Vec<String>> {
+        let group = self.group_of_subscription(subscription)?;
+        let above = self.certain_ancestors(group.name())?;
+        Some(std::iter::once(group.name().to_owned()).chain(above).collect())
+    }
+
+    /// The names of the groups above a group if they are certainly all; see
+    /// [`Self::certain_ancestors_of_subscription`].
+    pub fn certain_ancestors(&self, name: &str) -> Option<Vec<String>> {
+        let group = self.group(name)?;
+        let is_certain = !group.parent_is_guess && self.above(name).all(|above| !above.parent_is_guess);
+        is_certain.then(|| self.ancestors(name))
     }
 
     /// The names of the groups directly below a group, in the order of their folded names.

@@ -91,6 +91,11 @@ fn a_stand_in_keeps_the_ancestors_known() {
     let hierarchy = tree(None, "root other>root s1@prod");
     assert_eq!(hierarchy.ancestors_of_subscription("s1"), ["prod", "root"]);
     assert!(!hierarchy.group("prod").unwrap().is_known());
+    assert_eq!(hierarchy.certain_ancestors_of_subscription("s1"), None, "there may be groups between");
+    assert_eq!(hierarchy.certain_ancestors("other").unwrap(), ["root"]);
+    assert_eq!(hierarchy.certain_ancestors_of_subscription("nobody"), None);
+    let chain = tree(None, "root prod>root s1@prod");
+    assert_eq!(chain.certain_ancestors_of_subscription("s1").unwrap(), ["prod", "root"]);
 }
 
 fn apply(hierarchy: &Hierarchy, operation: &str) -> Result<Hierarchy, HierarchyError> {

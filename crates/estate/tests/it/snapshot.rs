@@ -43,6 +43,7 @@ fn documents() -> impl Strategy<Value = Vec<(String, Value)>> {
     })
 }
 
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn build(documents: &[(String, Value)], threads: usize) -> (Snapshot, BTreeMap<String, Value>) {
     let mut builder = Snapshot::builder().threads(threads);
     let mut model = BTreeMap::new();

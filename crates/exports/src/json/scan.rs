@@ -65,6 +65,8 @@ pub(crate) enum Fault {
     TooDeep,
     /// No `f64` holds the number.
     NumberRange,
+    /// Bytes that are no UTF-8. The scanner does not look; whoever takes the text finds them.
+    NotUtf8,
     /// A control character, bad escape or lone surrogate inside a string.
     Text { what: &'static str },
 }

@@ -10,8 +10,7 @@ use super::text::{decode, quoted, write_string};
 /// A JSON value that remembers its text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node<'a> {
-    /// A string (with quotes), number, `true`, `false` or `null`, as written; or any compact JSON that nobody
-    /// needs to look into.
+    /// A string (with quotes), number, `true`, `false` or `null`, as written.
     Scalar(Cow<'a, str>),
     Array(Vec<Node<'a>>),
     Object(Object<'a>),

@@ -2,6 +2,8 @@
 
 mod objects;
 
+use std::collections::HashSet;
+
 use azimuth_diag::{Diagnostic, Place};
 use azimuth_ids::{DocumentKey, IdKind, IdRef};
 
@@ -13,6 +15,8 @@ use crate::json::text::compact_into;
 use crate::path::Path;
 use crate::report::{Reporter, fault_diagnostic, shorten};
 use crate::shapes::Origin;
+use crate::shapes::recorded::KIND as RECORDED;
+use crate::shapes::resource_graph::plain_row;
 
 /// Lists within lists (a batch of pages of …) deeper than this are refused.
 const MAX_NESTING: usize = 10;
@@ -72,13 +76,33 @@ pub(crate) struct Reader<'t, 'r, 's> {
     by_line: bool,
     /// A record went on at the end of the text.
     is_cut: bool,
+    torn: Torn,
+}
+
+/// The recorded lists of which something could not be read. They prove nothing about what is absent, whatever
+/// their last page says.
+#[derive(Default)]
+struct Torn {
+    /// By the list's path.
+    lists: HashSet<String>,
+    /// A record was lost that may have been a page of any of them.
+    any: bool,
 }
 
 impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     pub(crate) fn new(lines: Lines<'t>, report: &'r mut Reporter<'s>) -> Self {
         let counted = (0, lines.first_line);
         let scanner = Scanner::default();
-        Self { lines, text: lines.text, report, scanner, counted, by_line: false, is_cut: false }
+        Self {
+            lines,
+            text: lines.text,
+            report,
+            scanner,
+            counted,
+            by_line: false,
+            is_cut: false,
+            torn: Torn::default(),
+        }
     }
 
     /// Reads a text with one record a line; each line stands for itself. A record may nevertheless go on over
@@ -219,8 +243,9 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
         }
         match self.scanner.scan(self.text, at) {
             Ok(scanned) => {
-                if std::str::from_utf8(&self.text[at..scanned.end]).is_err() {
-                    self.damaged_text(at, scanned.end, path);
+                if let Err(error) = std::str::from_utf8(&self.text[at..scanned.end]) {
+                    let error = ScanError { at: at + error.valid_up_to(), fault: Fault::NotUtf8 };
+                    self.damaged(at, &error, path, origin);
                 } else if self.text[at] != b'{' {
                     let error =
                         Diagnostic::error("import-no-object", "expected an object, found another value");
@@ -296,6 +321,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
         origin: Origin<'_>,
     ) -> Option<usize> {
         let errors = self.report.errors();
+        let mut is_recorded = false;
         if self.text[at] == b'{' && path.depth() < MAX_NESTING {
             let members = loose::members(self.text, at);
             let class = classify(Members::new(self.text, &members));
@@ -303,6 +329,7 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             let is_container = !matches!(class, Class::Item | Class::Entity { .. } | Class::Error)
                 && lists.iter().any(|key| Members::new(self.text, &members).has(key));
             if is_container {
+                is_recorded = class == Class::Azimuth(RECORDED.to_owned());
                 self.container(at, class, &members, path, origin, true);
             }
         }
@@ -317,23 +344,10 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             self.report.reject();
             let finding = fault_diagnostic(self.text, error);
             self.report.say(finding.at(place));
+            // It may have been a page of any list.
+            self.torn.any |= path.depth() == 0 && !is_recorded;
         }
         loose::value_end(self.text, at)
-    }
-
-    fn damaged_text(&mut self, at: usize, end: usize, path: &Path<'_>) {
-        let fault =
-            std::str::from_utf8(&self.text[at..end]).map_or_else(|error| at + error.valid_up_to(), |_| at);
-        let message = format!("the byte 0x{:02x} is no UTF-8", self.text[fault]);
-        let below = loose::path_at(self.text, at, fault);
-        let shown = path.shown().unwrap_or_else(|| "$".to_owned());
-        let place = Place {
-            path: Some(format!("{shown}{}", below.strip_prefix('$').unwrap_or_default())),
-            ..self.place(fault, path)
-        };
-        self.report.record(None);
-        self.report.reject();
-        self.report.say(Diagnostic::error("import-utf8", message).at(place));
     }
 
     /// Reads a valid object.
@@ -344,6 +358,15 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
             self.report.record(Some(origin.shape().unwrap_or(Shape::Arm)));
             let place = self.place(at, path);
             self.report.emit(key, body_text(body, loose), Completeness::Full, place);
+            return;
+        }
+        if matches!(origin, Origin::ResourceGraph)
+            && let Ok(text) = std::str::from_utf8(&self.text[at..end])
+            && let Some((key, body, rank)) = plain_row(text, at, self.scanner.members(), loose)
+        {
+            self.report.record(Some(Shape::ResourceGraph));
+            let place = self.place(at, path);
+            self.report.emit(key, body.into(), rank, place);
             return;
         }
         let members = self.scanner.members().to_vec();
@@ -373,11 +396,13 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
 
     fn line_of(&mut self, at: usize) -> u64 {
         let at = at.min(self.lines.text.len());
-        let (from, line) = if at >= self.counted.0 { self.counted } else { (0, self.lines.first_line) };
-        let line = line + memchr::memchr_iter(b'\n', &self.lines.text[from..at]).count() as u64;
-        if at >= self.counted.0 {
-            self.counted = (at, line);
-        }
+        let (from, line) = self.counted;
+        let newlines = |from: usize, to: usize| {
+            memchr::memchr_iter(b'\n', &self.lines.text[from..to]).count() as u64
+        };
+        // Records are asked for after their parts, so the way back is as short as the way on.
+        let line = if at >= from { line + newlines(from, at) } else { line - newlines(at, from) };
+        self.counted = (at, line);
         line
     }
 }

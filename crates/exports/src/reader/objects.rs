@@ -9,10 +9,9 @@ use crate::classify::{Class, Members};
 use crate::document::Shape;
 use crate::json::loose;
 use crate::json::scan::Member;
-use crate::json::text::compact_into;
 use crate::json::tree::Node;
 use crate::path::Path;
-use crate::report::Outcome;
+use crate::report::{Outcome, shorten};
 use crate::shapes::{self, Origin};
 
 impl<'t> Reader<'t, '_, '_> {
@@ -49,7 +48,9 @@ impl<'t> Reader<'t, '_, '_> {
                 }
             }
             Class::ResourceGraph => {
-                for finding in shapes::resource_graph::answer_findings(&view) {
+                let findings = shapes::resource_graph::answer_findings(&view);
+                // Of a recorded response the recorder knows whether more pages follow.
+                for finding in findings.into_iter().filter(|_| !origin.is_recorded()) {
                     let place = self.place(at, path);
                     self.report.say(finding.at(place));
                 }
@@ -109,8 +110,7 @@ impl<'t> Reader<'t, '_, '_> {
                 self.item(at, &node, path, origin);
             }
             Class::Item => {
-                let is_row = matches!(origin, Origin::ResourceGraph);
-                let node = if is_row { self.shallow(members) } else { self.whole(members) };
+                let node = self.whole(members);
                 self.item(at, &node, path, origin);
             }
         }
@@ -137,7 +137,7 @@ impl<'t> Reader<'t, '_, '_> {
             Err(finding) => return self.record_error_at(at, path, finding),
         };
         let answered = request.answer_outcome();
-        let mut is_list = false;
+        let mut is_answer = false;
         let succeeded = request.succeeded();
         let rejected = self.report.rejected();
         if let Some(body) = view.find("body")
@@ -145,14 +145,27 @@ impl<'t> Reader<'t, '_, '_> {
             && self.text.get(body.value.start) != Some(&b'n')
         {
             let inner = loose::members(self.text, body.value.start);
-            is_list = Members::new(self.text, &inner).array("value").is_some();
+            let inner = Members::new(self.text, &inner);
+            let is_list = inner.array("value").is_some();
+            is_answer = is_list || inner.find("data").is_some();
             let collection = request.graph_collection(is_list);
             let origin = collection.as_ref().map_or(Origin::Recorded(&request), Origin::Graph);
             self.value(body.value.start, &path.key("body"), origin);
         }
-        // A list with a record that could not be read proves nothing about what is absent.
-        let is_whole = !is_damaged && self.report.rejected() == rejected;
-        let outcome = if succeeded && is_list && is_whole { request.evidence() } else { answered };
+        if is_damaged || self.report.rejected() > rejected {
+            self.torn.lists.insert(request.path().to_ascii_lowercase());
+        }
+        let mut outcome = if succeeded && is_answer { request.evidence() } else { answered };
+        let is_torn = self.torn.any || self.torn.lists.contains(&request.path().to_ascii_lowercase());
+        if is_torn && !outcome.drafts.is_empty() {
+            outcome.drafts.clear();
+            let message =
+                format!("`{}` is not taken for complete: not all of it could be read", request.path());
+            let finding = Diagnostic::warning("import-torn-list", shorten(&message, 300))
+                .with_hint("collect again; what is absent from this list stays unknown");
+            let place = self.place(at, path);
+            self.report.say(finding.at(place));
+        }
         self.finish(at, path, outcome, Some(Shape::RecordedResponse));
     }
 
@@ -206,20 +219,5 @@ impl<'t> Reader<'t, '_, '_> {
                 })
                 .collect(),
         )
-    }
-
-    /// The object whose members are known, its values as opaque text: enough for rows, and much quicker.
-    fn shallow(&self, members: &[Member]) -> Node<'t> {
-        let value = |member: &Member| {
-            let raw = std::str::from_utf8(&self.text[member.value.clone()]).unwrap_or("null");
-            if raw.bytes().any(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-                let mut compact = String::with_capacity(raw.len());
-                compact_into(raw, &mut compact);
-                return Node::Scalar(Cow::Owned(compact));
-            }
-            Node::Scalar(Cow::Borrowed(raw))
-        };
-        let key = |member: &Member| crate::json::text::decode(&self.text[member.key.clone()]);
-        Node::Object(members.iter().map(|member| (key(member), value(member))).collect())
     }
 }

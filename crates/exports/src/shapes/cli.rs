@@ -123,29 +123,38 @@ fn split<'a>(members: Object<'a>, names: &Names, at: &str) -> Object<'a> {
             let value = if key == "tags" { value } else { without_nulls(value) };
             envelope.push((key, value));
         } else if key != "properties" {
-            let (key, value) = renamed(key, value, names, at);
+            let value = inside(&key, value, names, at);
             properties.push((key, value));
         }
     }
+    rename(&mut properties, names);
     envelope.push((Cow::Borrowed("properties"), Node::Object(properties)));
     envelope
 }
 
-/// One member below `properties`, with its own name and its inside set right.
-fn renamed<'a>(key: Cow<'a, str>, value: Node<'a>, names: &Names, at: &str) -> (Cow<'a, str>, Node<'a>) {
-    if VERBATIM.contains(&&*key) {
-        return (key, value);
+/// The value of a member below `properties`, its inside set right.
+fn inside<'a>(key: &str, value: Node<'a>, names: &Names, at: &str) -> Node<'a> {
+    if VERBATIM.contains(&key) {
+        return value;
     }
-    let path = if at.is_empty() { key.to_string() } else { format!("{at}.{key}") };
-    let value = nested(value, names, &path);
-    let key = match names.anywhere.get(&*key) {
-        Some(name) => Cow::Borrowed(name.as_str()),
-        None => match plain_name(&key) {
-            Some(plain) => Cow::Owned(plain.to_owned()),
-            None => key,
-        },
-    };
-    (key.into_owned().into(), value)
+    let path = if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    nested(value, names, &path)
+}
+
+/// Gives members their own names back, unless another member has that name.
+fn rename(members: &mut Object<'_>, names: &Names) {
+    for at in 0..members.len() {
+        let key = &*members[at].0;
+        let own = match names.anywhere.get(key) {
+            Some(name) => Some(name.as_str().to_owned()),
+            None => plain_name(key).map(str::to_owned),
+        };
+        if let Some(own) = own
+            && get(members, &own).is_none()
+        {
+            members[at].0 = Cow::Owned(own);
+        }
+    }
 }
 
 fn nested<'a>(value: Node<'a>, names: &Names, at: &str) -> Node<'a> {
@@ -174,17 +183,20 @@ fn nested<'a>(value: Node<'a>, names: &Names, at: &str) -> Node<'a> {
 
 fn nested_members<'a>(members: Object<'a>, names: &Names, at: &str) -> Object<'a> {
     let group = group_in_id(&members);
-    members
+    let is_top = at.is_empty();
+    let mut members: Object<'a> = members
         .into_iter()
         .filter(|(key, value)| !value.is_null() && !is_redundant_group(key, value, group.as_deref()))
         .map(|(key, value)| {
-            if at.is_empty() && ENVELOPE.contains(&&*key) {
-                (key, value)
-            } else {
-                renamed(key, value, names, at)
-            }
+            let is_envelope = is_top && ENVELOPE.contains(&&*key);
+            let value = if is_envelope { value } else { inside(&key, value, names, at) };
+            (key, value)
         })
-        .collect()
+        .collect();
+    if !is_top {
+        rename(&mut members, names);
+    }
+    members
 }
 
 /// `typePropertiesType` and its like: the CLI's way around a name that the envelope has taken.
@@ -310,6 +322,19 @@ mod tests {
             back(&flat),
             format!(
                 r#"{{"id":"{id}","type":"Microsoft.Storage/storageAccounts","properties":{{"supportsHttpsTrafficOnly":true,"networkAcls":{{"ipRules":[{{"value":"1.2.3.4"}}]}},"type":"x"}}}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_left_alone() {
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a";
+        let flat =
+            format!(r#"{{"id":"{id}","type":"t","networkRuleSet":1,"networkAcls":2,"enableNfsV3":true}}"#);
+        assert_eq!(
+            back(&flat),
+            format!(
+                r#"{{"id":"{id}","type":"t","properties":{{"networkRuleSet":1,"networkAcls":2,"isNfsV3Enabled":true}}}}"#
             )
         );
     }

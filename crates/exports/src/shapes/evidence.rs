@@ -21,6 +21,8 @@ pub(crate) struct Complete<'e> {
     pub(crate) time: Option<&'e str>,
     /// Who says so.
     pub(crate) source: &'e str,
+    /// Whether it speaks of the scope alone, not of what is below.
+    pub(crate) here: bool,
 }
 
 impl Complete<'_> {
@@ -42,11 +44,15 @@ impl Complete<'_> {
         if kind_is_graph && scope != "/" {
             return Err(bad("scope", &scope, "a Graph collection is complete at `/` only"));
         }
-        let path = format!("evidence/{}@{}", kind.replace('/', "|"), scope.replace('/', "|"));
+        let reach = if self.here { "!here" } else { "" };
+        let path = format!("evidence/{}@{}{reach}", kind.replace('/', "|"), scope.replace('/', "|"));
         let key = DocumentKey::azimuth(&path).map_err(|_| {
             bad("type and scope", &path, "together they are too long or hold control characters")
         })?;
         let mut body = format!(r#"{{"kind":"Evidence","type":{},"scope":{}"#, quoted(kind), quoted(&scope));
+        if self.here {
+            body.push_str(r#","reach":"here""#);
+        }
         if let Some(time) = self.time {
             body.push_str(&format!(r#","time":{}"#, quoted(time)));
         }
@@ -84,6 +90,7 @@ pub(crate) fn manifest(node: &Node<'_>) -> Outcome {
             scope: &scope,
             time: time.as_deref(),
             source: source.as_deref().unwrap_or("manifest"),
+            here: text("reach").is_some_and(|reach| reach.eq_ignore_ascii_case("here")),
         }
         .add_to(&mut outcome);
     }
@@ -101,6 +108,7 @@ mod tests {
             scope: "/SUBSCRIPTIONS/0B1F6471-1bf0-4dda-aec3-cb9272f09590",
             time: Some("2025-01-01T00:00:00Z"),
             source: "test",
+            here: false,
         };
         let (key, body) = complete.document().unwrap();
         assert_eq!(
@@ -111,7 +119,7 @@ mod tests {
             body,
             r#"{"kind":"Evidence","type":"Microsoft.Security/securityContacts","scope":"/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590","time":"2025-01-01T00:00:00Z","source":"test"}"#
         );
-        let graph = Complete { kind: "graph:/users", scope: "/", time: None, source: "test" };
+        let graph = Complete { kind: "graph:/users", scope: "/", time: None, source: "test", here: false };
         assert_eq!(graph.document().unwrap().0.as_str(), "azimuth:/evidence/graph:|users@|");
     }
 }

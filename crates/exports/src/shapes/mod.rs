@@ -20,6 +20,18 @@ use crate::report::{Outcome, shorten};
 /// The kind of a document exported with its key.
 pub(crate) const DOCUMENT_KIND: &str = "document/1";
 
+/// The kind of a declaration by the owner of the estate.
+const DECLARATION_KIND: &str = "declaration/1";
+
+/// The kind of the demo estate's list of planted flaws.
+const FLAWS_KIND: &str = "flaws/1";
+
+/// The kind of a JSON report.
+const ASSESSMENT_KIND: &str = "assessment/1";
+
+/// The kind of the file in which `azimuth collect` notes how far it is: nothing of the estate.
+const CHECKPOINT_KIND: &str = "collect-checkpoint/1";
+
 /// What the surroundings of a record say about it.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin<'o> {
@@ -119,12 +131,32 @@ fn resource(node: &Node<'_>, id: &str, is_rest: bool) -> Outcome {
 pub(crate) fn azimuth(kind: &str, node: &Node<'_>) -> (Outcome, Option<Shape>) {
     match kind {
         DOCUMENT_KIND => (document(node), Some(Shape::Document)),
+        CHECKPOINT_KIND => (Outcome::default(), None),
         evidence::KIND => (evidence::manifest(node), Some(Shape::EvidenceManifest)),
+        DECLARATION_KIND => (declaration(node), Some(Shape::Document)),
+        // What the demo estate planted is for tests, and a report is no estate.
+        FLAWS_KIND | ASSESSMENT_KIND => (Outcome::default(), None),
         other => {
             let message =
                 format!("this version of Azimuth does not know the record `{}`", shorten(other, 60));
-            let known = format!("it reads `{DOCUMENT_KIND}`, `{}` and `{}`", evidence::KIND, recorded::KIND);
+            let known = format!(
+                "it reads `{DOCUMENT_KIND}`, `{DECLARATION_KIND}`, `{}` and `{}`",
+                evidence::KIND,
+                recorded::KIND
+            );
             (Outcome::rejected(Diagnostic::error("import-azimuth", message).with_hint(known)), None)
+        }
+    }
+}
+
+/// What the owner declares about the estate: so far the segments, names of the top-level management groups.
+fn declaration(node: &Node<'_>) -> Outcome {
+    let names = node.get("segments").and_then(Node::array);
+    match (names, DocumentKey::azimuth("declaration/segments")) {
+        (Some(_), Ok(key)) => Outcome::one(key, node.to_json(), Completeness::Full),
+        _ => {
+            let expected = "expected `segments` to be a list of management group names";
+            Outcome::rejected(Diagnostic::error("import-declaration", expected))
         }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Request {
     status: u64,
     time: Option<String>,
     is_final: bool,
+    /// What the recorder itself says is complete with this page: type, scope, whether only there.
+    stated: Vec<(String, String, bool)>,
 }
 
 impl Request {
@@ -81,6 +83,7 @@ impl Request {
             status,
             time: view.text("time").map(Cow::into_owned),
             is_final: view.raw("final") == Some("true"),
+            stated: stated(view),
             url: url.into_owned(),
         })
     }
@@ -134,16 +137,24 @@ impl Request {
     /// The evidence that a page gives, if it is the last of an unfiltered list.
     pub(crate) fn evidence(&self) -> Outcome {
         let mut outcome = Outcome::default();
+        let source = format!("{} {}", if self.is_get { "GET" } else { "POST" }, self.url);
+        let time = self.time.as_deref();
+        if self.is_final && !self.stated.is_empty() {
+            for (kind, scope, here) in &self.stated {
+                Complete { kind, scope, time, source: &source, here: *here }.add_to(&mut outcome);
+            }
+            return outcome;
+        }
         let is_filtered = ["$filter", "%24filter", "$search", "%24search"]
             .iter()
             .any(|option| self.query.to_ascii_lowercase().contains(option));
         if !(self.is_get && self.is_final) || is_filtered {
             return outcome;
         }
-        let source = format!("GET {}", self.url);
-        let time = self.time.as_deref();
         let mut add = |kind: &str, scope: &str| {
-            Complete { kind, scope, time, source: &source }.add_to(&mut outcome);
+            // The settings listed at a scope are those of the scope itself, not of the resources in it.
+            let here = kind.eq_ignore_ascii_case("Microsoft.Insights/diagnosticSettings");
+            Complete { kind, scope, time, source: &source, here }.add_to(&mut outcome);
         };
         if self.is_graph {
             let collection = Collection::from_request(&self.path, true);
@@ -158,6 +169,24 @@ impl Request {
         }
         outcome
     }
+}
+
+/// The member `evidence` of a recorded line: `[{"type":…,"scope":…,"reach":"here"}]`.
+fn stated(view: &Members<'_>) -> Vec<(String, String, bool)> {
+    #[derive(serde::Deserialize)]
+    struct Statement {
+        r#type: String,
+        scope: String,
+        #[serde(default)]
+        reach: Option<String>,
+    }
+    let statements = view.raw("evidence").and_then(|text| serde_json::from_str::<Vec<Statement>>(text).ok());
+    let here = |reach: Option<String>| reach.is_some_and(|reach| reach.eq_ignore_ascii_case("here"));
+    statements
+        .unwrap_or_default()
+        .into_iter()
+        .map(|statement| (statement.r#type, statement.scope, here(statement.reach)))
+        .collect()
 }
 
 /// The type and scope of a list, from its path; `None` if the path names one resource.

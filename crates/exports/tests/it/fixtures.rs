@@ -91,7 +91,14 @@ fn threads_read_the_same() {
             text.push_str("{\"id\":\"/subscriptions/s/resourceGroups/broken\",\"properties\":{\n\n");
         }
     }
+    let page = |is_final: bool, body: &str| {
+        format!(
+            r#"{{"azimuth":"recorded-response/1","url":"https://graph.microsoft.com/v1.0/groups","status":200,"final":{is_final},"body":{{"value":[{body}]}}}}"#
+        )
+    };
+    let text = format!("{}\n{text}{}", page(false, "{}"), page(true, ""));
     let (documents, report) = read_all("a.ndjson", text.as_bytes());
+    assert!(!documents.iter().any(|document| document.key.as_str().contains("evidence")));
     for threads in [0, 1, 2, 3, 16] {
         let (parallel, parallel_report) = read_parallel("a.ndjson", text.as_bytes(), threads);
         assert_eq!(parallel_report, report, "{threads} threads");

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod archives;
+mod corpora;
 mod damage;
 mod fixtures;
-mod landing_zones;
 mod properties;
 
 use azimuth_exports::{FileReport, Imported, read};

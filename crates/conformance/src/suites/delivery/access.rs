@@ -30,9 +30,9 @@ fn evaluate(case: &Value) -> Result<(), String> {
     let input = expect::value(case, "/input")?;
     let hierarchy = hierarchy(&input["managementGroups"], &input["subscriptions"]);
     let scopes = |root: ScopeRoot<'_>| match root {
-        ScopeRoot::Subscription(id) => hierarchy.ancestors_of_subscription(id),
-        ScopeRoot::ManagementGroup(name) => hierarchy.ancestors(name),
-        ScopeRoot::Tenant => Vec::new(),
+        ScopeRoot::Subscription(id) => hierarchy.certain_ancestors_of_subscription(id),
+        ScopeRoot::ManagementGroup(name) => hierarchy.certain_ancestors(name),
+        ScopeRoot::Tenant => None,
     };
     let groups = |principal: &str| groups_of(&input["groups"], principal);
     let model = AccessModel::new(documents(input)?, scopes, groups);
@@ -247,23 +247,15 @@ fn move_permission(case: &Value) -> Result<(), String> {
     let request = Move {
         moved: if is_subscription { Moved::Subscription } else { Moved::ManagementGroup },
         child: rights("child"),
-        child_rights_come_from_old_parent: inherits_child_rights(input),
+        child_rights_come_from_old_parent: false,
         from: parent("source"),
         to: parent("target"),
         custom_roles: &custom_roles,
         new_ancestors: &texts(&input["newAncestors"]),
-        moved_groups: &texts(&input["movedGroups"]),
+        moved_groups: &[],
     };
     let got = check_move(&request).map_or_else(|error| error.word(), |()| "OK");
     expect::equal("result", expect::value(case, "/expect/result")?, &got.into())
-}
-
-/// Whether the case says that the child's owner owns it by the old parent only.
-fn inherits_child_rights(input: &Value) -> bool {
-    input["childInherited"]
-        .as_bool()
-        .or_else(|| input["rights"]["childInherited"].as_bool())
-        .unwrap_or_default()
 }
 
 fn hierarchy(parents: &Value, subscriptions: &Value) -> Hierarchy {

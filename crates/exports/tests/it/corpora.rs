@@ -1,17 +1,18 @@
-//! The landing-zone policy library imports without loss, and its configuration files are told from exports.
+//! The shared corpora: the landing-zone policy library imports without loss, the real service tag file is read
+//! whole, and files that are no exports are told from them.
 
 use std::fs;
 use std::path::PathBuf;
 
-use azimuth_exports::{Completeness, Imported, canonical, export_ndjson, merge};
+use azimuth_exports::{Completeness, Imported, canonical, export_ndjson, merge, read};
 
 use crate::read_all;
 
-/// The folder of the library, if the shared corpora are there; in CI they must be.
-fn library() -> Option<PathBuf> {
+/// The folder of the corpora, if it is there; in CI it must be.
+fn corpora() -> Option<PathBuf> {
     let shared = std::env::var_os("AZIMUTH_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let folder = shared.join("corpora/policy/landing-zones");
+    let folder = shared.join("corpora");
     if folder.is_dir() {
         return Some(folder);
     }
@@ -21,6 +22,42 @@ fn library() -> Option<PathBuf> {
         eprintln!("SKIPPED: no shared corpora; set AZIMUTH_SHARED to their folder");
     }
     None
+}
+
+fn library() -> Option<PathBuf> {
+    Some(corpora()?.join("policy/landing-zones"))
+}
+
+#[test]
+fn service_tags_are_read_whole() {
+    let Some(corpora) = corpora() else { return };
+    let bytes = fs::read(corpora.join("network/ServiceTags_Public_20250908.json")).unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let (documents, report) = read_all("ServiceTags.json", &bytes);
+    assert_eq!((report.rejected, report.diagnostics.len()), (0, 0));
+    let tags = documents.iter().filter(|document| document.key.as_str().starts_with("tags:/public/"));
+    assert_eq!(tags.count(), whole["values"].as_array().unwrap().len());
+}
+
+#[test]
+fn files_of_other_kinds_are_survived() {
+    let Some(corpora) = corpora() else { return };
+    let mut folders = vec![corpora];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::metadata(&path).unwrap().len() < 400_000 {
+                let report = read(&path.display().to_string(), &fs::read(&path).unwrap(), &mut |_| {});
+                let is_told = report.documents > 0 || !report.diagnostics.is_empty() || report.records == 0;
+                assert!(is_told, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 50);
 }
 
 #[test]

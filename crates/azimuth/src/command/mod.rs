@@ -1,0 +1,13 @@
+//! One file per command.
+
+pub(crate) mod access;
+pub(crate) mod assess;
+pub(crate) mod changes;
+pub(crate) mod check;
+pub(crate) mod collect;
+pub(crate) mod controls;
+pub(crate) mod demo_estate;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod output;
+pub(crate) mod shell;

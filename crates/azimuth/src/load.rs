@@ -1,0 +1,21 @@
+//! From a store to a snapshot builder, on several threads.
+
+use std::num::NonZeroUsize;
+
+use azimuth_estate::SnapshotBuilder;
+use azimuth_host::AsOf;
+use azimuth_store::{Store, StoreError};
+
+/// Every document as of a moment.
+pub(crate) fn from_store(store: &Store, as_of: AsOf, threads: usize) -> Result<SnapshotBuilder, StoreError> {
+    let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
+    let parts = store.load(as_of, threads, SnapshotBuilder::default, |builder, loaded| {
+        builder.push_folded(loaded.key, loaded.body.into());
+    })?;
+    let mut parts = parts.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for part in parts {
+        all.append(part);
+    }
+    Ok(all)
+}

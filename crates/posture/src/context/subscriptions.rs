@@ -1,0 +1,53 @@
+//! Subscriptions, also those that are only known by what they hold.
+
+use azimuth_estate::{Entry, Snapshot};
+use serde::Deserialize;
+
+use crate::body::{self, Text};
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    /// `/subscriptions/{guid}` as people write it.
+    pub(crate) id: String,
+    /// The GUID, folded.
+    pub(crate) guid: String,
+    /// Whether it is in use: not `Disabled` and not `Deleted`.
+    pub(crate) enabled: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow, default)]
+    state: Text<'a>,
+}
+
+/// Every subscription of the documents, in the order of their ids. One without a document of its own counts as
+/// enabled.
+pub(crate) fn subscriptions(snapshot: &Snapshot) -> Vec<Subscription> {
+    let mut found: Vec<Subscription> = Vec::new();
+    // Keys are sorted: a subscription's own document comes before what it holds, and all of it in one run.
+    for entry in snapshot.entries() {
+        let Some(guid) = entry.subscription_id() else { continue };
+        if found.last().is_some_and(|last| last.guid == guid) {
+            continue;
+        }
+        let own = entry.kind() == "microsoft.resources/subscriptions";
+        let id = match own {
+            true => entry.id().into_owned(),
+            false => format!("/subscriptions/{guid}"),
+        };
+        found.push(Subscription { id, guid: guid.to_owned(), enabled: !own || is_enabled(entry) });
+    }
+    found.sort_by(|left, right| left.guid.cmp(&right.guid));
+    found.dedup_by(|later, first| later.guid == first.guid);
+    found
+}
+
+fn is_enabled(entry: Entry<'_>) -> bool {
+    // Resource Manager keeps the state at the top, Resource Graph below `properties`.
+    let top = entry.read::<Shape<'_>>().unwrap_or_default().state;
+    let inner = body::read::<Shape<'_>>(entry).map(|read| read.properties.state).unwrap_or_default();
+    let state = if top.is_empty() { inner } else { top };
+    !(state.is("Disabled") || state.is("Deleted"))
+}
