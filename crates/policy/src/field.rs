@@ -59,6 +59,18 @@ pub(crate) fn resolve(
     })
 }
 
+/// Where the field `name` (a built-in field, a tag or an alias) stands in resources of a type in an API version; `None`
+/// if it is an alias of another type.
+pub fn field_path(
+    name: &str,
+    catalogue: &Catalogue,
+    resource_type: Option<&str>,
+    api_version: Option<&str>,
+) -> Option<Path> {
+    let folded = resource_type.map(crate::fold::fold);
+    resolve(name, catalogue, folded.as_deref(), api_version).map(|field| field.path)
+}
+
 /// Whether the name speaks of one tag: `tags.X`, `tags[X]`, `tags['X']`, `tags["X"]`.
 pub(crate) fn is_tag(name: &str) -> bool {
     tag(name.trim()).is_some_and(|path| path.steps().len() == 2)

@@ -9,6 +9,7 @@
 //! the moment through [`Context`].
 
 mod catalogue;
+mod check;
 mod compile;
 mod definition;
 mod document;
@@ -21,6 +22,7 @@ mod suggest;
 mod template;
 
 pub use catalogue::{Alias, BundleError, Catalogue, Modifiable, Place, ProviderError, Source, TypeFacts, VersionPath};
+pub use check::{check_compiles, check_definition};
 pub use compile::{BindError, CompileOptions, Policy, PolicyContext, PolicyId, Program};
 pub use definition::{
     AFTER_SUCCESS, Condition, Count, Definition, Details, Effect, LIMITS, Leaf, Left, Limit, Mode, Operator, Over,
@@ -31,5 +33,6 @@ pub use document::{ReadError, Slots};
 pub use evaluate::{
     Context, Decision, Fault, NoRelated, Outcome, Related, RelatedQuery, Resource, Verdict, call_function,
 };
+pub use field::field_path;
 pub use path::{Path, Step};
 pub use template::Template;

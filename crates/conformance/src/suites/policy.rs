@@ -1,8 +1,11 @@
 //! Azure Policy.
 
-use super::{Suite, data, waiting};
+mod document;
+mod evaluate;
+mod function;
+mod parse;
 
-const POLICY: &str = "Azure Policy";
+use super::{Suite, answered, data, waiting};
 
 /// The folder `policy`.
 pub(super) const SUITE: Suite = Suite {
@@ -15,10 +18,10 @@ pub(super) const SUITE: Suite = Suite {
         data("patterns.jsonl", "input: the teaching patterns"),
         data("custom-definitions.jsonl", "input: definitions that people wrote"),
         data("custom-initiatives.jsonl", "input: initiatives that people wrote"),
-        waiting("doc-cases.jsonl", POLICY),
-        waiting("eval-cases.jsonl", POLICY),
-        waiting("function-cases.jsonl", POLICY),
-        waiting("normalization-cases.jsonl", POLICY),
-        waiting("parse-cases.jsonl", POLICY),
+        waiting("doc-cases.jsonl", "Azure Policy"),
+        answered("eval-cases.jsonl", evaluate::run),
+        answered("function-cases.jsonl", function::run),
+        waiting("normalization-cases.jsonl", "Azure Policy"),
+        answered("parse-cases.jsonl", parse::run),
     ],
 };

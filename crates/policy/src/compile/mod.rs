@@ -17,3 +17,4 @@ pub(crate) use node::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, C
 pub(crate) use plan::{Existence, Item, Plan};
 pub use plan::{CompileOptions, PolicyId, Program};
 pub use policy::{BindError, Policy, PolicyContext};
+pub(crate) use types::{Types, types_of};

@@ -363,10 +363,10 @@ fn version_classes(catalogue: &Catalogue, resource_type: &str, aliases: &[Box<st
     let mut classes: Vec<(Vec<String>, Vec<Box<str>>)> = Vec::new();
     for version in versions {
         let paths: Vec<String> = served.iter().map(|alias| alias.place(Some(version)).path.to_string()).collect();
-        match classes.iter_mut().find(|(known, _)| *known == paths) {
-            Some((_, versions)) => versions.push(version.clone()),
-            None if classes.len() < MAX_VERSIONS => classes.push((paths, vec![version.clone()])),
-            None => {}
+        if let Some((_, versions)) = classes.iter_mut().find(|(known, _)| *known == paths) {
+            versions.push(version.clone());
+        } else if classes.len() < MAX_VERSIONS {
+            classes.push((paths, vec![version.clone()]));
         }
     }
     classes.into_iter().map(|(_, versions)| versions.into()).collect()

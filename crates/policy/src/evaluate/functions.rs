@@ -3,7 +3,7 @@
 use azimuth_arm::{Fault, HostCall, Value};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 
 use super::ip;
 
@@ -27,7 +27,7 @@ pub(crate) fn utc_now(now: Timestamp, call: &HostCall<'_>) -> Outcome {
     if !call.arguments.is_empty() {
         return Err(Fault::new("`utcNow` takes no format in a policy rule"));
     }
-    let moment = now.to_zoned(TimeZone::UTC).datetime();
+    let moment = Offset::UTC.to_datetime(now);
     let fraction = moment.subsec_nanosecond() / 100;
     Ok(Value::string(format!("{}.{fraction:07}Z", moment.strftime("%Y-%m-%dT%H:%M:%S"))))
 }

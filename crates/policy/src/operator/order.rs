@@ -105,12 +105,12 @@ pub(crate) fn parse_moment(text: &str) -> Option<i128> {
     }
     if bytes.len() == 10 {
         let date: jiff::civil::Date = text.parse().ok()?;
-        return Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_nanosecond());
+        return Some(jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_nanosecond());
     }
     let text = text.trim();
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Some(moment.as_nanosecond());
     }
     let moment: jiff::civil::DateTime = text.parse().ok()?;
-    Some(moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_nanosecond())
+    Some(jiff::tz::Offset::UTC.to_timestamp(moment).ok()?.as_nanosecond())
 }
