@@ -9,11 +9,21 @@ use crate::path::{Path, Step, quoted};
 pub(crate) struct Field {
     pub(crate) path: Path,
     pub(crate) form: Form,
-    /// `fullName` is derived from id and name.
-    pub(crate) is_full_name: bool,
+    pub(crate) special: Special,
     pub(crate) source: Source,
     pub(crate) modifiable: Modifiable,
     pub(crate) value_type: Option<Box<str>>,
+}
+
+/// Fields that are more than a place in the JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Special {
+    /// It is none.
+    No,
+    /// `fullName`, derived from id and name.
+    FullName,
+    /// `apiVersion` of the payload: what the resource says, else what the caller says.
+    ApiVersion,
 }
 
 /// The field `name` for resources of a type (folded) in an API version; `None` if it is an alias of another type.
@@ -26,7 +36,7 @@ pub(crate) fn resolve(
     let built_in = |path: Path, form| Field {
         path,
         form,
-        is_full_name: false,
+        special: Special::No,
         source: Source::Catalogue,
         modifiable: Modifiable::Yes,
         value_type: None,
@@ -39,7 +49,10 @@ pub(crate) fn resolve(
     match name.to_ascii_lowercase().as_str() {
         "name" => return Some(built_in(key("name"), Form::Name)),
         "fullname" => {
-            return Some(Field { is_full_name: true, ..built_in(key("name"), Form::Plain) });
+            return Some(Field { special: Special::FullName, ..built_in(key("name"), Form::Plain) });
+        }
+        "apiversion" => {
+            return Some(Field { special: Special::ApiVersion, ..built_in(key("apiVersion"), Form::Plain) });
         }
         "location" => return Some(built_in(key("location"), Form::Location)),
         "kind" | "type" | "id" | "tags" | "identity" | "managedby" => return Some(built_in(key(name), Form::Plain)),
@@ -52,7 +65,7 @@ pub(crate) fn resolve(
     Some(Field {
         path: place.path,
         form: Form::Plain,
-        is_full_name: false,
+        special: Special::No,
         source: place.source,
         modifiable: place.modifiable,
         value_type: place.value_type,

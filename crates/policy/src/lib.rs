@@ -16,6 +16,7 @@ mod document;
 mod evaluate;
 mod field;
 mod fold;
+mod normalise;
 mod operator;
 mod path;
 mod suggest;
@@ -34,5 +35,6 @@ pub use evaluate::{
     Context, Decision, Fault, NoRelated, Outcome, Related, RelatedQuery, Resource, Verdict, call_function,
 };
 pub use field::field_path;
+pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use template::Template;

@@ -11,4 +11,4 @@ mod set;
 
 pub(crate) use order::{OrderKind, compare_text, number_of, parse_moment};
 pub(crate) use prepare::{Operand, Test, prepare, test};
-pub(crate) use seen::{Complex, Seen};
+pub(crate) use seen::{Complex, Seen, number_value};

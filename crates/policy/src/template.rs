@@ -1,5 +1,6 @@
 //! Values of a definition that may hold expressions.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use azimuth_arm::{
@@ -76,7 +77,7 @@ impl Template {
             faults.push(BadExpression { path: path.to_owned(), error: error.at(span) });
             return Self::Known(Value::string(text.clone()));
         }
-        match parse_expression(text) {
+        match parse_expression(&with_calls(text)) {
             Ok(Expression { kind: ExpressionKind::Literal(value), .. }) => Self::Known(value),
             Ok(expression) => Self::Expression(Arc::new(expression)),
             Err(error) => {
@@ -127,6 +128,36 @@ impl Template {
     }
 }
 
+/// `true`, `false` and `null` without parentheses are accepted in rules; the template language wants calls.
+fn with_calls(text: &str) -> Cow<'_, str> {
+    if !["true", "false", "null"].iter().any(|word| text.contains(word)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    let mut in_text = false;
+    let mut before = '[';
+    while let Some(character) = rest.chars().next() {
+        let starts_word = !in_text && !(before.is_alphanumeric() || matches!(before, '_' | '.' | '?'));
+        let word = ["true", "false", "null"].into_iter().find(|word| {
+            starts_word
+                && rest.strip_prefix(word).is_some_and(|after| after.trim_start().starts_with([',', ')', ']']))
+        });
+        if let Some(word) = word {
+            out.push_str(word);
+            out.push_str("()");
+            before = ')';
+            rest = &rest[word.len()..];
+            continue;
+        }
+        in_text ^= character == '\'';
+        out.push(character);
+        before = character;
+        rest = &rest[character.len_utf8()..];
+    }
+    Cow::Owned(out)
+}
+
 /// Visits every call in an expression, outermost first.
 pub(crate) fn for_each_call(expression: &Expression, visit: &mut dyn FnMut(&azimuth_arm::Call)) {
     match &expression.kind {
@@ -142,5 +173,17 @@ pub(crate) fn for_each_call(expression: &Expression, visit: &mut dyn FnMut(&azim
             for_each_call(base, visit);
             for_each_call(index, visit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_words_become_calls() {
+        assert_eq!(with_calls("[if(true, 'true)', field('x').true)]"), "[if(true(), 'true)', field('x').true)]");
+        assert_eq!(with_calls("[string(null )]"), "[string(null() )]");
+        assert_eq!(with_calls("[true()]"), "[true()]");
     }
 }

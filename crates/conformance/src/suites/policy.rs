@@ -3,6 +3,7 @@
 mod document;
 mod evaluate;
 mod function;
+mod normalization;
 mod parse;
 
 use super::{Suite, answered, data, waiting};
@@ -21,7 +22,7 @@ pub(super) const SUITE: Suite = Suite {
         waiting("doc-cases.jsonl", "Azure Policy"),
         answered("eval-cases.jsonl", evaluate::run),
         answered("function-cases.jsonl", function::run),
-        waiting("normalization-cases.jsonl", "Azure Policy"),
+        answered("normalization-cases.jsonl", normalization::run),
         answered("parse-cases.jsonl", parse::run),
     ],
 };

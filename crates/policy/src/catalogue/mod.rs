@@ -36,6 +36,8 @@ pub struct TypeFacts {
     pub is_indexed: Option<bool>,
     /// Whether its aliases are complete, as those read from provider data are.
     pub is_complete: bool,
+    /// The newest API version that some alias path names, previews aside.
+    pub newest_version: Option<Box<str>>,
 }
 
 /// One alias of one resource type.
@@ -113,17 +115,33 @@ impl Catalogue {
         self.aliases.get(fold(name).as_str()).map_or(&[], Vec::as_slice)
     }
 
+    /// The aliases of one type (folded), in no particular order.
+    pub fn aliases_of<'a>(&'a self, resource_type: &'a str) -> impl Iterator<Item = &'a Alias> {
+        self.aliases.values().flatten().filter(move |alias| *alias.resource_type == *resource_type)
+    }
+
     /// Adds an alias. A later one of the same name and type replaces the earlier.
     pub fn add(&mut self, alias: Alias) {
         let facts = self.types.entry(alias.resource_type.clone()).or_default();
         if facts.name.is_empty() {
             facts.name = alias.resource_type.to_string();
         }
+        for version in alias.versions.iter().flat_map(|other| &other.api_versions) {
+            let is_newer = facts.newest_version.as_ref().is_none_or(|newest| version > newest);
+            if is_newer && !version.contains("preview") {
+                facts.newest_version = Some(version.clone());
+            }
+        }
         let known = self.aliases.entry(fold(&alias.name).into()).or_default();
         match known.iter_mut().find(|known| known.resource_type == alias.resource_type) {
             Some(known) => *known = alias,
             None => known.push(alias),
         }
+    }
+
+    /// The newest API version known of a type (folded).
+    pub(crate) fn newest_version(&self, resource_type: &str) -> Option<&str> {
+        self.types.get(resource_type)?.newest_version.as_deref()
     }
 
     /// Whether resources of a type have tags and location, which mode `Indexed` asks for. Where the catalogue does

@@ -52,6 +52,7 @@ impl Catalogue {
                 }),
                 name: full,
                 is_complete: true,
+                newest_version: None,
             };
             let folded: Box<str> = fold(&facts.name).into();
             self.types.insert(folded.clone(), facts);

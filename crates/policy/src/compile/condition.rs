@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Count, Leaf, Left, Operator, Over};
 use crate::document::LayoutBuilder;
 use crate::evaluate::constant_value;
-use crate::field::{self, Field};
+use crate::field::{self, Field, Special};
 use crate::operator::{Seen, number_of, prepare, test};
 use crate::path::Path;
 use crate::template::Template;
@@ -113,7 +113,9 @@ impl Compiler<'_> {
             return (CompiledLeft::Value(Template::Known(Value::string(resource_type))), false);
         }
         match self.resolve(name) {
-            Some(Field { is_full_name: true, .. }) => (CompiledLeft::FullName, false),
+            Some(Field { special: special @ (Special::FullName | Special::ApiVersion), .. }) => {
+                (CompiledLeft::Special(special), false)
+            }
             Some(field) => {
                 let is_location = field.form == crate::document::Form::Location;
                 let left = match self.slots(&field.path, field.form) {
@@ -136,6 +138,9 @@ impl Compiler<'_> {
     /// The slots of a path, seen from the innermost count that goes over one of its arrays.
     fn slots(&mut self, path: &Path, form: crate::document::Form) -> Option<SlotRef> {
         let slots = self.layout.add(path, form)?;
+        if !self.catalogue.is_plain() {
+            self.layout.add_fallback(path);
+        }
         let mut climb = None;
         let mut done = 0;
         for (up, scope) in self.scopes.iter().rev().enumerate() {

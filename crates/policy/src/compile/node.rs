@@ -1,6 +1,7 @@
 //! The compiled form of a condition.
 
 use crate::definition::Operator;
+use crate::field::Special;
 use crate::operator::Test;
 use crate::path::Path;
 use crate::template::Template;
@@ -32,7 +33,8 @@ pub(crate) enum CompiledLeft {
     Slot(SlotRef),
     /// A path that has no slot.
     Tree(Path),
-    FullName,
+    /// A field that is more than a place in the JSON.
+    Special(Special),
     /// An alias of another type: nothing is ever there.
     Absent { is_collection: bool },
     /// A field whose name is computed.
@@ -131,7 +133,7 @@ impl Node {
                 (
                     CompiledLeft::Slot(_)
                     | CompiledLeft::Tree(_)
-                    | CompiledLeft::FullName
+                    | CompiledLeft::Special(_)
                     | CompiledLeft::Absent { .. },
                     CompiledRight::Ready(test),
                 ) => test.may_fail(),

@@ -139,10 +139,11 @@ fn definition(report: &mut Report<'_>, node: &Node, path: &str) -> Option<Defini
     let (properties, base) = match node.member("properties") {
         Some(member) => {
             for outer in node.members() {
-                if MEMBERS.iter().any(|name| name.eq_ignore_ascii_case(&outer.key)) {
+                let is_twice = member.value.member(&outer.key).is_some();
+                if is_twice && MEMBERS.iter().any(|name| name.eq_ignore_ascii_case(&outer.key)) {
                     let message =
-                        format!("`{}` stands beside `properties`, where it has no meaning", outer.key);
-                    let hint = Some("move it into `properties`, or drop it".to_owned());
+                        format!("`{}` stands in `properties` and beside it", outer.key);
+                    let hint = Some("drop the one beside `properties`".to_owned());
                     report.hinted("policy-definition", outer.key_span, path, message, hint);
                 }
             }
@@ -438,6 +439,7 @@ fn leaf(report: &mut Report<'_>, node: &Node, path: &str, depth: usize) -> Optio
         let found = match key.as_str() {
             "field" => field(report, &member.value, &at).map(Left::Field),
             "value" => Some(Left::Value(report.template(&member.value, &at))),
+            "source" => source(report, member, &at),
             "count" => count(report, &member.value, &at, depth).map(Left::Count),
             _ => {
                 let Some(operator) = Operator::from_name(&key) else {
@@ -524,6 +526,17 @@ fn is_empty_tag(text: &str) -> bool {
         Some((name, after)) => name.is_empty() && after.is_empty(),
         None => inside.strip_suffix(']').is_some_and(|name| name.trim().is_empty()),
     }
+}
+
+/// `"source": "action"`, the left side of the first years: the action of the request. What is evaluated is a write.
+fn source(report: &mut Report<'_>, member: &azimuth_arm::Member, path: &str) -> Option<Left> {
+    if !member.value.as_str().is_some_and(|word| word.eq_ignore_ascii_case("action")) {
+        report.error("policy-condition", member.value.span, path, "`source` knows one word, `action`");
+        return None;
+    }
+    report.warning("policy-condition", member.key_span, path, "`source` is out of use; ask for the field `type` instead");
+    let expression = azimuth_arm::parse_expression("[concat(field('type'), '/write')]").ok()?;
+    Some(Left::Value(Template::Expression(std::sync::Arc::new(expression))))
 }
 
 fn count(report: &mut Report<'_>, node: &Node, path: &str, depth: usize) -> Option<Count> {

@@ -31,6 +31,8 @@ pub(crate) struct Node {
     children: Children,
     /// The members of an array: their node, and the width of their rows.
     pub(crate) element: Option<(u32, u16)>,
+    /// Whether the value counts only while the slot is empty.
+    pub(crate) is_fallback: bool,
 }
 
 /// How a text is read into its slot.
@@ -110,6 +112,7 @@ struct Draft {
     form: Form,
     children: Vec<Child>,
     element: Option<(u32, u16)>,
+    is_fallback: bool,
 }
 
 impl LayoutBuilder {
@@ -143,6 +146,26 @@ impl LayoutBuilder {
             self.nodes[node as usize].form = form;
         }
         Some(slots.into())
+    }
+
+    /// Some exports keep the tags of a resource within `properties`: they count where the resource itself has none.
+    pub(crate) fn add_fallback(&mut self, path: &Path) {
+        let [Step::Key(first), rest @ ..] = path.steps() else { return };
+        if !first.eq_ignore_ascii_case("tags") || rest.contains(&Step::Each) {
+            return;
+        }
+        let Some(slot) = self.add(path, Form::Plain).and_then(|slots| slots.first().copied()) else { return };
+        let mut node = 0;
+        for step in [&Step::Key("properties".into()), &Step::Key("tags".into())].into_iter().chain(rest) {
+            let Step::Key(key) = step else { return };
+            let Some(child) = self.child(node, key) else { return };
+            node = child;
+        }
+        let draft = &mut self.nodes[node as usize];
+        if draft.slot.is_none() {
+            draft.slot = Some(slot);
+            draft.is_fallback = true;
+        }
     }
 
     fn child(&mut self, node: u32, key: &str) -> Option<u32> {
@@ -195,6 +218,7 @@ impl LayoutBuilder {
             form: draft.form,
             children: Children::new(draft.children),
             element: draft.element,
+            is_fallback: draft.is_fallback,
         });
         Layout { nodes: nodes.collect(), root_width: self.root_width }
     }

@@ -89,7 +89,10 @@ impl Reader<'_, '_> {
             _ => scalar(self.cursor.word()?),
         };
         if let Some(at) = node.slot {
-            self.slots.slots[row + usize::from(at)] = slot;
+            let place = &mut self.slots.slots[row + usize::from(at)];
+            if !node.is_fallback || place.kind == SlotKind::Absent {
+                *place = slot;
+            }
         }
         Ok(())
     }

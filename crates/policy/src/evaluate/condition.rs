@@ -8,7 +8,7 @@ use super::{Context, Fault, Frame, FrameKind, evaluate_template};
 use crate::catalogue::Catalogue;
 use crate::compile::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
 use crate::document::{Document, Found, Presence, Row, find};
-use crate::field;
+use crate::field::{self, Special};
 use crate::operator::{Seen, Test, prepare, test};
 use crate::path::Path;
 
@@ -23,9 +23,11 @@ pub(crate) struct Env<'a> {
     pub(crate) context: &'a Context,
     /// What `field` conditions look at.
     pub(crate) subject: &'a Document<'a>,
-    /// Its type, folded, and the API version of the payload.
+    /// Its type, folded, and the API version that its alias paths are for.
     pub(crate) subject_type: Option<&'a str>,
     pub(crate) api_version: Option<&'a str>,
+    /// The API version of the payload as the caller gave it.
+    pub(crate) payload_version: Option<&'a str>,
     /// What the function `field()` looks at: within an existence condition the evaluated resource, not the related one.
     pub(crate) primary: Option<&'a Env<'a>>,
 }
@@ -69,9 +71,9 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
     match &leaf.left {
         CompiledLeft::Slot(slots) => slots_hold(slots, wanted, env, frames),
         CompiledLeft::Tree(path) => found_holds(&find_bound(path, env, frames), wanted),
-        CompiledLeft::FullName => {
-            let name = full_name(env);
-            test(wanted, name.as_deref().map_or(Seen::Absent, Seen::text))
+        CompiledLeft::Special(special) => {
+            let text = special_text(*special, env);
+            test(wanted, text.as_deref().map_or(Seen::Absent, Seen::text))
         }
         CompiledLeft::Absent { is_collection } => {
             if *is_collection {
@@ -85,9 +87,9 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
                 return Err(Fault::new(format!("a field is named by a string, not {}", name.type_name())));
             };
             match field::resolve(name, env.catalogue, env.subject_type, env.api_version) {
-                Some(field) if field.is_full_name => {
-                    let name = full_name(env);
-                    test(wanted, name.as_deref().map_or(Seen::Absent, Seen::text))
+                Some(field) if field.special != Special::No => {
+                    let text = special_text(field.special, env);
+                    test(wanted, text.as_deref().map_or(Seen::Absent, Seen::text))
                 }
                 Some(field) => found_holds(&find_bound(&field.path, env, frames), wanted),
                 None => test(wanted, Seen::Absent),
@@ -163,8 +165,21 @@ pub(crate) fn find_bound(path: &Path, env: &Env<'_>, frames: Option<&Frame<'_>>)
     find(env.subject.tree(), path.steps())
 }
 
+/// The text of a field that is more than a place in the JSON.
+pub(crate) fn special_text(special: Special, env: &Env<'_>) -> Option<String> {
+    match special {
+        Special::No => None,
+        Special::FullName => full_name(env),
+        Special::ApiVersion => {
+            let tree = env.subject.tree();
+            let written = tree.get("apiVersion").and_then(|value| value.as_str().map(str::to_owned));
+            written.or_else(|| env.payload_version.map(str::to_owned))
+        }
+    }
+}
+
 /// `parent/child`: from the id if there is one, else the name as it stands in the resource.
-pub(crate) fn full_name(env: &Env<'_>) -> Option<String> {
+fn full_name(env: &Env<'_>) -> Option<String> {
     let tree = env.subject.tree();
     let text = |name: &str| tree.get(name).and_then(|value| value.as_str().map(str::to_owned));
     let from_id = text("id").and_then(|id| {

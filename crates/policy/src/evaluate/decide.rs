@@ -64,7 +64,7 @@ impl Program {
         let plan = self.plan_of(resource);
         let document = slots.read(resource.json, &plan.layout)?;
         for item in plan.items.iter().chain(plan.generic.iter()) {
-            let env = self.env(plan, item, &document, context);
+            let env = self.env(plan, item, &document, resource, context);
             let outcome = self.outcome(item, &env, resource, related);
             let effect = self.effect_of(item.policy, &env);
             visit(Decision { policy: item.policy, effect, outcome });
@@ -86,7 +86,7 @@ impl Program {
         let plan = self.plan_of(resource);
         let document = slots.read(resource.json, &plan.layout)?;
         for item in plan.items.iter().chain(plan.generic.iter()) {
-            let env = self.env(plan, item, &document, context);
+            let env = self.env(plan, item, &document, resource, context);
             visit(item.policy, holds(&item.condition, &env, None));
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Program {
         let mut matched = 0;
         for _ in 0..times {
             for item in plan.items.iter().chain(plan.generic.iter()) {
-                let env = self.env(plan, item, &document, context);
+                let env = self.env(plan, item, &document, resource, context);
                 matched += u64::from(holds(&item.condition, &env, None) == Ok(true));
             }
         }
@@ -133,7 +133,7 @@ impl Program {
         let Some(item) = items.find(|item| item.policy == policy) else {
             return Ok(Verdict { outcome: Outcome::NoMatch, effect: None, details: None });
         };
-        let env = self.env(plan, item, &document, context);
+        let env = self.env(plan, item, &document, resource, context);
         let mut outcome = match holds(&item.condition, &env, None) {
             Ok(true) => self.related_outcome(item, &env, resource, related),
             Ok(false) => Outcome::NoMatch,
@@ -164,6 +164,7 @@ impl Program {
         plan: &'a Plan,
         item: &Item,
         document: &'a Document<'a>,
+        resource: &Resource<'a>,
         context: &'a Context,
     ) -> Env<'a> {
         Env {
@@ -173,6 +174,7 @@ impl Program {
             subject: document,
             subject_type: plan.resource_type.as_deref(),
             api_version: plan.api_version.as_deref(),
+            payload_version: resource.api_version,
             primary: None,
         }
     }
@@ -259,6 +261,7 @@ impl Program {
                 subject: &document,
                 subject_type: existence.resource_type.as_deref(),
                 api_version: None,
+                payload_version: None,
                 primary: Some(env),
             };
             if holds(condition, &inner, None)? {

@@ -5,11 +5,13 @@ use azimuth_arm::{
     parse_expression,
 };
 
-use super::condition::{find_bound, full_name};
+use super::condition::{find_bound, special_text};
+use jiff::tz::Offset;
+
 use super::{Env, Fault, functions};
 use crate::compile::Policy;
 use crate::document::{Document, Found, Row, find};
-use crate::field;
+use crate::field::{self, Special};
 use crate::fold;
 use crate::path::{Path, Step};
 use crate::template::{Template, for_each_call};
@@ -95,6 +97,21 @@ pub fn call_function(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
     evaluate(&expression, &host, &budget()).map_err(|error| Fault::new(error.message))
 }
 
+/// Calls a function of the template language as templates have it.
+pub(super) fn built_in(name: &str, arguments: &[Value]) -> Result<Value, ArmFault> {
+    struct Templates<'a>(&'a [Value]);
+    impl Host for Templates<'_> {
+        fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
+            let index = call.arguments.first().and_then(Value::as_int).and_then(|index| usize::try_from(index).ok());
+            Some(index.and_then(|index| self.0.get(index)).cloned().ok_or_else(|| ArmFault::new("no such argument")))
+        }
+    }
+    let parts: Vec<String> = (0..arguments.len()).map(|index| format!("parameters({index})")).collect();
+    let expression = parse_expression(&format!("[{name}({})]", parts.join(",")));
+    let value = expression.and_then(|expression| evaluate(&expression, &Templates(arguments), &budget()));
+    value.map_err(|error| ArmFault { hint: error.hint, ..ArmFault::new(error.message) })
+}
+
 /// Only parameters and the facts about the policy.
 struct ConstantHost<'a> {
     parameters: &'a Object,
@@ -103,7 +120,7 @@ struct ConstantHost<'a> {
 
 impl Host for ConstantHost<'_> {
     fn permits(&self, key: &str) -> bool {
-        !functions::is_own(key)
+        !functions::is_own(&key.to_ascii_lowercase())
     }
 
     fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
@@ -130,7 +147,7 @@ struct PolicyHost<'a> {
 
 impl Host for PolicyHost<'_> {
     fn permits(&self, key: &str) -> bool {
-        !functions::is_own(key)
+        !functions::is_own(&key.to_ascii_lowercase())
     }
 
     fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
@@ -146,7 +163,7 @@ impl Host for PolicyHost<'_> {
             "policy" => Ok(self.env.policy.facts().clone()),
             "field" => call.text(0).map(|name| self.field(name)),
             "current" => self.current(call),
-            "requestcontext" => Ok(context.request.clone()),
+            "requestcontext" => Ok(self.request()),
             "resourcegroup" => scope(&context.resource_group, "resource group"),
             "subscription" => scope(&context.subscription, "subscription"),
             "utcnow" => functions::utc_now(context.now, call),
@@ -160,6 +177,20 @@ impl Host for PolicyHost<'_> {
 }
 
 impl PolicyHost<'_> {
+    /// `requestContext()`. In a scan, where no request has an API version, it is the newest version of the type: the
+    /// newest that the catalogue knows, else the day itself, than which none is newer.
+    fn request(&self) -> Value {
+        let context = self.env.context;
+        if context.request.get("apiVersion").is_some() {
+            return context.request.clone();
+        }
+        let known = self.env.subject_type.and_then(|name| self.env.catalogue.newest_version(name));
+        let newest = known.map_or_else(|| Offset::UTC.to_datetime(context.now).date().to_string(), str::to_owned);
+        let mut request = context.request.as_object().cloned().unwrap_or_default();
+        request.set("apiVersion".into(), Value::string(newest));
+        Value::object(request)
+    }
+
     /// `field('…')`: the value, `''` if absent; of a collection always an array.
     fn field(&self, name: &str) -> Value {
         let (env, frames) = match self.env.primary {
@@ -169,8 +200,8 @@ impl PolicyHost<'_> {
         let Some(field) = field::resolve(name, env.catalogue, env.subject_type, env.api_version) else {
             return if name.contains("[*]") { Value::array(Vec::new()) } else { Value::string("") };
         };
-        if field.is_full_name {
-            return Value::string(full_name(env).unwrap_or_default());
+        if field.special != Special::No {
+            return Value::string(special_text(field.special, env).unwrap_or_default());
         }
         let found = match self.through_count(&field.path, env, frames) {
             Some(found) => found,

@@ -7,14 +7,19 @@ use crate::fold::{contains, fold};
 pub(crate) struct Like {
     /// Folded.
     pieces: Box<[Box<str>]>,
+    /// Whether `?` stands somewhere, for one character; undocumented, but published tests have it.
+    has_single: bool,
 }
 
 impl Like {
     pub(crate) fn new(pattern: &str) -> Self {
-        Self { pieces: fold(pattern).split('*').map(Into::into).collect() }
+        Self { pieces: fold(pattern).split('*').map(Into::into).collect(), has_single: pattern.contains('?') }
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
+        if self.has_single {
+            return self.matches_characters(&fold(text));
+        }
         if !text.is_ascii() || self.pieces.iter().any(|piece| !piece.is_ascii()) {
             return self.matches_folded(&fold(text));
         }
@@ -29,6 +34,33 @@ impl Like {
             [first, middle, last] if first.is_empty() && last.is_empty() => contains(text, middle),
             _ => self.matches_folded(&text.to_ascii_lowercase()),
         }
+    }
+
+    /// Greedy matching with one point to return to: at most the product of the two lengths.
+    fn matches_characters(&self, text: &str) -> bool {
+        let pattern: Vec<char> = self.pieces.join("*").chars().collect();
+        let text: Vec<char> = text.chars().collect();
+        let (mut at, mut position) = (0, 0);
+        let mut retry = None;
+        while position < text.len() {
+            match pattern.get(at) {
+                Some('*') => {
+                    retry = Some((at, position));
+                    at += 1;
+                }
+                Some(wanted) if *wanted == '?' || *wanted == text[position] => {
+                    at += 1;
+                    position += 1;
+                }
+                _ => {
+                    let Some((star, from)) = retry else { return false };
+                    retry = Some((star, from + 1));
+                    at = star + 1;
+                    position = from + 1;
+                }
+            }
+        }
+        pattern[at..].iter().all(|rest| *rest == '*')
     }
 
     fn matches_folded(&self, text: &str) -> bool {
@@ -86,6 +118,9 @@ mod tests {
             ("a*b*c", "axxc", false),
             ("plain", "Plain", true),
             ("*", "", true),
+            ("vm-?", "VM-1", true),
+            ("vm-?*x", "vm-12x", true),
+            ("vm-?", "vm-", false),
             ("STRASSE*", "straße 1", true),
         ] {
             assert_eq!(Like::new(pattern).matches(text), expected, "{pattern} {text}");

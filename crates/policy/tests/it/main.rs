@@ -1,1 +1,4 @@
-//! tests
+//! Tests over the shared corpora, and laws.
+
+mod built_ins;
+mod corpora;

@@ -103,7 +103,8 @@ pub(super) fn context(case: &Value) -> Context {
         Some(version) => json!({"apiVersion": version}),
         None => json!({}),
     });
-    let now = "2024-06-15T12:00:00Z".parse().expect("a moment");
+    let now = given["utcNow"].as_str().unwrap_or("2024-06-15T12:00:00Z");
+    let now = now.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     Context {
         now,
         request: ArmValue::from_json(&request),
