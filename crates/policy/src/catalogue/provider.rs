@@ -56,7 +56,7 @@ impl Catalogue {
             };
             let folded: Box<str> = fold(&facts.name).into();
             self.types.insert(folded.clone(), facts);
-            count += self.aliases_of(&folded, &entry["aliases"]);
+            count += self.read_aliases(&folded, &entry["aliases"]);
         }
         Ok(count)
     }
@@ -67,17 +67,17 @@ impl Catalogue {
         for entry in manifest["resourceTypeAliases"].as_array().into_iter().flatten() {
             let Some(name) = entry["resourceType"].as_str() else { continue };
             let folded: Box<str> = fold(&format!("{namespace}/{name}")).into();
-            count += self.aliases_of(&folded, &entry["aliases"]);
+            count += self.read_aliases(&folded, &entry["aliases"]);
         }
         for alias in manifest["aliases"].as_array().into_iter().flatten() {
             let Some((folded, _)) = alias["name"].as_str().and_then(|name| name.rsplit_once('/')) else { continue };
             let folded: Box<str> = fold(folded).into();
-            count += self.aliases_of(&folded, &Value::Array(vec![alias.clone()]));
+            count += self.read_aliases(&folded, &Value::Array(vec![alias.clone()]));
         }
         count
     }
 
-    fn aliases_of(&mut self, resource_type: &str, aliases: &Value) -> usize {
+    fn read_aliases(&mut self, resource_type: &str, aliases: &Value) -> usize {
         let mut count = 0;
         for entry in aliases.as_array().into_iter().flatten() {
             let Some(alias) = read_alias(resource_type, entry) else { continue };
