@@ -84,6 +84,29 @@ pub fn field_path(
     resolve(name, catalogue, folded.as_deref(), api_version).map(|field| field.path)
 }
 
+/// What a field condition compares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// Whether the field is a collection, each member of which is compared on its own.
+    pub is_collection: bool,
+    /// The value, or the members.
+    pub values: Vec<azimuth_arm::Value>,
+}
+
+/// What the field `name` selects in a resource given as JSON.
+pub fn select_field(name: &str, catalogue: &Catalogue, json: &str, api_version: Option<&str>) -> Selection {
+    let resource_type = crate::document::top_level_text(json, "type");
+    let path = field_path(name, catalogue, resource_type, api_version);
+    let tree = crate::document::value_of_text(json);
+    let is_collection = path.as_ref().is_some_and(Path::is_collection);
+    let values = match path.map(|path| crate::document::find(&tree, path.steps())) {
+        Some(crate::document::Found::One(value)) => value.into_iter().collect(),
+        Some(crate::document::Found::Many { members, .. }) => members.into_iter().flatten().collect(),
+        None => Vec::new(),
+    };
+    Selection { is_collection, values }
+}
+
 /// Whether the name speaks of one tag: `tags.X`, `tags[X]`, `tags['X']`, `tags["X"]`.
 pub(crate) fn is_tag(name: &str) -> bool {
     tag(name.trim()).is_some_and(|path| path.steps().len() == 2)

@@ -13,12 +13,15 @@ mod check;
 mod compile;
 mod definition;
 mod document;
+mod effect;
 mod evaluate;
 mod field;
 mod fold;
+mod governance;
 mod normalise;
 mod operator;
 mod path;
+mod reason;
 mod suggest;
 mod template;
 
@@ -32,9 +35,21 @@ pub use definition::{
 };
 pub use document::{ReadError, Slots};
 pub use evaluate::{
-    Context, Decision, Fault, NoRelated, Outcome, Related, RelatedQuery, Resource, Verdict, call_function,
+    Context, Decision, Fault, NoRelated, Outcome, Related, RelatedQuery, Resource, Verdict, call_function, evaluate_text,
 };
-pub use field::field_path;
+pub use effect::{
+    Action, Applied, ConflictEffect, ConflictOutcome, Mutation, Operation, OperationKind, Violation, apply, blocks,
+    request_disallowed, resolve_conflict,
+};
+pub use field::{Selection, field_path, select_field};
+pub use governance::{
+    Assignment, Attestation, ComplianceState, EXCLUDED, EXEMPT, EnforcementMode, Exemption, ExemptionCategory,
+    ExemptionQuestion, Governance, GovernanceError, Group, Initiative, Message, Override, OverrideKind, PolicyState,
+    Reference, Remediation, RequestOutcome, ResourceSelector, Selected, Selector, SelectorKind, Treatment, check_assignment,
+    check_exemption, check_remediation, compliance_percent, effect_after_overrides, is_within, manual_state,
+    may_assign, parse_assignment, parse_exemption, parse_initiative, parse_remediation, roll_up, selects, state_of,
+};
+pub use reason::{Evaluated, Explanation, reason};
 pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use template::Template;

@@ -190,7 +190,7 @@ fn full_name(env: &Env<'_>) -> Option<String> {
     from_id.or_else(|| text("name"))
 }
 
-fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<u64, Fault> {
+pub(crate) fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<u64, Fault> {
     let stop_at = count.stop_at.unwrap_or(u64::MAX);
     let meets = |kind: FrameKind<'_>| match &count.condition {
         None => Ok(true),

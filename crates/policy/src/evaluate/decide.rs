@@ -45,6 +45,8 @@ pub struct Verdict {
     pub effect: Option<String>,
     /// `details` with the expressions of its values evaluated, if the outcome is a match.
     pub details: Option<Value>,
+    /// `details.deployment` with the values of its parameters evaluated; its template stays as written.
+    pub deployment: Option<Value>,
 }
 
 impl Program {
@@ -131,7 +133,7 @@ impl Program {
         let document = slots.read(resource.json, &plan.layout)?;
         let mut items = plan.items.iter().chain(plan.generic.iter());
         let Some(item) = items.find(|item| item.policy == policy) else {
-            return Ok(Verdict { outcome: Outcome::NoMatch, effect: None, details: None });
+            return Ok(Verdict { outcome: Outcome::NoMatch, effect: None, details: None, deployment: None });
         };
         let env = self.env(plan, item, &document, resource, context);
         let mut outcome = match holds(&item.condition, &env, None) {
@@ -140,18 +142,26 @@ impl Program {
             Err(fault) => Outcome::Failed(fault),
         };
         if outcome != Outcome::Match {
-            return Ok(Verdict { outcome, effect: None, details: None });
+            return Ok(Verdict { outcome, effect: None, details: None, deployment: None });
         }
         let effect = self.effect_name(item.policy, &env);
         let mut details = None;
+        let mut deployment = None;
         match &effect {
-            Ok(_) => match self.details(item.policy, &env) {
-                Ok(value) => details = value,
-                Err(fault) => outcome = Outcome::Failed(fault),
-            },
+            Ok(_) => {
+                match self.details(item.policy, &env) {
+                    Ok(value) => details = value,
+                    Err(fault) => outcome = Outcome::Failed(fault),
+                }
+                let template = self.policy(item.policy).definition().rule.details.get("deployment");
+                match template.map(|template| evaluate_template(template, &env, None)).transpose() {
+                    Ok(value) => deployment = value,
+                    Err(fault) => outcome = Outcome::Failed(fault),
+                }
+            }
             Err(fault) => outcome = Outcome::Failed(fault.clone()),
         }
-        Ok(Verdict { outcome, effect: effect.ok(), details })
+        Ok(Verdict { outcome, effect: effect.ok(), details, deployment })
     }
 
     pub(crate) fn plan_of(&self, resource: &Resource<'_>) -> &Plan {
@@ -159,7 +169,7 @@ impl Program {
         self.plan(resource_type.unwrap_or_default(), resource.api_version)
     }
 
-    pub(crate) fn env<'a>(
+    fn env<'a>(
         &'a self,
         plan: &'a Plan,
         item: &Item,
@@ -167,9 +177,20 @@ impl Program {
         resource: &Resource<'a>,
         context: &'a Context,
     ) -> Env<'a> {
+        self.env_of(item.policy, plan, document, resource, context)
+    }
+
+    pub(crate) fn env_of<'a>(
+        &'a self,
+        policy: PolicyId,
+        plan: &'a Plan,
+        document: &'a Document<'a>,
+        resource: &Resource<'a>,
+        context: &'a Context,
+    ) -> Env<'a> {
         Env {
             catalogue: self.catalogue(),
-            policy: self.policy(item.policy),
+            policy: self.policy(policy),
             context,
             subject: document,
             subject_type: plan.resource_type.as_deref(),

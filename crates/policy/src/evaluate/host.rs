@@ -8,9 +8,10 @@ use azimuth_arm::{
 use super::condition::{find_bound, special_text};
 use jiff::tz::Offset;
 
-use super::{Env, Fault, functions};
+use super::{Context, Env, Fault, Resource, functions};
 use crate::compile::Policy;
-use crate::document::{Document, Found, Row, find};
+use crate::catalogue::Catalogue;
+use crate::document::{Document, Found, LayoutBuilder, Row, Slots, find, top_level_text};
 use crate::field::{self, Special};
 use crate::fold;
 use crate::path::{Path, Step};
@@ -81,6 +82,43 @@ pub(crate) fn constant_value(expression: &Expression, policy: &Policy) -> Option
         return None;
     }
     evaluate(expression, &ConstantHost { parameters: policy.parameters(), facts: policy.facts() }, &budget()).ok()
+}
+
+/// The value of a template given parameters, such as those of an initiative.
+pub(crate) fn bound_value(template: &Template, parameters: &Object) -> Result<Value, Fault> {
+    let host = ConstantHost { parameters, facts: &Value::NULL };
+    template.resolve(&mut |expression| {
+        evaluate(expression, &host, &budget()).map_err(|error| Fault::new(error.message))
+    })
+}
+
+/// The value of an expression of a rule for one resource, without any parameters.
+///
+/// # Errors
+/// If the text is no expression, the resource no JSON object, or the evaluation fails.
+pub fn evaluate_text(
+    expression: &str,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    resource: &Resource<'_>,
+    context: &Context,
+) -> Result<Value, Fault> {
+    let expression = parse_expression(expression).map_err(|error| Fault::new(error.message))?;
+    let layout = LayoutBuilder::new().finish();
+    let mut slots = Slots::default();
+    let subject = slots.read(resource.json, &layout).map_err(|error| Fault::new(error.to_string()))?;
+    let resource_type = resource.resource_type.or_else(|| top_level_text(resource.json, "type")).map(fold::fold);
+    let env = Env {
+        catalogue,
+        policy,
+        context,
+        subject: &subject,
+        subject_type: resource_type.as_deref(),
+        api_version: resource.api_version,
+        payload_version: resource.api_version,
+        primary: None,
+    };
+    evaluate_expression(&expression, &env, None)
 }
 
 /// Calls one function of the language with values: the door for tests of functions and for tools.

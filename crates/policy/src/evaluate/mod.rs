@@ -10,6 +10,6 @@ mod ip;
 pub use context::{Context, Fault, NoRelated, Related, RelatedQuery, Resource};
 pub use decide::{Decision, Outcome, Verdict};
 
-pub(crate) use condition::{Env, holds};
-pub(crate) use host::{Frame, FrameKind, constant_template, constant_value, evaluate_expression, evaluate_template};
-pub use host::call_function;
+pub(crate) use condition::{Env, count_members, find_bound, holds, special_text};
+pub use host::{call_function, evaluate_text};
+pub(crate) use host::{Frame, bound_value, FrameKind, constant_template, constant_value, evaluate_expression, evaluate_template};
