@@ -44,7 +44,7 @@ pub fn check_definition(definition: &Definition, catalogue: &Catalogue) -> Vec<D
                 let is_known = |key: &str| function_arity(key).is_some();
                 if call.namespace.is_none()
                     && let Some(reason) = refusal(&call.key, is_known)
-                    && is_known(&call.key)
+                    && (is_known(&call.key) || call.key.starts_with("list"))
                 {
                     let message = format!("the function `{}` {reason}", call.name);
                     findings.push(error("policy-function", path, message));

@@ -12,9 +12,9 @@ mod policy;
 mod applicability;
 mod types;
 
-pub(crate) use condition::{Compiler, Scope};
+pub(crate) use condition::Compiler;
 pub(crate) use node::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, SlotRef};
-pub(crate) use plan::{Existence, Item, Plan};
+pub(crate) use plan::{Item, Plan, may_be_about};
 pub use plan::{CompileOptions, PolicyId, Program};
 pub use policy::{BindError, Policy, PolicyContext};
 pub(crate) use types::{Types, types_of};

@@ -60,6 +60,10 @@ pub(crate) struct Item {
     pub(crate) policy: PolicyId,
     pub(crate) condition: Node,
     pub(crate) applicability: Node,
+    /// Whether the mode asks for types with tags and location.
+    pub(crate) wants_indexed: bool,
+    /// Whether the rule looks at the location, which keeps it off subscriptions.
+    pub(crate) wants_location: bool,
 }
 
 /// The related resources that an IfNotExists effect asks for.
@@ -286,7 +290,20 @@ fn compile_item(
         Some(effect) if effect.is_if_not_exists() => condition.clone(),
         _ => compiler.applicability(&rule.condition),
     };
-    Item { policy: id, condition, applicability }
+    Item {
+        policy: id,
+        condition,
+        applicability,
+        wants_indexed: policy.definition().mode == Mode::Indexed,
+        wants_location: looks_at_location(&rule.condition),
+    }
+}
+
+/// Whether a policy that was not compiled for the type of a resource can be about it.
+pub(crate) fn may_be_about(item: &Item, catalogue: &Catalogue, resource_type: &str) -> bool {
+    super::applicability::is_evaluated_type(resource_type)
+        && !(item.wants_location && super::applicability::is_subscription_type(resource_type))
+        && (!item.wants_indexed || catalogue.is_indexed(resource_type))
 }
 
 /// Whether mode, aliases and the special rules of applicability let a policy look at a type.

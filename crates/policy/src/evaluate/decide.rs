@@ -3,7 +3,7 @@
 use azimuth_arm::Value;
 
 use super::{Context, Env, Fault, Related, RelatedQuery, Resource, evaluate_template, holds};
-use crate::compile::{Item, Plan, PolicyId, Program};
+use crate::compile::{Item, Plan, PolicyId, Program, may_be_about};
 use crate::definition::Effect;
 use crate::document::{Document, ReadError, Slots, top_level_text};
 use crate::template::Template;
@@ -65,9 +65,13 @@ impl Program {
     ) -> Result<(), ReadError> {
         let plan = self.plan_of(resource);
         let document = slots.read(resource.json, &plan.layout)?;
-        for item in plan.items.iter().chain(plan.generic.iter()) {
+        let resource_type = type_of(resource);
+        let compiled_for_type = if plan.resource_type.is_some() { plan.items.len() } else { 0 };
+        for (index, item) in plan.items.iter().chain(plan.generic.iter()).enumerate() {
             let env = self.env(plan, item, &document, resource, context);
-            let outcome = self.outcome(item, &env, resource, related);
+            let is_about = index < compiled_for_type || may_be_about(item, self.catalogue(), resource_type);
+            let outcome =
+                if is_about { self.outcome(item, &env, resource, related) } else { Outcome::NotApplicable };
             let effect = self.effect_of(item.policy, &env);
             visit(Decision { policy: item.policy, effect, outcome });
         }
@@ -165,8 +169,7 @@ impl Program {
     }
 
     pub(crate) fn plan_of(&self, resource: &Resource<'_>) -> &Plan {
-        let resource_type = resource.resource_type.or_else(|| top_level_text(resource.json, "type"));
-        self.plan(resource_type.unwrap_or_default(), resource.api_version)
+        self.plan(type_of(resource), resource.api_version)
     }
 
     fn env<'a>(
@@ -299,6 +302,11 @@ impl Program {
         let (Some(template), Some(written)) = (&details.template, &details.written) else { return Ok(None) };
         evaluate_details(template, written, env).map(Some)
     }
+}
+
+/// The type of a resource; empty if it has none.
+fn type_of<'a>(resource: &Resource<'a>) -> &'a str {
+    resource.resource_type.or_else(|| top_level_text(resource.json, "type")).unwrap_or_default()
 }
 
 fn evaluate_details(template: &Template, written: &Value, env: &Env<'_>) -> Result<Value, Fault> {
