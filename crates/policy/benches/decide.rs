@@ -11,7 +11,7 @@ mod resources;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use azimuth_arm::{Object, Source};
+use azimuth_arm::Source;
 use azimuth_policy::{
     Catalogue, CompileOptions, Context, Policy, PolicyContext, PolicyId, Program, Resource, Slots, parse_definition,
 };
@@ -26,6 +26,7 @@ fn main() {
         }
         return;
     }
+    if std::env::var_os("PROFILE").is_some() { profile(); return; }
     divan::main();
 }
 
@@ -51,12 +52,17 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
         .filter_map(|line| {
             let source = Source::parse("line", line).ok()?;
             let definition = parse_definition(&source, source.root(), "$").value?;
-            Some(Policy::bind_unchecked(Arc::new(definition), &Object::new(), PolicyContext::default()))
+            let values = resources::parameter_values(&definition);
+            Some(Policy::bind_unchecked(Arc::new(definition), &values, PolicyContext::default()))
         })
         .collect();
     let program = Program::compile(Arc::new(Catalogue::bundled()), policies, &CompileOptions::default());
     let id = "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/web";
-    let context = Context::at(jiff::Timestamp::UNIX_EPOCH).of_resource(id).with_api_version("2024-01-01");
+    let mut context = Context::at(jiff::Timestamp::UNIX_EPOCH).of_resource(id);
+    let json = |text: &str| azimuth_arm::Value::from_json(&serde_json::from_str(text).expect("sound"));
+    context.request = json(resources::REQUEST);
+    context.resource_group = json(resources::GROUP);
+    context.subscription = json(resources::SUBSCRIPTION);
     let resources = resources::mixed(200);
     let mut slots = Slots::default();
     let pairs = resources
@@ -162,17 +168,35 @@ mod peer {
     #[divan::bench(sample_count = 5)]
     fn decide(bencher: Bencher<'_, '_>) {
         let peer = &*PEER;
-        let inputs: Vec<Value> = parsed()
+        let parameters: Vec<Value> = SETUP
+            .program
+            .policies()
             .iter()
-            .map(|resource| {
-                let normalized = normalizer::normalize(resource, Some(&peer.registry), None);
-                normalizer::build_input_envelope(normalized, None, None)
+            .map(|policy| {
+                let value = azimuth_arm::Value::object(policy.parameters().clone());
+                Value::from_json_str(&value.to_string()).expect("sound")
             })
             .collect();
-        let context = Value::from_json_str(
-            r#"{"resourceGroup":{"name":"web","location":"westeurope"},"subscription":{"subscriptionId":"0b1f6471-1bf0-4dda-aec3-cb9272f09590"},"requestContext":{"apiVersion":"2024-01-01"}}"#,
-        )
-        .expect("sound");
+        // One input for every pair, made beforehand.
+        let inputs: Vec<Vec<Value>> = parsed()
+            .iter()
+            .zip(&SETUP.pairs)
+            .map(|(resource, policies)| {
+                let normalized = normalizer::normalize(resource, Some(&peer.registry), None);
+                let envelope = |policy: &azimuth_policy::PolicyId| {
+                    let parameters = parameters[policy.0 as usize].clone();
+                    normalizer::build_input_envelope(normalized.clone(), None, Some(parameters))
+                };
+                policies.iter().map(envelope).collect()
+            })
+            .collect();
+        let context = format!(
+            r#"{{"resourceGroup":{},"subscription":{},"requestContext":{}}}"#,
+            super::resources::GROUP,
+            super::resources::SUBSCRIPTION,
+            super::resources::REQUEST
+        );
+        let context = Value::from_json_str(&context).expect("sound");
         let machines: Vec<Option<RefCell<RegoVM>>> = peer
             .programs
             .iter()
@@ -187,7 +211,7 @@ mod peer {
         bencher.counter(ItemsCount::new(known)).bench_local(|| {
             let mut matched = 0_u64;
             for (input, policies) in inputs.iter().zip(&SETUP.pairs) {
-                for policy in policies {
+                for (policy, input) in policies.iter().zip(input) {
                     let Some(machine) = &machines[policy.0 as usize] else { continue };
                     let mut machine = machine.borrow_mut();
                     machine.set_input(input.clone());
@@ -208,4 +232,18 @@ mod peer {
             }
         });
     }
+}
+
+fn profile() {
+    use std::time::Instant;
+    let setup=&*SETUP; let mut slots=Slots::default();
+    let mut cost=vec![(0u128,0u64,u128::MAX); setup.program.policies().len()];
+    for _ in 0..20 { for (_,json) in &setup.resources {
+        let mut last=Instant::now();
+        setup.program.matches(&mut slots,&Resource::new(json),&setup.context,&mut |p,_| { let n=Instant::now(); let c=&mut cost[p.0 as usize]; let d=(n-last).as_nanos(); c.0+=d; c.1+=1; c.2=c.2.min(d); last=n; }).unwrap();
+    }}
+    let total: u128=cost.iter().filter(|c|c.1>0).map(|c|c.2*u128::from(c.1)).sum(); let count: u64=cost.iter().map(|c|c.1).sum();
+    eprintln!("min total {} ns/pair", total/u128::from(count));
+    let mut v: Vec<_>=cost.iter().enumerate().filter(|(_,c)|c.1>0).collect(); v.sort_by_key(|(_,c)|std::cmp::Reverse(c.2*u128::from(c.1)));
+    for (i,c) in v.iter().take(30) { eprintln!("{:>6.2}% {:>8} ns {:?}", (c.2*u128::from(c.1)) as f64*100.0/total as f64, c.2, setup.program.policies()[*i].definition().display_name); }
 }

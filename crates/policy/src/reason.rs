@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use azimuth_arm::Value;
+use hashbrown::HashMap;
 use serde_json::json;
 
 use crate::compile::{CompiledLeft, Compiler, Node, PolicyId, Program};
@@ -113,6 +114,7 @@ impl Program {
         let plan = self.plan_of(resource);
         let mut layout = LayoutBuilder::new();
         let mut aliases = Vec::new();
+        let mut fields = HashMap::new();
         let rule = &self.policy(policy).definition().rule;
         let mut compiler = Compiler {
             catalogue: self.catalogue(),
@@ -124,12 +126,15 @@ impl Program {
             aliases: &mut aliases,
             is_folding: false,
             next_leaf: 0,
+            items: Vec::new(),
+            folds_type: false,
+            fields: &mut fields,
         };
         let node = compiler.condition(&rule.condition);
         let mut leaves = Vec::new();
         rule.condition.for_each_leaf(&mut |leaf| leaves.push(leaf));
         let document = slots.read(resource.json, &layout.finish())?;
-        let env = self.env_of(policy, plan, &document, resource, context);
+        let env = Env { fields: &fields, ..self.env_of(policy, plan, &document, resource, context) };
         let trace = trace(&node, &rule.condition, &leaves, &env);
         let result = holds(&node, &env, None);
         Ok(Explanation { result, evaluated: trace.1 })
@@ -221,7 +226,7 @@ fn seen(node: &Node, env: &Env<'_>) -> Value {
             },
             CompiledLeft::Special(special) => special_text(*special, env).map_or(Value::NULL, Value::string),
             CompiledLeft::Absent { .. } | CompiledLeft::Dynamic(_) => Value::NULL,
-            CompiledLeft::Value(value) => evaluate_template(value, env, None).unwrap_or(Value::NULL),
+            CompiledLeft::Value(value) | CompiledLeft::Context(_, value) => evaluate_template(value, env, None).unwrap_or(Value::NULL),
             CompiledLeft::Count(count) => crate::evaluate::count_members(count, env, None)
                 .map_or(Value::NULL, |number| Value::int(number as i64)),
         },

@@ -82,3 +82,32 @@ const TYPES: &[(&str, &str)] = &[
         r#"{"osType":"Linux","hyperVGeneration":"V2","creationData":{"createOption":"FromImage","imageReference":{"id":"/x"}},"diskSizeGB":64,"diskIOPSReadWrite":240,"diskMBpsReadWrite":50,"encryption":{"type":"EncryptionAtRestWithPlatformKey"},"networkAccessPolicy":"AllowAll","publicNetworkAccess":"Enabled","timeCreated":"2024-01-02T03:04:05Z","provisioningState":"Succeeded","diskState":"Attached","tier":"P6"}"#,
     ),
 ];
+
+/// A value for every parameter that has no default: the first allowed one, or one of its type.
+pub(crate) fn parameter_values(definition: &azimuth_policy::Definition) -> azimuth_arm::Object {
+    use azimuth_arm::Value;
+    use azimuth_policy::ParameterType;
+    let wanting = definition.parameters.iter().filter(|parameter| parameter.default.is_none());
+    wanting
+        .map(|parameter| {
+            let allowed = parameter.allowed.as_ref().and_then(|allowed| allowed.first()).cloned();
+            let value = match parameter.kind {
+                ParameterType::Array => Value::array(allowed.into_iter().collect()),
+                ParameterType::String => allowed.unwrap_or_else(|| Value::string("westeurope")),
+                ParameterType::Integer | ParameterType::Float => allowed.unwrap_or_else(|| Value::int(1)),
+                ParameterType::Boolean => allowed.unwrap_or_else(|| Value::bool(true)),
+                ParameterType::Object => Value::object(azimuth_arm::Object::new()),
+                ParameterType::DateTime => Value::string("2024-01-01T00:00:00Z"),
+            };
+            (parameter.name.as_str().into(), value)
+        })
+        .collect()
+}
+
+/// What `requestContext()` yields.
+pub(crate) const REQUEST: &str =
+    r#"{"apiVersion":"2024-01-01","identity":{"idtyp":"user","appid":"a","acrs":"c1,p1"}}"#;
+/// What `resourceGroup()` yields.
+pub(crate) const GROUP: &str = r#"{"id":"/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/web","name":"web","location":"westeurope","tags":{"westeurope":"x","environment":"production"}}"#;
+/// What `subscription()` yields.
+pub(crate) const SUBSCRIPTION: &str = r#"{"id":"/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590","subscriptionId":"0b1f6471-1bf0-4dda-aec3-cb9272f09590","tags":{"westeurope":"x"}}"#;

@@ -1,16 +1,20 @@
 //! From a condition as written to a [`Node`].
 
-use azimuth_arm::{Expression, Value};
+use azimuth_arm::{Expression, ExpressionKind, Value};
+use hashbrown::HashMap;
 
-use super::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use super::{ContextPath, FieldSlots, CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
 use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Count, Leaf, Left, Operator, Over};
 use crate::document::LayoutBuilder;
-use crate::evaluate::constant_value;
+use crate::evaluate::Known;
 use crate::field::{self, Field, Special};
 use crate::operator::{Seen, number_of, prepare, test};
 use crate::path::Path;
-use crate::template::Template;
+use crate::template::{Template, for_each_call};
+
+/// Most items for which a count gets a condition each.
+const MAX_UNROLLED: usize = 2_000;
 
 /// What a condition is compiled for.
 pub(crate) struct Compiler<'a> {
@@ -27,6 +31,12 @@ pub(crate) struct Compiler<'a> {
     /// Whether conditions that are already decided are left out; a trace wants them all.
     pub(crate) is_folding: bool,
     pub(crate) next_leaf: u32,
+    /// Items of the counts around that are unrolled, outermost first.
+    pub(crate) items: Vec<(Box<str>, Value)>,
+    /// Whether the current comparison may be given the type in lower case.
+    pub(crate) folds_type: bool,
+    /// Fields that expressions ask for by name.
+    pub(crate) fields: &'a mut HashMap<Box<str>, FieldSlots>,
 }
 
 /// A count around a condition.
@@ -35,8 +45,8 @@ pub(crate) enum Scope {
     Rows(Path),
     /// Over members without rows.
     Tree,
-    /// Over a value.
-    Items,
+    /// Over a value; `is_unrolled`: the item is known.
+    Items { is_unrolled: bool },
 }
 
 impl Compiler<'_> {
@@ -61,13 +71,15 @@ impl Compiler<'_> {
     fn leaf(&mut self, leaf: &Leaf) -> Node {
         let number = self.next_leaf;
         self.next_leaf += 1;
+        self.folds_type = self.is_folding && leaf.operator.positive().0 != Operator::Match;
         let right_value = self.known(&leaf.right);
         let (left, is_location) = match &leaf.left {
             Left::Field(name) => self.field(name),
             Left::Value(value) => {
-                let left = match self.known(value) {
-                    Some(value) => CompiledLeft::Value(Template::Known(value)),
-                    None => CompiledLeft::Value(value.clone()),
+                let left = match (self.known(value), self.context_path(value)) {
+                    (Some(value), _) => CompiledLeft::Value(Template::Known(value)),
+                    (None, Some(path)) => CompiledLeft::Context(path, value.clone()),
+                    (None, None) => CompiledLeft::Value(value.clone()),
                 };
                 (left, false)
             }
@@ -75,8 +87,24 @@ impl Compiler<'_> {
         };
         let right = match right_value {
             Some(value) => CompiledRight::Ready(prepare(leaf.operator, &value, is_location)),
-            None => CompiledRight::Dynamic { operator: leaf.operator, template: leaf.right.clone(), is_location },
+            None => match self.context_path(&leaf.right) {
+                Some(path) => CompiledRight::Context {
+                    path,
+                    template: leaf.right.clone(),
+                    operator: leaf.operator,
+                    is_location,
+                },
+                None => {
+                    CompiledRight::Dynamic { operator: leaf.operator, template: leaf.right.clone(), is_location }
+                }
+            },
         };
+        self.note_fields(&leaf.right);
+        match &leaf.left {
+            Left::Field(template) | Left::Value(template) => self.note_fields(template),
+            Left::Count(Count { over: Over::Value { value, .. }, .. }) => self.note_fields(value),
+            Left::Count(_) => {}
+        }
         self.finish(left, right, number)
     }
 
@@ -85,6 +113,11 @@ impl Compiler<'_> {
         if let CompiledRight::Ready(wanted) = &right {
             if self.is_folding {
                 let seen = match &left {
+                    CompiledLeft::Count(CompiledCount { over: CompiledOver::Unrolled { items, .. }, .. })
+                        if items.iter().all(|(_, node)| matches!(node, Node::Const(_))) =>
+                    {
+                        Some(Seen::Number(items.len() as f64))
+                    }
                     CompiledLeft::Value(Template::Known(value)) => Some(Seen::of(value)),
                     CompiledLeft::Absent { is_collection: false } => Some(Seen::Absent),
                     CompiledLeft::Absent { is_collection: true } => return Node::Const(false),
@@ -108,7 +141,7 @@ impl Compiler<'_> {
         let Some(name) = self.known(name) else { return (CompiledLeft::Dynamic(name.clone()), false) };
         let Some(name) = name.as_str() else { return (CompiledLeft::Value(Template::Known(Value::NULL)), false) };
         if name.trim().eq_ignore_ascii_case("type")
-            && let Some(resource_type) = self.resource_type.filter(|_| self.is_folding)
+            && let Some(resource_type) = self.resource_type.filter(|_| self.folds_type)
         {
             return (CompiledLeft::Value(Template::Known(Value::string(resource_type))), false);
         }
@@ -156,7 +189,7 @@ impl Compiler<'_> {
                 }
                 // Members without rows hide the slots below them.
                 Scope::Tree => return None,
-                Scope::Items => {}
+                Scope::Items { .. } => {}
             }
         }
         let rest = &slots[done..];
@@ -167,9 +200,17 @@ impl Compiler<'_> {
     fn count(&mut self, count: &Count, operator: Operator, wanted: Option<&Value>) -> CompiledCount {
         let (over, scope) = match &count.over {
             Over::Value { value, name } => {
-                let value = self.known(value).map_or_else(|| value.clone(), Template::Known);
-                let name = name.as_deref().unwrap_or("default").into();
-                (CompiledOver::Items { value, name }, Scope::Items)
+                let name: Box<str> = name.as_deref().unwrap_or("default").into();
+                let known = self.known(value);
+                if let Some(condition) = &count.condition
+                    && let Some(items) = known.as_ref().and_then(Value::as_array)
+                    && self.is_folding
+                    && items.len() <= MAX_UNROLLED
+                {
+                    return self.unrolled(condition, items, name, stop_at(operator, wanted));
+                }
+                let value = known.map_or_else(|| value.clone(), Template::Known);
+                (CompiledOver::Items { value, name }, Scope::Items { is_unrolled: false })
             }
             Over::Field(name) => self.array(name),
         };
@@ -181,6 +222,71 @@ impl Compiler<'_> {
             // A condition that always holds asks for nothing.
             Some(Node::Const(true)) if self.is_folding => CompiledCount { over, condition: None, stop_at },
             condition => CompiledCount { over, condition, stop_at },
+        }
+    }
+
+    /// One condition for each item, with the item in its place: what depends on nothing else is decided now.
+    fn unrolled(
+        &mut self,
+        condition: &Condition,
+        items: &[Value],
+        name: Box<str>,
+        stop_at: Option<u64>,
+    ) -> CompiledCount {
+        let first_leaf = self.next_leaf;
+        self.scopes.push(Scope::Items { is_unrolled: true });
+        let mut conditions = Vec::with_capacity(items.len());
+        for item in items {
+            self.next_leaf = first_leaf;
+            self.items.push((name.clone(), item.clone()));
+            let node = self.condition(condition);
+            self.items.pop();
+            if !matches!(node, Node::Const(false)) {
+                conditions.push((item.clone(), node));
+            }
+        }
+        self.scopes.pop();
+        if items.is_empty() {
+            condition.for_each_leaf(&mut |_| self.next_leaf += 1);
+        }
+        CompiledCount { over: CompiledOver::Unrolled { items: conditions.into(), name }, condition: None, stop_at }
+    }
+
+    /// The surroundings that a template asks for and nothing else.
+    fn context_path(&self, template: &Template) -> Option<ContextPath> {
+        match template {
+            Template::Expression(expression) if self.is_folding => ContextPath::of(expression, self.policy),
+            _ => None,
+        }
+    }
+
+    /// Makes room for the fields that expressions ask for by a literal name.
+    fn note_fields(&mut self, template: &Template) {
+        let mut names: Vec<Box<str>> = Vec::new();
+        template.for_each_expression(&mut |expression| {
+            for_each_call(expression, &mut |call| {
+                if matches!(&*call.key, "field" | "current")
+                    && let Some(ExpressionKind::Literal(name)) = call.arguments.first().map(|argument| &argument.kind)
+                    && let Some(name) = name.as_str()
+                {
+                    names.push(name.into());
+                }
+            });
+        });
+        for name in names {
+            if self.fields.contains_key(&name) {
+                continue;
+            }
+            let Some(field) = self.resolve(&name).filter(|field| field.special == Special::No) else { continue };
+            // A location is wanted as it is written here, not in normal form; the whole resource has it.
+            if field.form != crate::document::Form::Plain {
+                continue;
+            }
+            let Some(slots) = self.layout.add(&field.path, field.form) else { continue };
+            if let Some((slot, arrays)) = slots.split_last() {
+                let slots = SlotRef { climb: None, arrays: arrays.into(), slot: *slot };
+                self.fields.insert(name, FieldSlots { path: field.path, slots });
+            }
         }
     }
 
@@ -204,7 +310,9 @@ impl Compiler<'_> {
         if let Template::Known(value) = template {
             return Some(value.clone());
         }
-        let mut evaluate = |expression: &Expression| constant_value(expression, self.policy).ok_or(());
+        let has_item = matches!(self.scopes.last(), Some(Scope::Items { is_unrolled: true }));
+        let known = Known { items: &self.items, has_item, resource_type: self.resource_type.filter(|_| self.folds_type) };
+        let mut evaluate = |expression: &Expression| known.value(expression, self.policy).ok_or(());
         template.resolve(&mut evaluate).ok()
     }
 }

@@ -9,6 +9,7 @@ mod condition;
 mod node;
 mod plan;
 mod policy;
+mod quick;
 mod applicability;
 mod types;
 
@@ -17,4 +18,5 @@ pub(crate) use node::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, C
 pub(crate) use plan::{Item, Plan, may_be_about};
 pub use plan::{CompileOptions, PolicyId, Program};
 pub use policy::{BindError, Policy, PolicyContext};
+pub(crate) use quick::{ContextPath, FieldSlots, Surrounding};
 pub(crate) use types::{Types, types_of};

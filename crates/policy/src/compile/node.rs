@@ -1,5 +1,8 @@
 //! The compiled form of a condition.
 
+use azimuth_arm::Value;
+
+use super::ContextPath;
 use crate::definition::Operator;
 use crate::field::Special;
 use crate::operator::Test;
@@ -40,12 +43,16 @@ pub(crate) enum CompiledLeft {
     /// A field whose name is computed.
     Dynamic(Template),
     Value(Template),
+    /// Something that surrounds the decision.
+    Context(ContextPath, Template),
     Count(CompiledCount),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum CompiledRight {
     Ready(Test),
+    /// Equal to something that surrounds the decision, or not.
+    Context { path: ContextPath, template: Template, operator: Operator, is_location: bool },
     Dynamic { operator: Operator, template: Template, is_location: bool },
 }
 
@@ -76,6 +83,8 @@ pub(crate) enum CompiledOver {
     Tree(Path),
     /// An array of another type: nothing is ever there.
     Nothing,
+    /// Items that parameters decide, each with its own condition.
+    Unrolled { items: Box<[(Value, Node)]>, name: Box<str> },
     /// Items of a value.
     Items { value: Template, name: Box<str> },
 }

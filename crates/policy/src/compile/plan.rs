@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::applicability::looks_at_location;
 use super::types::{Types, types_of};
-use super::{Compiler, Node, Policy};
+use super::{Compiler, FieldSlots, Node, Policy};
 use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Effect, Mode};
 use crate::document::{Layout, LayoutBuilder};
@@ -50,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) api_version: Option<Box<str>>,
     pub(crate) layout: Layout,
     pub(crate) items: Box<[Item]>,
+    /// Fields that expressions ask for by name.
+    pub(crate) fields: HashMap<Box<str>, FieldSlots>,
     /// Policies that name no type and use no alias; the same for every plan.
     pub(crate) generic: Arc<[Item]>,
 }
@@ -73,6 +75,8 @@ pub(crate) struct Existence {
     pub(crate) resource_type: Option<Box<str>>,
     pub(crate) layout: Layout,
     pub(crate) condition: Option<Node>,
+    /// Fields that `current()` asks for by name.
+    pub(crate) fields: HashMap<Box<str>, FieldSlots>,
 }
 
 impl Program {
@@ -91,10 +95,13 @@ impl Program {
             .partition(|index| types[*index] == Types::Any && is_generic(&policies[*index]));
         let mut base = LayoutBuilder::new();
         let mut aliases = Vec::new();
+        let mut fields = HashMap::new();
         let generic: Arc<[Item]> = generic
             .into_iter()
             .map(|index| {
-                compile_item(&catalogue, &policies[index], PolicyId(index as u32), None, None, &mut base, &mut aliases)
+                let target = Target { resource_type: None, api_version: None };
+                let mut sink = Sink { layout: &mut base, aliases: &mut aliases, fields: &mut fields };
+                compile_item(&catalogue, &policies[index], PolicyId(index as u32), target, &mut sink)
             })
             .collect();
         let names = named_types(&types, &special, options);
@@ -148,17 +155,13 @@ impl Program {
     ) -> (Plan, Vec<Box<str>>) {
         let mut layout = base.clone();
         let mut aliases = Vec::new();
+        let mut fields = HashMap::new();
         let mut items = Vec::new();
         for index in wanted {
-            let item = compile_item(
-                &self.catalogue,
-                &self.policies[*index],
-                PolicyId(*index as u32),
-                resource_type,
-                api_version,
-                &mut layout,
-                &mut aliases,
-            );
+            let target = Target { resource_type, api_version };
+            let mut sink = Sink { layout: &mut layout, aliases: &mut aliases, fields: &mut fields };
+            let id = PolicyId(*index as u32);
+            let item = compile_item(&self.catalogue, &self.policies[*index], id, target, &mut sink);
             let is_never = matches!(item.applicability, Node::Const(false)) && matches!(item.condition, Node::Const(false));
             if !is_never {
                 items.push(item);
@@ -169,6 +172,7 @@ impl Program {
             api_version: api_version.map(Into::into),
             layout: layout.finish(),
             items: items.into(),
+            fields,
             generic: generic.clone(),
         };
         (plan, aliases)
@@ -263,26 +267,42 @@ fn named_types(types: &[Types], special: &[usize], options: &CompileOptions) -> 
     names
 }
 
+/// What a policy is compiled for.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    resource_type: Option<&'a str>,
+    api_version: Option<&'a str>,
+}
+
+/// What the policies of a plan share.
+struct Sink<'a> {
+    layout: &'a mut LayoutBuilder,
+    aliases: &'a mut Vec<Box<str>>,
+    fields: &'a mut HashMap<Box<str>, FieldSlots>,
+}
+
 fn compile_item(
     catalogue: &Catalogue,
     policy: &Policy,
     id: PolicyId,
-    resource_type: Option<&str>,
-    api_version: Option<&str>,
-    layout: &mut LayoutBuilder,
-    aliases: &mut Vec<Box<str>>,
+    target: Target<'_>,
+    sink: &mut Sink<'_>,
 ) -> Item {
     let rule = &policy.definition().rule;
+    let resource_type = target.resource_type;
     let mut compiler = Compiler {
         catalogue,
         resource_type,
-        api_version,
+        api_version: target.api_version,
         policy,
-        layout,
+        layout: sink.layout,
         scopes: Vec::new(),
-        aliases,
+        aliases: sink.aliases,
         is_folding: true,
         next_leaf: 0,
+        items: Vec::new(),
+            folds_type: false,
+        fields: sink.fields,
     };
     let condition = compiler.condition(&rule.condition);
     let applicability = match policy.effect() {
@@ -346,6 +366,7 @@ fn compile_existence(catalogue: &Catalogue, policy: &Policy) -> Option<Existence
     }
     let mut layout = LayoutBuilder::new();
     let mut aliases = Vec::new();
+    let mut fields = HashMap::new();
     let mut compiler = Compiler {
         catalogue,
         resource_type: resource_type.as_deref(),
@@ -356,9 +377,12 @@ fn compile_existence(catalogue: &Catalogue, policy: &Policy) -> Option<Existence
         aliases: &mut aliases,
         is_folding: true,
         next_leaf: 0,
+        items: Vec::new(),
+            folds_type: false,
+        fields: &mut fields,
     };
     let condition = details.existence.as_ref().map(|condition| compiler.condition(condition));
-    Some(Existence { resource_type, layout: layout.finish(), condition })
+    Some(Existence { resource_type, layout: layout.finish(), condition, fields })
 }
 
 /// Sets of API versions for which some alias has another path, each set with the same paths.

@@ -1,12 +1,15 @@
 //! Evaluating compiled conditions.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use azimuth_arm::Value;
+use hashbrown::HashMap;
+use jiff::tz::Offset;
 
 use super::{Context, Fault, Frame, FrameKind, evaluate_template};
 use crate::catalogue::Catalogue;
-use crate::compile::{CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use crate::compile::{ContextPath, FieldSlots, Surrounding, CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
 use crate::document::{Document, Found, Presence, Row, find};
 use crate::field::{self, Special};
 use crate::operator::{Seen, Test, prepare, test};
@@ -28,8 +31,35 @@ pub(crate) struct Env<'a> {
     pub(crate) api_version: Option<&'a str>,
     /// The API version of the payload as the caller gave it.
     pub(crate) payload_version: Option<&'a str>,
+    /// Fields that expressions ask for by name, with their slots.
+    pub(crate) fields: &'a HashMap<Box<str>, FieldSlots>,
     /// What the function `field()` looks at: within an existence condition the evaluated resource, not the related one.
     pub(crate) primary: Option<&'a Env<'a>>,
+}
+
+impl Env<'_> {
+    /// `requestContext()`. In a scan, where no request has an API version, it is the newest version of the type: the newest
+    /// that the catalogue knows, else the day itself, than which none is newer.
+    pub(crate) fn request(&self) -> Cow<'_, Value> {
+        let context = self.context;
+        if context.request.as_object().is_some_and(|request| request.get("apiVersion").is_some()) {
+            return Cow::Borrowed(&context.request);
+        }
+        let known = self.subject_type.and_then(|name| self.catalogue.newest_version(name));
+        let newest = known.map_or_else(|| Offset::UTC.to_datetime(context.now).date().to_string(), str::to_owned);
+        let mut request = context.request.as_object().cloned().unwrap_or_default();
+        request.set("apiVersion".into(), Value::string(newest));
+        Cow::Owned(Value::object(request))
+    }
+
+    /// What a path into the surroundings leads to, without evaluating anything; `None` if it must be evaluated.
+    fn surrounding<B>(&self, path: &ContextPath, found: impl FnOnce(&Value) -> B) -> Option<B> {
+        match path.root {
+            Surrounding::Request => path.find(&self.request()).map(found),
+            Surrounding::ResourceGroup => path.find(&self.context.resource_group).map(found),
+            Surrounding::Subscription => path.find(&self.context.subscription).map(found),
+        }
+    }
 }
 
 /// Whether a condition holds.
@@ -62,6 +92,13 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
     let prepared;
     let wanted = match &leaf.right {
         CompiledRight::Ready(wanted) => wanted,
+        CompiledRight::Context { path, template, operator, is_location } => {
+            prepared = match env.surrounding(path, |value| prepare(*operator, value, *is_location)) {
+                Some(prepared) => prepared,
+                None => prepare(*operator, &evaluate_template(template, env, frames)?, *is_location),
+            };
+            &prepared
+        }
         CompiledRight::Dynamic { operator, template, is_location } => {
             let value = evaluate_template(template, env, frames)?;
             prepared = prepare(*operator, &value, *is_location);
@@ -99,6 +136,10 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
             let value = evaluate_template(value, env, frames)?;
             test(wanted, Seen::of(&value))
         }
+        CompiledLeft::Context(path, template) => match env.surrounding(path, |value| test(wanted, Seen::of(value))) {
+            Some(outcome) => outcome,
+            None => test(wanted, Seen::of(&evaluate_template(template, env, frames)?)),
+        },
         CompiledLeft::Count(count) => {
             let number = count_members(count, env, frames)?;
             test(wanted, Seen::Number(number as f64))
@@ -221,6 +262,15 @@ pub(crate) fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option
             let Found::Many { members, .. } = find_bound(path, env, frames) else { return Ok(0) };
             for member in members.into_iter().flatten() {
                 number += u64::from(meets(FrameKind::Member { value: member, path })?);
+            }
+        }
+        CompiledOver::Unrolled { items, name } => {
+            for (item, condition) in items {
+                let frame = Frame { parent: frames, kind: FrameKind::Item { value: item, name } };
+                number += u64::from(holds(condition, env, Some(&frame))?);
+                if number >= stop_at {
+                    break;
+                }
             }
         }
         CompiledOver::Items { value, name } => {

@@ -199,6 +199,7 @@ impl Program {
             subject_type: plan.resource_type.as_deref(),
             api_version: plan.api_version.as_deref(),
             payload_version: resource.api_version,
+            fields: &plan.fields,
             primary: None,
         }
     }
@@ -286,6 +287,7 @@ impl Program {
                 subject_type: existence.resource_type.as_deref(),
                 api_version: None,
                 payload_version: None,
+                fields: &existence.fields,
                 primary: Some(env),
             };
             if holds(condition, &inner, None)? {

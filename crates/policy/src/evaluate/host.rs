@@ -1,16 +1,19 @@
 //! Expressions of rules: the template language with policy's own functions.
 
 use azimuth_arm::{
-    Budget, Expression, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate, function_arity,
+    Budget, Expression, ExpressionKind, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate, function_arity,
     parse_expression,
 };
 
 use super::condition::{find_bound, special_text};
-use jiff::tz::Offset;
+use std::ops::ControlFlow;
+
+use hashbrown::HashMap;
 
 use super::{Context, Env, Fault, Resource, functions};
 use crate::compile::Policy;
 use crate::catalogue::Catalogue;
+use crate::operator::Seen;
 use crate::document::{Document, Found, LayoutBuilder, Row, Slots, find, top_level_text};
 use crate::field::{self, Special};
 use crate::fold;
@@ -64,29 +67,72 @@ fn budget() -> Budget {
 
 /// The value of a template that depends on nothing but parameters.
 pub(crate) fn constant_template(template: &Template, policy: &Policy) -> Option<Value> {
-    template.resolve(&mut |expression| constant_value(expression, policy).ok_or(())).ok()
+    template.resolve(&mut |expression| constant_value(expression, policy, &[]).ok_or(())).ok()
 }
 
-/// The value of an expression that depends on nothing but parameters; `None` also if it fails.
-pub(crate) fn constant_value(expression: &Expression, policy: &Policy) -> Option<Value> {
-    let mut is_constant = true;
-    for_each_call(expression, &mut |call| {
-        is_constant &= call.namespace.is_none()
-            && match &*call.key {
-                "parameters" | "policy" | "adddays" | "iprangecontains" => true,
-                "field" | "current" | "requestcontext" | "resourcegroup" | "subscription" | "utcnow" => false,
-                key => function_arity(key).is_some(),
+/// The value of an expression that depends on nothing but parameters; `None` also if it fails. `items` are the items of
+/// counts around, by name.
+pub(crate) fn constant_value(
+    expression: &Expression,
+    policy: &Policy,
+    items: &[(Box<str>, Value)],
+) -> Option<Value> {
+    Known { items, has_item: false, resource_type: None }.value(expression, policy)
+}
+
+/// What is known beside the parameters while a condition is compiled.
+pub(crate) struct Known<'a> {
+    /// Items of counts around, by name, outermost first.
+    pub(crate) items: &'a [(Box<str>, Value)],
+    /// Whether the last of them belongs to the innermost count, which `current()` without a name means.
+    pub(crate) has_item: bool,
+    /// The type of the resource, folded.
+    pub(crate) resource_type: Option<&'a str>,
+}
+
+impl Known<'_> {
+    /// The value of an expression that depends on nothing else; `None` also if it fails.
+    pub(crate) fn value(&self, expression: &Expression, policy: &Policy) -> Option<Value> {
+        let mut is_constant = true;
+        let outermost: *const azimuth_arm::Call = match &expression.kind {
+            ExpressionKind::Call(call) => &raw const **call,
+            _ => std::ptr::null(),
+        };
+        for_each_call(expression, &mut |call| {
+            let literal = match call.arguments.first().map(|argument| &argument.kind) {
+                Some(ExpressionKind::Literal(value)) => value.as_str(),
+                _ => None,
             };
-    });
-    if !is_constant {
-        return None;
+            is_constant &= call.namespace.is_none()
+                && match &*call.key {
+                    "parameters" | "policy" | "adddays" | "iprangecontains" => true,
+                    "requestcontext" | "resourcegroup" | "subscription" | "utcnow" => false,
+                    // The type is known in lower case only, which functions could tell from what is written.
+                    "field" => {
+                        self.resource_type.is_some()
+                            && std::ptr::eq(call, outermost)
+                            && literal.is_some_and(|name| name.trim().eq_ignore_ascii_case("type"))
+                    }
+                    "current" if call.arguments.is_empty() => self.has_item,
+                    "current" => literal.is_some_and(|name| self.item(name).is_some()),
+                    key => function_arity(key).is_some(),
+                };
+        });
+        if !is_constant {
+            return None;
+        }
+        let host = ConstantHost { parameters: policy.parameters(), facts: policy.facts(), known: Some(self) };
+        evaluate(expression, &host, &budget()).ok()
     }
-    evaluate(expression, &ConstantHost { parameters: policy.parameters(), facts: policy.facts() }, &budget()).ok()
+
+    fn item(&self, name: &str) -> Option<&Value> {
+        self.items.iter().rev().find(|(known, _)| fold::eq(known, name)).map(|(_, value)| value)
+    }
 }
 
 /// The value of a template given parameters, such as those of an initiative.
 pub(crate) fn bound_value(template: &Template, parameters: &Object) -> Result<Value, Fault> {
-    let host = ConstantHost { parameters, facts: &Value::NULL };
+    let host = ConstantHost { parameters, facts: &Value::NULL, known: None };
     template.resolve(&mut |expression| {
         evaluate(expression, &host, &budget()).map_err(|error| Fault::new(error.message))
     })
@@ -116,6 +162,7 @@ pub fn evaluate_text(
         subject_type: resource_type.as_deref(),
         api_version: resource.api_version,
         payload_version: resource.api_version,
+        fields: &HashMap::new(),
         primary: None,
     };
     evaluate_expression(&expression, &env, None)
@@ -131,7 +178,7 @@ pub fn call_function(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
     let expression = parse_expression(&text).map_err(|error| Fault::new(error.message))?;
     let parameters: Object =
         arguments.iter().enumerate().map(|(index, value)| (format!("a{index}").into(), value.clone())).collect();
-    let host = ConstantHost { parameters: &parameters, facts: &Value::NULL };
+    let host = ConstantHost { parameters: &parameters, facts: &Value::NULL, known: None };
     evaluate(&expression, &host, &budget()).map_err(|error| Fault::new(error.message))
 }
 
@@ -154,6 +201,7 @@ pub(super) fn built_in(name: &str, arguments: &[Value]) -> Result<Value, ArmFaul
 struct ConstantHost<'a> {
     parameters: &'a Object,
     facts: &'a Value,
+    known: Option<&'a Known<'a>>,
 }
 
 impl Host for ConstantHost<'_> {
@@ -165,6 +213,18 @@ impl Host for ConstantHost<'_> {
         match call.key {
             "parameters" => Some(parameter(self.parameters, call)),
             "policy" => Some(Ok(self.facts.clone())),
+            "field" => {
+                let resource_type = self.known.and_then(|known| known.resource_type);
+                Some(Ok(Value::string(resource_type.unwrap_or_default())))
+            }
+            "current" => {
+                let known = self.known?;
+                let item = match call.arguments.first().and_then(Value::as_str) {
+                    Some(name) => known.item(name),
+                    None => known.items.last().map(|(_, value)| value),
+                };
+                Some(item.cloned().ok_or_else(|| ArmFault::new("`current` stands outside of any count")))
+            }
             key => functions::call(key, call),
         }
     }
@@ -201,7 +261,7 @@ impl Host for PolicyHost<'_> {
             "policy" => Ok(self.env.policy.facts().clone()),
             "field" => call.text(0).map(|name| self.field(name)),
             "current" => self.current(call),
-            "requestcontext" => Ok(self.request()),
+            "requestcontext" => Ok(self.env.request().into_owned()),
             "resourcegroup" => scope(&context.resource_group, "resource group"),
             "subscription" => scope(&context.subscription, "subscription"),
             "utcnow" => functions::utc_now(context.now, call),
@@ -215,26 +275,15 @@ impl Host for PolicyHost<'_> {
 }
 
 impl PolicyHost<'_> {
-    /// `requestContext()`. In a scan, where no request has an API version, it is the newest version of the type: the
-    /// newest that the catalogue knows, else the day itself, than which none is newer.
-    fn request(&self) -> Value {
-        let context = self.env.context;
-        if context.request.get("apiVersion").is_some() {
-            return context.request.clone();
-        }
-        let known = self.env.subject_type.and_then(|name| self.env.catalogue.newest_version(name));
-        let newest = known.map_or_else(|| Offset::UTC.to_datetime(context.now).date().to_string(), str::to_owned);
-        let mut request = context.request.as_object().cloned().unwrap_or_default();
-        request.set("apiVersion".into(), Value::string(newest));
-        Value::object(request)
-    }
-
     /// `field('…')`: the value, `''` if absent; of a collection always an array.
     fn field(&self, name: &str) -> Value {
         let (env, frames) = match self.env.primary {
             Some(primary) => (primary, None),
             None => (self.env, self.frames),
         };
+        if let Some(value) = self.from_slots(name, env, frames, "") {
+            return value;
+        }
         let Some(field) = field::resolve(name, env.catalogue, env.subject_type, env.api_version) else {
             return if name.contains("[*]") { Value::array(Vec::new()) } else { Value::string("") };
         };
@@ -257,6 +306,47 @@ impl PolicyHost<'_> {
             Found::One(Some(value)) => value,
             Found::One(None) => Value::string(""),
         }
+    }
+
+    /// The value of a field that has slots, seen from the innermost count over one of its arrays; `absent` stands for
+    /// nothing. `None` if it has no slots.
+    fn from_slots(&self, name: &str, env: &Env<'_>, frames: Option<&Frame<'_>>, absent: &str) -> Option<Value> {
+        let field = env.fields.get(name)?;
+        let (mut row, mut done) = (Row::ROOT, 0);
+        let mut frame = frames;
+        while let Some(current) = frame {
+            match &current.kind {
+                FrameKind::Row { row: bound, path } => {
+                    if field.path.after(path).is_some() {
+                        row = *bound;
+                        done = path.steps().iter().filter(|step| **step == Step::Each).count();
+                        break;
+                    }
+                    let (_, prefix) = path.steps().split_last()?;
+                    if field.path.after(&Path::of(prefix.to_vec())).is_some() {
+                        return None;
+                    }
+                }
+                FrameKind::Member { .. } => return None,
+                FrameKind::Item { .. } => {}
+            }
+            frame = current.parent;
+        }
+        let arrays = field.slots.arrays.get(done..)?;
+        let value = |seen: Seen<'_>| match seen {
+            Seen::Absent => None,
+            seen => Some(seen.to_value()),
+        };
+        if !field.path.is_collection() {
+            return Some(value(env.subject.seen(row, field.slots.slot)).unwrap_or_else(|| Value::string(absent)));
+        }
+        let mut members = Vec::new();
+        let visited: ControlFlow<(), _> = env.subject.each_row(row, arrays, &mut |row| {
+            members.extend(value(env.subject.seen(row, field.slots.slot)));
+            ControlFlow::Continue(())
+        });
+        let _ = visited;
+        Some(Value::array(members))
     }
 
     /// A path that leaves out the `[*]` of a count around it means the count's member: `list.x` for `list[*].x`.

@@ -12,4 +12,4 @@ pub use decide::{Decision, Outcome, Verdict};
 
 pub(crate) use condition::{Env, count_members, find_bound, holds, special_text};
 pub use host::{call_function, evaluate_text};
-pub(crate) use host::{Frame, bound_value, FrameKind, constant_template, constant_value, evaluate_expression, evaluate_template};
+pub(crate) use host::{Frame, Known, bound_value, FrameKind, constant_template, constant_value, evaluate_expression, evaluate_template};
