@@ -13,7 +13,8 @@ use std::sync::{Arc, LazyLock};
 
 use azimuth_arm::Source;
 use azimuth_policy::{
-    Catalogue, CompileOptions, Context, Policy, PolicyContext, PolicyId, Program, Resource, Slots, parse_definition,
+    Catalogue, CompileOptions, Context, Policy, PolicyContext, PolicyId, Program, Resource, Slots,
+    parse_definition,
 };
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -26,7 +27,6 @@ fn main() {
         }
         return;
     }
-    if std::env::var_os("PROFILE").is_some() { profile(); return; }
     divan::main();
 }
 
@@ -70,7 +70,9 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
         .map(|(_, json)| {
             let mut policies = Vec::new();
             let visit = &mut |policy, _| policies.push(policy);
-            program.matches(&mut slots, &Resource::new(json), &context, visit).expect("the resources are sound");
+            program
+                .matches(&mut slots, &Resource::new(json), &context, visit)
+                .expect("the resources are sound");
             policies
         })
         .collect();
@@ -154,8 +156,10 @@ mod peer {
             .map(|line| {
                 let source = Source::from_contents("line".to_owned(), line.to_owned()).ok()?;
                 let definition =
-                    parser::parse_policy_definition_with_max_col(&source, Some(std::num::NonZeroU32::MAX)).ok()?;
-                compiler::compile_policy_definition_with_aliases_opts(&definition, registry.clone(), true).ok()
+                    parser::parse_policy_definition_with_max_col(&source, Some(std::num::NonZeroU32::MAX))
+                        .ok()?;
+                compiler::compile_policy_definition_with_aliases_opts(&definition, registry.clone(), true)
+                    .ok()
             })
             .collect();
         Peer { registry, programs }
@@ -207,7 +211,8 @@ mod peer {
                 Some(RefCell::new(machine))
             })
             .collect();
-        let known: usize = SETUP.pairs.iter().flatten().filter(|policy| machines[policy.0 as usize].is_some()).count();
+        let known: usize =
+            SETUP.pairs.iter().flatten().filter(|policy| machines[policy.0 as usize].is_some()).count();
         bencher.counter(ItemsCount::new(known)).bench_local(|| {
             let mut matched = 0_u64;
             for (input, policies) in inputs.iter().zip(&SETUP.pairs) {
@@ -232,18 +237,4 @@ mod peer {
             }
         });
     }
-}
-
-fn profile() {
-    use std::time::Instant;
-    let setup=&*SETUP; let mut slots=Slots::default();
-    let mut cost=vec![(0u128,0u64,u128::MAX); setup.program.policies().len()];
-    for _ in 0..20 { for (_,json) in &setup.resources {
-        let mut last=Instant::now();
-        setup.program.matches(&mut slots,&Resource::new(json),&setup.context,&mut |p,_| { let n=Instant::now(); let c=&mut cost[p.0 as usize]; let d=(n-last).as_nanos(); c.0+=d; c.1+=1; c.2=c.2.min(d); last=n; }).unwrap();
-    }}
-    let total: u128=cost.iter().filter(|c|c.1>0).map(|c|c.2*u128::from(c.1)).sum(); let count: u64=cost.iter().map(|c|c.1).sum();
-    eprintln!("min total {} ns/pair", total/u128::from(count));
-    let mut v: Vec<_>=cost.iter().enumerate().filter(|(_,c)|c.1>0).collect(); v.sort_by_key(|(_,c)|std::cmp::Reverse(c.2*u128::from(c.1)));
-    for (i,c) in v.iter().take(30) { eprintln!("{:>6.2}% {:>8} ns {:?}", (c.2*u128::from(c.1)) as f64*100.0/total as f64, c.2, setup.program.policies()[*i].definition().display_name); }
 }

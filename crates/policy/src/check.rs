@@ -81,7 +81,9 @@ fn each_template(definition: &Definition, visit: &mut dyn FnMut(&Template, &str)
             match &leaf.left {
                 Left::Field(template) | Left::Value(template) => visit(template, &leaf.path),
                 Left::Count(count) => match &count.over {
-                    Over::Field(template) | Over::Value { value: template, .. } => visit(template, &leaf.path),
+                    Over::Field(template) | Over::Value { value: template, .. } => {
+                        visit(template, &leaf.path)
+                    }
                 },
             }
         });
@@ -125,7 +127,8 @@ fn check_call(call: &azimuth_arm::Call, path: &str) -> Option<Diagnostic> {
         if key.starts_with("list") {
             return None;
         }
-        let hint = did_you_mean(&call.name, OWN_FUNCTIONS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let hint = did_you_mean(&call.name, OWN_FUNCTIONS.iter().copied())
+            .map(|near| format!("did you mean `{near}`?"));
         let finding = error("policy-function", path, format!("there is no function `{}`", call.name));
         return Some(match hint {
             Some(hint) => finding.with_hint(hint),
@@ -186,14 +189,20 @@ fn check_operations(definition: &Definition, catalogue: &Catalogue, findings: &m
 }
 
 /// `[parameters('x')]` of an array where one value is wanted, and the reverse.
-fn check_parameter_types(definition: &Definition, leaf: &crate::definition::Leaf, findings: &mut Vec<Diagnostic>) {
+fn check_parameter_types(
+    definition: &Definition,
+    leaf: &crate::definition::Leaf,
+    findings: &mut Vec<Diagnostic>,
+) {
     use crate::definition::{Operator, ParameterType};
     let Template::Expression(expression) = &leaf.right else { return };
     let azimuth_arm::ExpressionKind::Call(call) = &expression.kind else { return };
     if &*call.key != "parameters" {
         return;
     }
-    let Some(azimuth_arm::ExpressionKind::Literal(name)) = call.arguments.first().map(|argument| &argument.kind) else {
+    let Some(azimuth_arm::ExpressionKind::Literal(name)) =
+        call.arguments.first().map(|argument| &argument.kind)
+    else {
         return;
     };
     let Some(name) = name.as_str() else { return };
@@ -206,7 +215,10 @@ fn check_parameter_types(definition: &Definition, leaf: &crate::definition::Leaf
     if wants_array != is_array && (is_array || wants_array) {
         let operator = leaf.operator;
         let message = if wants_array {
-            format!("`{operator}` takes an array, and the parameter `{name}` is of type {}", parameter.kind.name())
+            format!(
+                "`{operator}` takes an array, and the parameter `{name}` is of type {}",
+                parameter.kind.name()
+            )
         } else {
             format!("`{operator}` takes one value, and the parameter `{name}` is an array")
         };
@@ -225,14 +237,21 @@ fn check_details(definition: &Definition, findings: &mut Vec<Diagnostic>) {
     if is_if_not_exists {
         let related = details.get("type").and_then(|template| template.known()?.as_str());
         if details.get("type").is_none() {
-            findings.push(error("policy-details", path, "the effect looks at related resources and names no `type`"));
+            findings.push(error(
+                "policy-details",
+                path,
+                "the effect looks at related resources and names no `type`",
+            ));
         }
         if let Some(related) = related
             && details.get("name").is_none()
             && names_type(&definition.rule.condition, related)
         {
-            let message = format!("the related resource is of the evaluated type `{related}` and needs a `name`");
-            findings.push(error("policy-details", path, message).with_hint("add `\"name\": \"[field('name')]\"`"));
+            let message =
+                format!("the related resource is of the evaluated type `{related}` and needs a `name`");
+            findings.push(
+                error("policy-details", path, message).with_hint("add `\"name\": \"[field('name')]\"`"),
+            );
         }
     }
     if has(Effect::DeployIfNotExists) {
@@ -295,9 +314,14 @@ fn check_operation(operation: &Template, path: &str, findings: &mut Vec<Diagnost
 
 fn check_deny_action(definition: &Definition, path: &str, findings: &mut Vec<Diagnostic>) {
     let details = &definition.rule.details;
-    let names = details.get("actionNames").and_then(|template| template.known()?.as_array().map(<[_]>::to_vec));
+    let names =
+        details.get("actionNames").and_then(|template| template.known()?.as_array().map(<[_]>::to_vec));
     match names {
-        Some(names) if !names.is_empty() && names.iter().all(|name| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case("delete"))) => {}
+        Some(names)
+            if !names.is_empty()
+                && names
+                    .iter()
+                    .all(|name| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case("delete"))) => {}
         Some(_) => findings.push(error("policy-details", path, "denyAction knows one action, `delete`")),
         None if details.get("actionNames").is_some() => {}
         None => findings.push(error("policy-details", path, "denyAction needs `actionNames`")),
@@ -319,11 +343,14 @@ pub(crate) fn possible_effects(definition: &Definition) -> Vec<Effect> {
             if &*call.key != "parameters" {
                 return;
             }
-            let Some(azimuth_arm::ExpressionKind::Literal(name)) = call.arguments.first().map(|argument| &argument.kind)
+            let Some(azimuth_arm::ExpressionKind::Literal(name)) =
+                call.arguments.first().map(|argument| &argument.kind)
             else {
                 return;
             };
-            let Some(parameter) = name.as_str().and_then(|name| definition.parameters.get(name)) else { return };
+            let Some(parameter) = name.as_str().and_then(|name| definition.parameters.get(name)) else {
+                return;
+            };
             let values = parameter.allowed.iter().flatten().chain(&parameter.default);
             effects.extend(values.filter_map(|value| Effect::from_name(value.as_str()?)));
         });
@@ -356,7 +383,12 @@ fn check_limits(definition: &Definition, findings: &mut Vec<Diagnostic>) {
     for (name, text) in texts {
         if let Some(text) = text {
             let what = format!("{name} characters");
-            at_most("definition, assignment, exemption", &what, text.chars().count(), &format!("{base}.{name}"));
+            at_most(
+                "definition, assignment, exemption",
+                &what,
+                text.chars().count(),
+                &format!("{base}.{name}"),
+            );
         }
     }
     let mut leaves = 0;

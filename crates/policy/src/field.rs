@@ -55,7 +55,9 @@ pub(crate) fn resolve(
             return Some(Field { special: Special::ApiVersion, ..built_in(key("apiVersion"), Form::Plain) });
         }
         "location" => return Some(built_in(key("location"), Form::Location)),
-        "kind" | "type" | "id" | "tags" | "identity" | "managedby" => return Some(built_in(key(name), Form::Plain)),
+        "kind" | "type" | "id" | "tags" | "identity" | "managedby" => {
+            return Some(built_in(key(name), Form::Plain));
+        }
         "identity.type" | "identity.userassignedidentities" => {
             return Some(built_in(Path::parse(name), Form::Plain));
         }

@@ -59,7 +59,8 @@ pub fn normalize(resource: &Value, catalogue: &Catalogue, api_version: Option<&s
         let value = if name == "tags" { value.clone() } else { lower_names(value) };
         out.insert(name, value);
     }
-    let properties = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("properties")).map(|(_, value)| value);
+    let properties =
+        members.iter().find(|(name, _)| name.eq_ignore_ascii_case("properties")).map(|(_, value)| value);
     for (name, value) in properties.and_then(Value::as_object).into_iter().flatten() {
         let mut name = fold(name);
         if out.contains_key(&name) {
@@ -158,10 +159,14 @@ impl Mapping {
     fn new(resource: &Value, catalogue: &Catalogue, api_version: Option<&str>) -> Self {
         let members = resource.as_object();
         let name = members.and_then(|members| {
-            members.iter().find(|(name, _)| name.eq_ignore_ascii_case("type")).and_then(|(_, value)| value.as_str())
+            members
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("type"))
+                .and_then(|(_, value)| value.as_str())
         });
         let resource_type = fold(name.unwrap_or_default());
-        let is_data_plane = resource_type.split('/').next().is_some_and(|namespace| namespace.ends_with(".data"));
+        let is_data_plane =
+            resource_type.split('/').next().is_some_and(|namespace| namespace.ends_with(".data"));
         let mut aliases = Vec::new();
         let mut spellings = HashMap::new();
         for alias in catalogue.aliases_of(&resource_type) {
@@ -246,7 +251,8 @@ fn without_properties(steps: &[Step]) -> Vec<Step> {
     let mut out: Vec<Step> = Vec::with_capacity(steps.len());
     let mut is_start = true;
     for step in steps {
-        let is_wrapper = is_start && matches!(step, Step::Key(name) if name.eq_ignore_ascii_case("properties"));
+        let is_wrapper =
+            is_start && matches!(step, Step::Key(name) if name.eq_ignore_ascii_case("properties"));
         if !is_wrapper {
             out.push(step.clone());
         }
@@ -301,7 +307,11 @@ fn sink_properties(member: &mut Value, roots: &[String]) {
     let Value::Object(members) = member else { return };
     let (mut outer, mut inner) = (Map::new(), Map::new());
     for (name, value) in std::mem::take(members) {
-        if roots.contains(&name) { outer.insert(name, value) } else { inner.insert(name, value) };
+        if roots.contains(&name) {
+            outer.insert(name, value)
+        } else {
+            inner.insert(name, value)
+        };
     }
     if !inner.is_empty() {
         outer.insert("properties".to_owned(), Value::Object(inner));

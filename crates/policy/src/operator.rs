@@ -9,6 +9,6 @@ mod prepare;
 mod seen;
 mod set;
 
-pub(crate) use order::{OrderKind, compare_text, number_of, parse_moment};
-pub(crate) use prepare::{Operand, Test, prepare, test};
+pub(crate) use order::{OrderKind, number_of, parse_moment};
+pub(crate) use prepare::{Operand, Test, prepare, test, test_once};
 pub(crate) use seen::{Complex, Seen, number_value};

@@ -47,7 +47,8 @@ pub struct Explanation {
 impl Evaluated {
     /// The comparison as policy states show it under `evaluatedExpressions`.
     pub fn to_json(&self) -> serde_json::Value {
-        let value = |value: &Value| serde_json::from_str(&value.to_string()).unwrap_or(serde_json::Value::Null);
+        let value =
+            |value: &Value| serde_json::from_str(&value.to_string()).unwrap_or(serde_json::Value::Null);
         json!({
             "result": if self.result { "True" } else { "False" },
             "expression": self.expression,
@@ -73,7 +74,9 @@ pub fn reason(operator: Operator, is_negated: bool) -> &'static str {
         (Operator::ContainsKey, true) => "Current value must not contain the target value as a key.",
         (Operator::Contains, false) => "Current value must contain the target value.",
         (Operator::Contains, true) => "Current value must not contain the target value.",
-        (Operator::Less, false) | (Operator::GreaterOrEquals, true) => "Current value must be less than the target value.",
+        (Operator::Less, false) | (Operator::GreaterOrEquals, true) => {
+            "Current value must be less than the target value."
+        }
         (Operator::GreaterOrEquals, false) | (Operator::Less, true) => {
             "Current value must be greater than or equal to the target value."
         }
@@ -89,8 +92,12 @@ pub fn reason(operator: Operator, is_negated: bool) -> &'static str {
         (Operator::Like, true) => "Current value must not be like the target value.",
         (Operator::Match, false) => "Current value must case-sensitive match the target value.",
         (Operator::Match, true) => "Current value must not case-sensitive match the target value.",
-        (Operator::MatchInsensitively, false) => "Current value must case-insensitive match the target value.",
-        (Operator::MatchInsensitively, true) => "Current value must not case-insensitive match the target value.",
+        (Operator::MatchInsensitively, false) => {
+            "Current value must case-insensitive match the target value."
+        }
+        (Operator::MatchInsensitively, true) => {
+            "Current value must not case-insensitive match the target value."
+        }
         (Operator::Exists, false) => "Current value must exist.",
         (Operator::Exists, true) => "Current value must not exist.",
         (_, false) => "Current value must be equal to the target value.",
@@ -159,7 +166,13 @@ fn trace(node: &Node, condition: &Condition, leaves: &[&Leaf], env: &Env<'_>) ->
 }
 
 /// `ends`: the truth value that decides the whole.
-fn join(nodes: &[Node], parts: &[Condition], leaves: &[&Leaf], env: &Env<'_>, ends: bool) -> (bool, Vec<Evaluated>) {
+fn join(
+    nodes: &[Node],
+    parts: &[Condition],
+    leaves: &[&Leaf],
+    env: &Env<'_>,
+    ends: bool,
+) -> (bool, Vec<Evaluated>) {
     let mut all = Vec::new();
     for (node, part) in nodes.iter().zip(parts) {
         let (truth, evaluated) = trace(node, part, leaves, env);
@@ -188,8 +201,10 @@ fn evaluate_leaf(node: &Node, leaves: &[&Leaf], env: &Env<'_>) -> Vec<Evaluated>
         },
     };
     let resource_path = match &leaf.left {
-        Left::Field(_) => crate::field::resolve(&expression, env.catalogue, env.subject_type, env.api_version)
-            .map(|field| field.path.to_string()),
+        Left::Field(_) => {
+            crate::field::resolve(&expression, env.catalogue, env.subject_type, env.api_version)
+                .map(|field| field.path.to_string())
+        }
         Left::Value(_) | Left::Count(_) => None,
     };
     vec![Evaluated {
@@ -207,7 +222,9 @@ fn evaluate_leaf(node: &Node, leaves: &[&Leaf], env: &Env<'_>) -> Vec<Evaluated>
 
 /// What the left side of a comparison is.
 fn seen(node: &Node, env: &Env<'_>) -> Value {
-    let collection = |members: Vec<Option<Value>>| Value::array(members.into_iter().map(|member| member.unwrap_or(Value::NULL)).collect());
+    let collection = |members: Vec<Option<Value>>| {
+        Value::array(members.into_iter().map(|member| member.unwrap_or(Value::NULL)).collect())
+    };
     match node {
         Node::Slot { slot, .. } => env.subject.seen(Row::ROOT, *slot).to_value(),
         Node::Leaf(leaf) => match &leaf.left {
@@ -226,7 +243,9 @@ fn seen(node: &Node, env: &Env<'_>) -> Value {
             },
             CompiledLeft::Special(special) => special_text(*special, env).map_or(Value::NULL, Value::string),
             CompiledLeft::Absent { .. } | CompiledLeft::Dynamic(_) => Value::NULL,
-            CompiledLeft::Value(value) | CompiledLeft::Context(_, value) => evaluate_template(value, env, None).unwrap_or(Value::NULL),
+            CompiledLeft::Value(value) | CompiledLeft::Context(_, value) => {
+                evaluate_template(value, env, None).unwrap_or(Value::NULL)
+            }
             CompiledLeft::Count(count) => crate::evaluate::count_members(count, env, None)
                 .map_or(Value::NULL, |number| Value::int(number as i64)),
         },

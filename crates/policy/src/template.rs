@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use azimuth_arm::{
-    Expression, ExpressionError, ExpressionKind, Node, NodeKind, Object, Value, is_expression, parse_expression,
-    unescape,
+    Expression, ExpressionError, ExpressionKind, Node, NodeKind, Object, Value, is_expression,
+    parse_expression, unescape,
 };
 
 use crate::definition::MAX_EXPRESSION_LENGTH;
@@ -56,7 +56,8 @@ impl Template {
                     })
                     .collect();
                 if parts.iter().all(|(_, part)| matches!(part, Self::Known(_))) {
-                    let known = parts.into_iter().filter_map(|(name, part)| Some((name, part.known()?.clone())));
+                    let known =
+                        parts.into_iter().filter_map(|(name, part)| Some((name, part.known()?.clone())));
                     return Self::Known(Value::object(known.collect::<Object>()));
                 }
                 Self::Object(parts)
@@ -109,7 +110,10 @@ impl Template {
     ///
     /// # Errors
     /// The first error of `evaluate`.
-    pub(crate) fn resolve<E>(&self, evaluate: &mut dyn FnMut(&Expression) -> Result<Value, E>) -> Result<Value, E> {
+    pub(crate) fn resolve<E>(
+        &self,
+        evaluate: &mut dyn FnMut(&Expression) -> Result<Value, E>,
+    ) -> Result<Value, E> {
         match self {
             Self::Known(value) => Ok(value.clone()),
             Self::Expression(expression) => evaluate(expression),
@@ -141,7 +145,9 @@ fn with_calls(text: &str) -> Cow<'_, str> {
         let starts_word = !in_text && !(before.is_alphanumeric() || matches!(before, '_' | '.' | '?'));
         let word = ["true", "false", "null"].into_iter().find(|word| {
             starts_word
-                && rest.strip_prefix(word).is_some_and(|after| after.trim_start().starts_with([',', ')', ']']))
+                && rest
+                    .strip_prefix(word)
+                    .is_some_and(|after| after.trim_start().starts_with([',', ')', ']']))
         });
         if let Some(word) = word {
             out.push_str(word);
@@ -182,7 +188,10 @@ mod tests {
 
     #[test]
     fn bare_words_become_calls() {
-        assert_eq!(with_calls("[if(true, 'true)', field('x').true)]"), "[if(true(), 'true)', field('x').true)]");
+        assert_eq!(
+            with_calls("[if(true, 'true)', field('x').true)]"),
+            "[if(true(), 'true)', field('x').true)]"
+        );
         assert_eq!(with_calls("[string(null )]"), "[string(null() )]");
         assert_eq!(with_calls("[true()]"), "[true()]");
     }

@@ -119,7 +119,7 @@ impl Object {
 impl std::fmt::Debug for Object {
     /// The members as text; secrets in them are redacted.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_map().entries(self.iter().map(|(name, value)| (name, value))).finish()
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

@@ -30,7 +30,8 @@ impl Catalogue {
         let mut catalogue = Self::empty();
         for line in BUNDLED.lines().filter(|line| !line.starts_with('#')) {
             let mut cells = line.split('\t');
-            let (Some(resource_type), Some(name), Some(path)) = (cells.next(), cells.next(), cells.next()) else {
+            let (Some(resource_type), Some(name), Some(path)) = (cells.next(), cells.next(), cells.next())
+            else {
                 continue;
             };
             let modifiable = if cells.next() == Some("m") { Modifiable::Yes } else { Modifiable::Unknown };
@@ -69,7 +70,8 @@ impl Catalogue {
                 let list = entry[name].as_array().into_iter().flatten();
                 list.filter_map(|item| item.as_str().map(str::to_owned)).collect()
             };
-            let modifiable: hashbrown::HashSet<String> = texts("modifiable").iter().map(|name| fold(name)).collect();
+            let modifiable: hashbrown::HashSet<String> =
+                texts("modifiable").iter().map(|name| fold(name)).collect();
             let mut add = |name: &str, path: &str| {
                 let (full, short) = match name.strip_prefix("//") {
                     Some(full) => (full.to_owned(), full),
@@ -105,8 +107,11 @@ mod tests {
         let catalogue = Catalogue::bundled();
         assert!(catalogue.len() > 1000);
         let image = catalogue.alias("microsoft.compute/IMAGEPUBLISHER");
-        assert!(image.iter().any(|alias| &*alias.resource_type == "microsoft.compute/virtualmachinescalesets"
-            && alias.path.to_string() == "properties.virtualMachineProfile.storageProfile.imageReference.publisher"));
+        assert!(
+            image.iter().any(|alias| &*alias.resource_type == "microsoft.compute/virtualmachinescalesets"
+                && alias.path.to_string()
+                    == "properties.virtualMachineProfile.storageProfile.imageReference.publisher")
+        );
     }
 
     #[test]
@@ -114,9 +119,11 @@ mod tests {
         let mut catalogue = Catalogue::empty();
         let line = r#"{"type":"A.B/c","by_path":["properties.x[*].properties.y","sku.name"],"drop_first":["web.z"],"paths":{"//A.B/s":"properties.q"},"modifiable":["sku.name"]}"#;
         assert_eq!(catalogue.add_published(line).unwrap(), 4);
-        for (name, path) in
-            [("A.B/c/x[*].y", "properties.x[*].properties.y"), ("a.b/C/web.z", "properties.z"), ("A.B/s", "properties.q")]
-        {
+        for (name, path) in [
+            ("A.B/c/x[*].y", "properties.x[*].properties.y"),
+            ("a.b/C/web.z", "properties.z"),
+            ("A.B/s", "properties.q"),
+        ] {
             assert_eq!(catalogue.alias(name)[0].path.to_string(), path);
         }
         assert_eq!(catalogue.alias("A.B/c/sku.name")[0].modifiable, Modifiable::Yes);

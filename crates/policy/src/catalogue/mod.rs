@@ -149,7 +149,8 @@ impl Catalogue {
     pub fn is_indexed(&self, resource_type: &str) -> bool {
         let known = self.resource_type(resource_type).and_then(|facts| facts.is_indexed);
         known.unwrap_or_else(|| {
-            let is_container = crate::fold::eq(resource_type, "Microsoft.Resources/subscriptions/resourceGroups");
+            let is_container =
+                crate::fold::eq(resource_type, "Microsoft.Resources/subscriptions/resourceGroups");
             is_container || resource_type.matches('/').count() == 1
         })
     }

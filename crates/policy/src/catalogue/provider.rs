@@ -29,7 +29,8 @@ impl Catalogue {
         let document = document.get("value").unwrap_or(&document);
         match document {
             Value::Array(providers) => {
-                let counts: Result<Vec<usize>, _> = providers.iter().map(|provider| self.provider(provider)).collect();
+                let counts: Result<Vec<usize>, _> =
+                    providers.iter().map(|provider| self.provider(provider)).collect();
                 Ok(counts?.into_iter().sum())
             }
             provider => self.provider(provider),
@@ -47,9 +48,9 @@ impl Catalogue {
             let Some(name) = entry["resourceType"].as_str() else { continue };
             let full = format!("{namespace}/{name}");
             let facts = TypeFacts {
-                is_indexed: entry["capabilities"].as_str().map(|words| {
-                    words.contains("SupportsTags") && words.contains("SupportsLocation")
-                }),
+                is_indexed: entry["capabilities"]
+                    .as_str()
+                    .map(|words| words.contains("SupportsTags") && words.contains("SupportsLocation")),
                 name: full,
                 is_complete: true,
                 newest_version: None,
@@ -70,7 +71,9 @@ impl Catalogue {
             count += self.read_aliases(&folded, &entry["aliases"]);
         }
         for alias in manifest["aliases"].as_array().into_iter().flatten() {
-            let Some((folded, _)) = alias["name"].as_str().and_then(|name| name.rsplit_once('/')) else { continue };
+            let Some((folded, _)) = alias["name"].as_str().and_then(|name| name.rsplit_once('/')) else {
+                continue;
+            };
             let folded: Box<str> = fold(folded).into();
             count += self.read_aliases(&folded, &Value::Array(vec![alias.clone()]));
         }

@@ -6,8 +6,24 @@ use crate::path::{Path, Step};
 
 /// Members of the envelope of a resource: they stand beside `properties`, not in it.
 const ENVELOPE: &[&str] = &[
-    "id", "name", "type", "location", "kind", "sku", "plan", "identity", "tags", "zones", "managedBy",
-    "managedByExtended", "extendedLocation", "etag", "systemData", "scale", "placement", "parent",
+    "id",
+    "name",
+    "type",
+    "location",
+    "kind",
+    "sku",
+    "plan",
+    "identity",
+    "tags",
+    "zones",
+    "managedBy",
+    "managedByExtended",
+    "extendedLocation",
+    "etag",
+    "systemData",
+    "scale",
+    "placement",
+    "parent",
 ];
 
 /// Where an alias points for one type and API version.
@@ -101,7 +117,12 @@ impl Catalogue {
         if let Some(rest) = rest.strip_prefix('.') {
             steps.extend_from_slice(Path::parse(rest).steps());
         }
-        Some(Place { path: Path::of(steps), source: Source::Neighbour, modifiable: Modifiable::Unknown, value_type: None })
+        Some(Place {
+            path: Path::of(steps),
+            source: Source::Neighbour,
+            modifiable: Modifiable::Unknown,
+            value_type: None,
+        })
     }
 }
 

@@ -94,7 +94,12 @@ pub(crate) fn looks_at_location(condition: &Condition) -> bool {
 pub(crate) fn is_evaluated_type(resource_type: &str) -> bool {
     let folded = resource_type.to_ascii_lowercase();
     !folded.starts_with("microsoft.resources/")
-        || matches!(folded.as_str(), "microsoft.resources/subscriptions" | "microsoft.resources/subscriptions/resourcegroups" | "microsoft.resources/resourcegroups")
+        || matches!(
+            folded.as_str(),
+            "microsoft.resources/subscriptions"
+                | "microsoft.resources/subscriptions/resourcegroups"
+                | "microsoft.resources/resourcegroups"
+        )
 }
 
 /// Whether the type is that of subscriptions.

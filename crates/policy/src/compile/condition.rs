@@ -3,14 +3,17 @@
 use azimuth_arm::{Expression, ExpressionKind, Value};
 use hashbrown::HashMap;
 
-use super::{ContextPath, FieldSlots, CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use super::{
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, ContextPath, FieldSlots, Node,
+    Policy, SlotRef,
+};
 use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Count, Leaf, Left, Operator, Over};
 use crate::document::LayoutBuilder;
 use crate::evaluate::Known;
 use crate::field::{self, Field, Special};
 use crate::operator::{Seen, number_of, prepare, test};
-use crate::path::Path;
+use crate::path::{Path, Step};
 use crate::template::{Template, for_each_call};
 
 /// Most items for which a count gets a condition each.
@@ -83,7 +86,9 @@ impl Compiler<'_> {
                 };
                 (left, false)
             }
-            Left::Count(count) => (CompiledLeft::Count(self.count(count, leaf.operator, right_value.as_ref())), false),
+            Left::Count(count) => {
+                (CompiledLeft::Count(self.count(count, leaf.operator, right_value.as_ref())), false)
+            }
         };
         let right = match right_value {
             Some(value) => CompiledRight::Ready(prepare(leaf.operator, &value, is_location)),
@@ -94,9 +99,11 @@ impl Compiler<'_> {
                     operator: leaf.operator,
                     is_location,
                 },
-                None => {
-                    CompiledRight::Dynamic { operator: leaf.operator, template: leaf.right.clone(), is_location }
-                }
+                None => CompiledRight::Dynamic {
+                    operator: leaf.operator,
+                    template: leaf.right.clone(),
+                    is_location,
+                },
             },
         };
         self.note_fields(&leaf.right);
@@ -113,9 +120,9 @@ impl Compiler<'_> {
         if let CompiledRight::Ready(wanted) = &right {
             if self.is_folding {
                 let seen = match &left {
-                    CompiledLeft::Count(CompiledCount { over: CompiledOver::Unrolled { items, .. }, .. })
-                        if items.iter().all(|(_, node)| matches!(node, Node::Const(_))) =>
-                    {
+                    CompiledLeft::Count(CompiledCount {
+                        over: CompiledOver::Unrolled { items, .. }, ..
+                    }) if items.iter().all(|(_, node)| matches!(node, Node::Const(_))) => {
                         Some(Seen::Number(items.len() as f64))
                     }
                     CompiledLeft::Value(Template::Known(value)) => Some(Seen::of(value)),
@@ -139,7 +146,9 @@ impl Compiler<'_> {
     /// The field a condition compares, and whether it is a location.
     fn field(&mut self, name: &Template) -> (CompiledLeft, bool) {
         let Some(name) = self.known(name) else { return (CompiledLeft::Dynamic(name.clone()), false) };
-        let Some(name) = name.as_str() else { return (CompiledLeft::Value(Template::Known(Value::NULL)), false) };
+        let Some(name) = name.as_str() else {
+            return (CompiledLeft::Value(Template::Known(Value::NULL)), false);
+        };
         if name.trim().eq_ignore_ascii_case("type")
             && let Some(resource_type) = self.resource_type.filter(|_| self.folds_type)
         {
@@ -148,6 +157,10 @@ impl Compiler<'_> {
         match self.resolve(name) {
             Some(Field { special: special @ (Special::FullName | Special::ApiVersion), .. }) => {
                 (CompiledLeft::Special(special), false)
+            }
+            // `tags[]`, when a parameter leaves the name out: nothing is ever there.
+            Some(field) if field.path.steps().contains(&Step::Nowhere) => {
+                (CompiledLeft::Absent { is_collection: false }, false)
             }
             Some(field) => {
                 let is_location = field.form == crate::document::Form::Location;
@@ -180,7 +193,7 @@ impl Compiler<'_> {
             match scope {
                 Scope::Rows(array) => {
                     if path.after(array).is_some() {
-                        let arrays = array.steps().iter().filter(|step| **step == crate::path::Step::Each).count();
+                        let arrays = array.steps().iter().filter(|step| **step == Step::Each).count();
                         if arrays > done {
                             done = arrays;
                             climb = Some(u8::try_from(up).ok()?);
@@ -249,7 +262,11 @@ impl Compiler<'_> {
         if items.is_empty() {
             condition.for_each_leaf(&mut |_| self.next_leaf += 1);
         }
-        CompiledCount { over: CompiledOver::Unrolled { items: conditions.into(), name }, condition: None, stop_at }
+        CompiledCount {
+            over: CompiledOver::Unrolled { items: conditions.into(), name },
+            condition: None,
+            stop_at,
+        }
     }
 
     /// The surroundings that a template asks for and nothing else.
@@ -266,7 +283,8 @@ impl Compiler<'_> {
         template.for_each_expression(&mut |expression| {
             for_each_call(expression, &mut |call| {
                 if matches!(&*call.key, "field" | "current")
-                    && let Some(ExpressionKind::Literal(name)) = call.arguments.first().map(|argument| &argument.kind)
+                    && let Some(ExpressionKind::Literal(name)) =
+                        call.arguments.first().map(|argument| &argument.kind)
                     && let Some(name) = name.as_str()
                 {
                     names.push(name.into());
@@ -277,7 +295,9 @@ impl Compiler<'_> {
             if self.fields.contains_key(&name) {
                 continue;
             }
-            let Some(field) = self.resolve(&name).filter(|field| field.special == Special::No) else { continue };
+            let Some(field) = self.resolve(&name).filter(|field| field.special == Special::No) else {
+                continue;
+            };
             // A location is wanted as it is written here, not in normal form; the whole resource has it.
             if field.form != crate::document::Form::Plain {
                 continue;
@@ -311,7 +331,11 @@ impl Compiler<'_> {
             return Some(value.clone());
         }
         let has_item = matches!(self.scopes.last(), Some(Scope::Items { is_unrolled: true }));
-        let known = Known { items: &self.items, has_item, resource_type: self.resource_type.filter(|_| self.folds_type) };
+        let known = Known {
+            items: &self.items,
+            has_item,
+            resource_type: self.resource_type.filter(|_| self.folds_type),
+        };
         let mut evaluate = |expression: &Expression| known.value(expression, self.policy).ok_or(());
         template.resolve(&mut evaluate).ok()
     }
@@ -323,7 +347,9 @@ fn stop_at(operator: Operator, wanted: Option<&Value>) -> Option<u64> {
     let number = wanted.as_int().or_else(|| number_of(wanted.as_str()?).map(|number| number as i64))?;
     let number = u64::try_from(number).ok()?;
     match operator {
-        Operator::Greater | Operator::LessOrEquals | Operator::Equals | Operator::NotEquals => number.checked_add(1),
+        Operator::Greater | Operator::LessOrEquals | Operator::Equals | Operator::NotEquals => {
+            number.checked_add(1)
+        }
         Operator::GreaterOrEquals | Operator::Less => Some(number.max(1)),
         _ => None,
     }

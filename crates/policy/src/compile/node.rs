@@ -17,7 +17,11 @@ pub(crate) enum Node {
     Any(Box<[Node]>),
     Not(Box<Node>),
     /// A comparison of one slot with something known: by far the most frequent.
-    Slot { slot: u16, leaf: u32, test: Box<Test> },
+    Slot {
+        slot: u16,
+        leaf: u32,
+        test: Box<Test>,
+    },
     Leaf(Box<CompiledLeaf>),
 }
 
@@ -39,7 +43,9 @@ pub(crate) enum CompiledLeft {
     /// A field that is more than a place in the JSON.
     Special(Special),
     /// An alias of another type: nothing is ever there.
-    Absent { is_collection: bool },
+    Absent {
+        is_collection: bool,
+    },
     /// A field whose name is computed.
     Dynamic(Template),
     Value(Template),
@@ -52,8 +58,17 @@ pub(crate) enum CompiledLeft {
 pub(crate) enum CompiledRight {
     Ready(Test),
     /// Equal to something that surrounds the decision, or not.
-    Context { path: ContextPath, template: Template, operator: Operator, is_location: bool },
-    Dynamic { operator: Operator, template: Template, is_location: bool },
+    Context {
+        path: ContextPath,
+        template: Template,
+        operator: Operator,
+        is_location: bool,
+    },
+    Dynamic {
+        operator: Operator,
+        template: Template,
+        is_location: bool,
+    },
 }
 
 /// Slots to follow.

@@ -135,7 +135,8 @@ impl Program {
             let mut entries = vec![(Box::default(), plans.len() as u32)];
             plans.push(plan);
             for versions in version_classes(&program.catalogue, &name, &aliases) {
-                let (plan, _) = program.plan_for(Some(&name), versions.first().map(|v| &**v), &wanted, &base, &generic);
+                let (plan, _) =
+                    program.plan_for(Some(&name), versions.first().map(|v| &**v), &wanted, &base, &generic);
                 entries.push((versions, plans.len() as u32));
                 plans.push(plan);
             }
@@ -162,7 +163,8 @@ impl Program {
             let mut sink = Sink { layout: &mut layout, aliases: &mut aliases, fields: &mut fields };
             let id = PolicyId(*index as u32);
             let item = compile_item(&self.catalogue, &self.policies[*index], id, target, &mut sink);
-            let is_never = matches!(item.applicability, Node::Const(false)) && matches!(item.condition, Node::Const(false));
+            let is_never = matches!(item.applicability, Node::Const(false))
+                && matches!(item.condition, Node::Const(false));
             if !is_never {
                 items.push(item);
             }
@@ -241,7 +243,9 @@ fn is_generic(policy: &Policy) -> bool {
     policy.definition().rule.condition.for_each_template(&mut visit);
     policy.definition().rule.condition.for_each_leaf(&mut |leaf| {
         use crate::definition::{Left, Over};
-        if let Left::Field(name) | Left::Count(crate::definition::Count { over: Over::Field(name), .. }) = &leaf.left {
+        if let Left::Field(name) | Left::Count(crate::definition::Count { over: Over::Field(name), .. }) =
+            &leaf.left
+        {
             let name = constant_template(name, policy);
             has_alias |= name.is_none_or(|name| name.as_str().is_none_or(|name| name.contains('/')));
         }
@@ -301,7 +305,7 @@ fn compile_item(
         is_folding: true,
         next_leaf: 0,
         items: Vec::new(),
-            folds_type: false,
+        folds_type: false,
         fields: sink.fields,
     };
     let condition = compiler.condition(&rule.condition);
@@ -378,7 +382,7 @@ fn compile_existence(catalogue: &Catalogue, policy: &Policy) -> Option<Existence
         is_folding: true,
         next_leaf: 0,
         items: Vec::new(),
-            folds_type: false,
+        folds_type: false,
         fields: &mut fields,
     };
     let condition = details.existence.as_ref().map(|condition| compiler.condition(condition));
@@ -390,10 +394,11 @@ fn version_classes(catalogue: &Catalogue, resource_type: &str, aliases: &[Box<st
     let mut names: Vec<String> = aliases.iter().map(|alias| fold(alias)).collect();
     names.sort();
     names.dedup();
-    let served = names.iter().filter_map(|name| {
-        catalogue.alias(name).iter().find(|alias| *alias.resource_type == *resource_type)
-    });
-    let served: Vec<_> = served.filter(|alias| alias.versions.iter().any(|other| other.path != alias.path)).collect();
+    let served = names
+        .iter()
+        .filter_map(|name| catalogue.alias(name).iter().find(|alias| *alias.resource_type == *resource_type));
+    let served: Vec<_> =
+        served.filter(|alias| alias.versions.iter().any(|other| other.path != alias.path)).collect();
     let mut versions: Vec<&Box<str>> = served
         .iter()
         .flat_map(|alias| alias.versions.iter().filter(|other| other.path != alias.path))
@@ -403,7 +408,8 @@ fn version_classes(catalogue: &Catalogue, resource_type: &str, aliases: &[Box<st
     versions.dedup();
     let mut classes: Vec<(Vec<String>, Vec<Box<str>>)> = Vec::new();
     for version in versions {
-        let paths: Vec<String> = served.iter().map(|alias| alias.place(Some(version)).path.to_string()).collect();
+        let paths: Vec<String> =
+            served.iter().map(|alias| alias.place(Some(version)).path.to_string()).collect();
         if let Some((_, versions)) = classes.iter_mut().find(|(known, _)| *known == paths) {
             versions.push(version.clone());
         } else if classes.len() < MAX_VERSIONS {

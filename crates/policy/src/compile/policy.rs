@@ -45,7 +45,11 @@ impl Policy {
     ///
     /// # Errors
     /// If a value is missing, unknown, of the wrong type or not allowed.
-    pub fn bind(definition: Arc<Definition>, given: &Object, context: PolicyContext) -> Result<Self, BindError> {
+    pub fn bind(
+        definition: Arc<Definition>,
+        given: &Object,
+        context: PolicyContext,
+    ) -> Result<Self, BindError> {
         let parameters = definition.parameters.bind(given).map_err(|parameters| BindError { parameters })?;
         Ok(Self::new(definition, parameters, context))
     }

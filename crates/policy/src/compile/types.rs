@@ -49,14 +49,18 @@ impl Types {
 /// The types for which `condition` may hold; `known` gives the value of a template that parameters decide.
 pub(crate) fn types_of(condition: &Condition, known: &dyn Fn(&Template) -> Option<Value>) -> Types {
     match condition {
-        Condition::AllOf(parts) => parts.iter().map(|part| types_of(part, known)).fold(Types::Any, Types::and),
+        Condition::AllOf(parts) => {
+            parts.iter().map(|part| types_of(part, known)).fold(Types::Any, Types::and)
+        }
         Condition::AnyOf(parts) => {
             parts.iter().map(|part| types_of(part, known)).fold(Types::Only(Vec::new()), Types::or)
         }
         Condition::Not(_) => Types::Any,
         Condition::Leaf(leaf) => {
             let Left::Field(name) = &leaf.left else { return Types::Any };
-            let is_type = known(name).is_some_and(|name| name.as_str().is_some_and(|name| name.trim().eq_ignore_ascii_case("type")));
+            let is_type = known(name).is_some_and(|name| {
+                name.as_str().is_some_and(|name| name.trim().eq_ignore_ascii_case("type"))
+            });
             if !is_type {
                 return Types::Any;
             }

@@ -68,7 +68,10 @@ const NAMES: &[(Effect, &str)] = &[
 impl Effect {
     /// The effect of this name, in any letter case.
     pub fn from_name(name: &str) -> Option<Self> {
-        NAMES[..NAMES.len() - 1].iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(effect, _)| *effect)
+        NAMES[..NAMES.len() - 1]
+            .iter()
+            .find(|(_, known)| known.eq_ignore_ascii_case(name))
+            .map(|(effect, _)| *effect)
     }
 
     /// The name as documented.

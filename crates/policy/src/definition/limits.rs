@@ -63,5 +63,8 @@ pub const LIMITS: &[Limit] = &[
 
 /// The limit of `what` in `place`.
 pub fn limit(place: &str, what: &str) -> Option<Limit> {
-    LIMITS.iter().copied().find(|known| known.place.eq_ignore_ascii_case(place) && known.what.eq_ignore_ascii_case(what))
+    LIMITS
+        .iter()
+        .copied()
+        .find(|known| known.place.eq_ignore_ascii_case(place) && known.what.eq_ignore_ascii_case(what))
 }

@@ -79,7 +79,9 @@ impl Mode {
             Some(Self::All)
         } else if name.eq_ignore_ascii_case("indexed") {
             Some(Self::Indexed)
-        } else if name.to_ascii_lowercase().starts_with("microsoft.") && name.to_ascii_lowercase().ends_with(".data") {
+        } else if name.to_ascii_lowercase().starts_with("microsoft.")
+            && name.to_ascii_lowercase().ends_with(".data")
+        {
             Some(Self::Provider(name.into()))
         } else {
             None

@@ -80,7 +80,11 @@ impl ParameterType {
             | (Self::Integer, Kind::Int(_))
             | (Self::Float, Kind::Int(_) | Kind::Float(_)) => true,
             (Self::Integer, Kind::Float(number)) => number.fract() == 0.0,
-            (Self::Boolean, Kind::String(text)) => text.parse::<bool>().is_ok() || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
+            (Self::Boolean, Kind::String(text)) => {
+                text.parse::<bool>().is_ok()
+                    || text.eq_ignore_ascii_case("true")
+                    || text.eq_ignore_ascii_case("false")
+            }
             (Self::Integer, Kind::String(text)) => text.parse::<i64>().is_ok(),
             (Self::Float, Kind::String(text)) => text.parse::<f64>().is_ok(),
             (Self::DateTime, Kind::String(text)) => crate::operator::parse_moment(text).is_some(),
@@ -164,7 +168,8 @@ impl Parameters {
         for (name, value) in given.iter() {
             let Some(parameter) = self.get(name) else {
                 let near = did_you_mean(name, self.items.iter().map(|known| known.name.as_str()));
-                errors.push(ParameterError::Unknown { name: name.to_string(), near: near.map(str::to_owned) });
+                errors
+                    .push(ParameterError::Unknown { name: name.to_string(), near: near.map(str::to_owned) });
                 continue;
             };
             if let Err(error) = parameter.check(value) {
@@ -222,7 +227,12 @@ impl Parameter {
         let is_allowed = |value: &Value| {
             allowed.iter().any(|known| known == value)
                 || (self.kind == ParameterType::Boolean
-                    && allowed.iter().any(|known| crate::fold::eq(&known.to_string().replace('"', ""), &value.to_string().replace('"', ""))))
+                    && allowed.iter().any(|known| {
+                        crate::fold::eq(
+                            &known.to_string().replace('"', ""),
+                            &value.to_string().replace('"', ""),
+                        )
+                    }))
         };
         let refused = match value.as_array() {
             Some(items) if !is_allowed(value) => items.iter().find(|item| !is_allowed(item)),
@@ -244,12 +254,19 @@ pub(crate) fn read_parameters(report: &mut Report<'_>, node: Option<&Node>, path
     let Some(node) = node.filter(|node| !node.is_null()) else { return Parameters::default() };
     if !node.is_object() {
         let found = node.type_name();
-        report.error("policy-parameter", node.span, path, format!("expected an object of parameters, found {found}"));
+        report.error(
+            "policy-parameter",
+            node.span,
+            path,
+            format!("expected an object of parameters, found {found}"),
+        );
         return Parameters::default();
     }
     super::check_duplicates(report, node, path);
     let items = node.members().iter();
-    let items = items.filter_map(|member| read_parameter(report, &member.key, &member.value, &format!("{path}.{}", member.key)));
+    let items = items.filter_map(|member| {
+        read_parameter(report, &member.key, &member.value, &format!("{path}.{}", member.key))
+    });
     Parameters { items: items.collect() }
 }
 
@@ -259,15 +276,22 @@ fn read_parameter(report: &mut Report<'_>, name: &str, node: &Node, path: &str) 
             Some(kind) => kind,
             None => {
                 let known = ["string", "array", "object", "boolean", "integer", "float", "dateTime"];
-                let hint = did_you_mean(word, known.into_iter())
-                    .map_or_else(|| format!("use one of {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                let hint = did_you_mean(word, known.into_iter()).map_or_else(
+                    || format!("use one of {}", known.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 let message = format!("`{word}` is no type of a parameter");
                 report.hinted("policy-parameter", node.span, path, message, Some(hint));
                 return None;
             }
         },
         None => {
-            report.error("policy-parameter", node.span, path, format!("the parameter `{name}` has no `type`"));
+            report.error(
+                "policy-parameter",
+                node.span,
+                path,
+                format!("the parameter `{name}` has no `type`"),
+            );
             return None;
         }
     };

@@ -141,8 +141,7 @@ fn definition(report: &mut Report<'_>, node: &Node, path: &str) -> Option<Defini
             for outer in node.members() {
                 let is_twice = member.value.member(&outer.key).is_some();
                 if is_twice && MEMBERS.iter().any(|name| name.eq_ignore_ascii_case(&outer.key)) {
-                    let message =
-                        format!("`{}` stands in `properties` and beside it", outer.key);
+                    let message = format!("`{}` stands in `properties` and beside it", outer.key);
                     let hint = Some("drop the one beside `properties`".to_owned());
                     report.hinted("policy-definition", outer.key_span, path, message, hint);
                 }
@@ -155,7 +154,12 @@ fn definition(report: &mut Report<'_>, node: &Node, path: &str) -> Option<Defini
     };
     if !properties.is_object() {
         let found = properties.type_name();
-        report.error("policy-definition", properties.span, &base, format!("expected an object, found {found}"));
+        report.error(
+            "policy-definition",
+            properties.span,
+            &base,
+            format!("expected an object, found {found}"),
+        );
         return None;
     }
     let id = text_member(node, "id");
@@ -250,17 +254,22 @@ fn mode(report: &mut Report<'_>, properties: &Node, base: &str) -> Mode {
     let path = format!("{base}.mode");
     match node.as_str() {
         Some(name) => Mode::from_name(name).unwrap_or_else(|| {
-            let hint = did_you_mean(name, ["All", "Indexed"].into_iter())
-                .map_or("write `All`, `Indexed`, or a mode like `Microsoft.KeyVault.Data`".to_owned(), |near| {
-                    format!("did you mean `{near}`?")
-                });
+            let hint = did_you_mean(name, ["All", "Indexed"].into_iter()).map_or(
+                "write `All`, `Indexed`, or a mode like `Microsoft.KeyVault.Data`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             report.hinted("policy-mode", node.span, &path, format!("`{name}` is no mode"), Some(hint));
             Mode::All
         }),
         None if node.is_null() => Mode::Indexed,
         None => {
             let found = node.type_name();
-            report.error("policy-mode", node.span, &path, format!("expected the name of a mode, found {found}"));
+            report.error(
+                "policy-mode",
+                node.span,
+                &path,
+                format!("expected the name of a mode, found {found}"),
+            );
             Mode::All
         }
     }
@@ -273,7 +282,12 @@ fn text_member(node: &Node, name: &str) -> Option<String> {
 fn rule(report: &mut Report<'_>, node: &Node, path: &str) -> Option<Rule> {
     if !node.is_object() {
         let found = node.type_name();
-        report.error("policy-rule", node.span, path, format!("expected a rule with `if` and `then`, found {found}"));
+        report.error(
+            "policy-rule",
+            node.span,
+            path,
+            format!("expected a rule with `if` and `then`, found {found}"),
+        );
         return None;
     }
     check_duplicates(report, node, path);
@@ -347,7 +361,9 @@ fn details(report: &mut Report<'_>, node: Option<&Node>, path: &str) -> Details 
         }
         NodeKind::Array(items) => {
             let items = items.iter().enumerate();
-            Template::Array(items.map(|(index, item)| object_of(report, item, &format!("{path}[{index}]"))).collect())
+            Template::Array(
+                items.map(|(index, item)| object_of(report, item, &format!("{path}[{index}]"))).collect(),
+            )
         }
         _ => report.template(node, path),
     };
@@ -411,7 +427,8 @@ fn condition(report: &mut Report<'_>, node: &Node, path: &str, depth: usize) -> 
         }
         let at = format!("{path}.{}", member.key);
         if !is_list {
-            return condition(report, &member.value, &at, depth + 1).map(|inner| Condition::Not(Box::new(inner)));
+            return condition(report, &member.value, &at, depth + 1)
+                .map(|inner| Condition::Not(Box::new(inner)));
         }
         let NodeKind::Array(items) = &member.value.kind else {
             let message = format!("`{name}` takes an array of conditions, not {}", member.value.type_name());
@@ -489,14 +506,26 @@ fn check_operand(report: &mut Report<'_>, operator: Operator, node: &Node, path:
     match operator.positive().0 {
         Operator::In if !matches!(node.kind, NodeKind::Array(_)) => {
             let message = format!("`{operator}` takes an array, not {}", node.type_name());
-            report.hinted("policy-operand", node.span, path, message, Some("put the values into `[…]`".to_owned()));
+            report.hinted(
+                "policy-operand",
+                node.span,
+                path,
+                message,
+                Some("put the values into `[…]`".to_owned()),
+            );
         }
-        Operator::Like | Operator::Contains if node.as_str().is_some_and(|text| {
-            let most = usize::from(operator.positive().0 == Operator::Like);
-            text.matches('*').count() > most
-        }) =>
+        Operator::Like | Operator::Contains
+            if node.as_str().is_some_and(|text| {
+                let most = usize::from(operator.positive().0 == Operator::Like);
+                text.matches('*').count() > most
+            }) =>
         {
-            report.warning("policy-operand", node.span, path, format!("`{operator}` allows fewer `*` than this"));
+            report.warning(
+                "policy-operand",
+                node.span,
+                path,
+                format!("`{operator}` allows fewer `*` than this"),
+            );
         }
         _ => {}
     }
@@ -519,7 +548,8 @@ fn field(report: &mut Report<'_>, node: &Node, path: &str) -> Option<Template> {
 /// Whether `text` speaks of a tag and leaves out its name.
 fn is_empty_tag(text: &str) -> bool {
     let text = text.trim();
-    let Some(inside) = text.get(..5).filter(|start| start.eq_ignore_ascii_case("tags[")).and(text.get(5..)) else {
+    let Some(inside) = text.get(..5).filter(|start| start.eq_ignore_ascii_case("tags[")).and(text.get(5..))
+    else {
         return text.eq_ignore_ascii_case("tags.");
     };
     match quoted(inside) {
@@ -534,7 +564,12 @@ fn source(report: &mut Report<'_>, member: &azimuth_arm::Member, path: &str) -> 
         report.error("policy-condition", member.value.span, path, "`source` knows one word, `action`");
         return None;
     }
-    report.warning("policy-condition", member.key_span, path, "`source` is out of use; ask for the field `type` instead");
+    report.warning(
+        "policy-condition",
+        member.key_span,
+        path,
+        "`source` is out of use; ask for the field `type` instead",
+    );
     let expression = azimuth_arm::parse_expression("[concat(field('type'), '/write')]").ok()?;
     Some(Left::Value(Template::Expression(std::sync::Arc::new(expression))))
 }
@@ -583,7 +618,8 @@ fn count(report: &mut Report<'_>, node: &Node, path: &str, depth: usize) -> Opti
             }
             _ => {
                 let known = ["field", "value", "name", "where"];
-                let hint = did_you_mean(&member.key, known.into_iter()).map(|near| format!("did you mean `{near}`?"));
+                let hint = did_you_mean(&member.key, known.into_iter())
+                    .map(|near| format!("did you mean `{near}`?"));
                 let message = format!("a count has no `{}`", member.key);
                 report.hinted("policy-count", member.key_span, path, message, hint);
                 is_sound = false;
@@ -608,7 +644,6 @@ fn count(report: &mut Report<'_>, node: &Node, path: &str, depth: usize) -> Opti
     is_sound.then_some(Count { over: over?, condition: condition_part })
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -630,18 +665,16 @@ mod tests {
         check(r#"{"IF":{"FIELD":"type","EQUALS":"x"},"then":{"effect":"Deny"}}"#, &[]);
         check(
             r#"{"if":{"allOf":[{"field":"type"},{"value":"[oops(","equals":1}]},"then":{"effect":"dney"}}"#,
-            &[
-                "$.if.allOf[0] the condition has no operator",
-                "$.then.effect there is no effect `dney`",
-            ],
+            &["$.if.allOf[0] the condition has no operator", "$.then.effect there is no effect `dney`"],
         );
-        check(r#"{"if":{"count":{},"equals":0},"then":{}}"#, &[
-            "$.if.count the count has neither `field` nor `value`",
-            "$.then `then` names no effect",
-        ]);
-        check(r#"{"if":{"field":"tags[ ]","exists":true},"then":{"effect":"audit"}}"#, &[
-            "$.if.field empty tag name in `tags[ ]`",
-        ]);
+        check(
+            r#"{"if":{"count":{},"equals":0},"then":{}}"#,
+            &["$.if.count the count has neither `field` nor `value`", "$.then `then` names no effect"],
+        );
+        check(
+            r#"{"if":{"field":"tags[ ]","exists":true},"then":{"effect":"audit"}}"#,
+            &["$.if.field empty tag name in `tags[ ]`"],
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod tree;
 
 pub(crate) use layout::{Form, Layout, LayoutBuilder, SlotPath};
 pub use read::ReadError;
-pub(crate) use scan::top_level_text;
+pub(crate) use scan::{has_member, top_level_text};
 pub use slots::Slots;
 pub(crate) use slots::{Document, Presence, Row};
 pub(crate) use tree::{Found, find, value_of_text};

@@ -211,7 +211,7 @@ fn scalar(word: &str) -> Slot {
 }
 
 /// The text of a string with its escapes resolved; unpaired surrogates become the replacement character.
-fn unescaped(raw: &str) -> String {
+pub(super) fn unescaped(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
@@ -242,7 +242,8 @@ fn unicode_escape<'a>(rest: &'a str, out: &mut String) -> &'a str {
     };
     let rest = &rest[4..];
     if (0xd800..0xdc00).contains(&high)
-        && let Some(low) = rest.strip_prefix("\\u").and_then(unit).filter(|low| (0xdc00..0xe000).contains(low))
+        && let Some(low) =
+            rest.strip_prefix("\\u").and_then(unit).filter(|low| (0xdc00..0xe000).contains(low))
     {
         let code = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
         out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -299,7 +300,18 @@ mod tests {
         builder.add(&Path::parse("a[*].b"), Form::Plain).unwrap();
         let layout = builder.finish();
         let mut slots = Slots::default();
-        for text in ["", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":[", "{\"a\":[1", "{\"a\":[{\"b\":\"\\", "{} x", "{\"a\" 1}"] {
+        for text in [
+            "",
+            "[]",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":[",
+            "{\"a\":[1",
+            "{\"a\":[{\"b\":\"\\",
+            "{} x",
+            "{\"a\" 1}",
+        ] {
             assert!(slots.read(text, &layout).is_err(), "{text}");
         }
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(500), "]".repeat(500));

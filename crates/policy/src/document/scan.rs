@@ -71,7 +71,9 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut has_escapes = false;
         loop {
-            let Some(offset) = memchr::memchr2(b'"', b'\\', &bytes[self.at..]) else { return self.malformed() };
+            let Some(offset) = memchr::memchr2(b'"', b'\\', &bytes[self.at..]) else {
+                return self.malformed();
+            };
             self.at += offset;
             if bytes[self.at] == b'"' {
                 let text = &self.text[start..self.at];
@@ -121,7 +123,10 @@ impl<'a> Cursor<'a> {
         self.peek();
         let bytes = self.text.as_bytes();
         let start = self.at;
-        while bytes.get(self.at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
+        while bytes
+            .get(self.at)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        {
             self.at += 1;
         }
         if start == self.at { self.malformed() } else { Ok(&self.text[start..self.at]) }
@@ -148,6 +153,31 @@ pub(crate) fn top_level_text<'a>(text: &'a str, name: &str) -> Option<&'a str> {
         cursor.skip().ok()?;
         if !cursor.more(b'}').ok()? {
             return None;
+        }
+    }
+}
+
+/// Whether a JSON object has a member whose folded name is `folded`.
+pub(crate) fn has_member(text: &str, folded: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    if cursor.expect(b'{').is_err() || cursor.peek() == b'}' {
+        return false;
+    }
+    loop {
+        cursor.peek();
+        let Ok(key) = cursor.string() else { return false };
+        let is_wanted = if key.has_escapes {
+            crate::fold::fold(&super::read::unescaped(key.text)) == folded
+        } else {
+            key.text.eq_ignore_ascii_case(folded)
+                || (!key.text.is_ascii() && crate::fold::fold(key.text) == folded)
+        };
+        if is_wanted {
+            return true;
+        }
+        let passed = cursor.expect(b':').and_then(|()| cursor.skip()).and_then(|()| cursor.more(b'}'));
+        if passed != Ok(true) {
+            return false;
         }
     }
 }

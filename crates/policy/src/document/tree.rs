@@ -47,7 +47,9 @@ fn follow(value: &Value, steps: &[Step]) -> Option<Value> {
 fn member(value: &Value, key: &str) -> Option<Value> {
     let object = value.as_object()?;
     let known = object.get(key).cloned();
-    known.or_else(|| object.iter().find(|(name, _)| crate::fold::eq(name, key)).map(|(_, value)| value.clone()))
+    known.or_else(|| {
+        object.iter().find(|(name, _)| crate::fold::eq(name, key)).map(|(_, value)| value.clone())
+    })
 }
 
 fn collect(value: &Value, steps: &[Step], members: &mut Vec<Option<Value>>) -> bool {

@@ -34,13 +34,15 @@ pub fn blocks(definition: &Definition, resource_type: &str, action: Action) -> b
         return false;
     }
     let details = &definition.rule.details;
-    let names_delete = details.written("actionNames").and_then(|names| names.as_array()).is_some_and(|names| {
-        names.iter().any(|name| name.as_str().is_some_and(|name| eq(name, "delete")))
-    });
+    let names_delete = details
+        .written("actionNames")
+        .and_then(|names| names.as_array())
+        .is_some_and(|names| names.iter().any(|name| name.as_str().is_some_and(|name| eq(name, "delete"))));
     match action {
         Action::DeleteResource => names_delete,
         Action::DeleteResourceGroup => {
-            let cascade = details.written("cascadeBehaviors").and_then(|behaviours| behaviours.get("resourceGroup"));
+            let cascade =
+                details.written("cascadeBehaviors").and_then(|behaviours| behaviours.get("resourceGroup"));
             let allows = cascade.is_some_and(|word| word.as_str().is_some_and(|word| eq(word, "allow")));
             names_delete && definition.mode == Mode::Indexed && !allows
         }

@@ -95,7 +95,10 @@ impl Violation {
         text("policyAssignmentDisplayName", &self.assignment_display_name);
         text("policyAssignmentScope", &self.assignment_scope);
         info.insert("policyAssignmentParameters".to_owned(), self.assignment_parameters.clone());
-        info.insert("evaluationDetails".to_owned(), json!({"evaluatedExpressions": self.evaluated_expressions}));
+        info.insert(
+            "evaluationDetails".to_owned(),
+            json!({"evaluatedExpressions": self.evaluated_expressions}),
+        );
         Value::Object(info)
     }
 }

@@ -10,7 +10,8 @@ use crate::fold::{eq, fold};
 use crate::path::Step;
 
 /// Types whose identity modify may change.
-const IDENTITY_TYPES: &[&str] = &["Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets"];
+const IDENTITY_TYPES: &[&str] =
+    &["Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets"];
 
 /// What became of a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,15 +35,19 @@ pub fn apply(
     resource_type: &str,
     api_version: Option<&str>,
 ) -> Applied {
-    let is_identity = |operation: &Operation| operation.field.trim().to_ascii_lowercase().starts_with("identity.");
+    let is_identity =
+        |operation: &Operation| operation.field.trim().to_ascii_lowercase().starts_with("identity.");
     let may_have_identity = IDENTITY_TYPES.iter().any(|name| eq(name, resource_type));
-    if mutation.effect == Effect::Modify && !may_have_identity && mutation.operations.iter().any(is_identity) {
+    if mutation.effect == Effect::Modify && !may_have_identity && mutation.operations.iter().any(is_identity)
+    {
         return Applied::NotApplicable;
     }
     let folded = fold(resource_type);
     let mut changed = resource.clone();
     for operation in &mutation.operations {
-        let Some(field) = field::resolve(&operation.field, catalogue, Some(&folded), api_version) else { continue };
+        let Some(field) = field::resolve(&operation.field, catalogue, Some(&folded), api_version) else {
+            continue;
+        };
         if mutation.effect == Effect::Modify
             && let Some(reason) = why_not(operation, &field)
         {
@@ -78,8 +83,9 @@ fn why_not(operation: &Operation, field: &Field) -> Option<String> {
         "object" => operation.value.as_object().is_some(),
         _ => true,
     };
-    (!fits && operation.kind != OperationKind::Remove)
-        .then(|| format!("`{}` takes a value of type {wanted}, not {}", operation.field, operation.value.type_name()))
+    (!fits && operation.kind != OperationKind::Remove).then(|| {
+        format!("`{}` takes a value of type {wanted}, not {}", operation.field, operation.value.type_name())
+    })
 }
 
 /// Runs one operation. Append creates what is missing on the way; modify takes a missing parent below `properties` as left
@@ -89,7 +95,11 @@ fn run(kind: OperationKind, target: &mut Value, steps: &[Step], value: &Value) -
         [] => Ok(()),
         [Step::Key(name)] => set(kind, target, name, value),
         [Step::Key(name), Step::Each] => {
-            if kind != OperationKind::Append && look(target, name).is_none() && kind != OperationKind::Add && kind != OperationKind::AddOrReplace {
+            if kind != OperationKind::Append
+                && look(target, name).is_none()
+                && kind != OperationKind::Add
+                && kind != OperationKind::AddOrReplace
+            {
                 return Ok(());
             }
             let Some(list) = child(target, name, || Value::Array(Vec::new())) else { return Ok(()) };

@@ -114,7 +114,8 @@ fn operation(item: &Template, is_append: bool, env: &Env<'_>) -> Result<Option<O
     let kind = if is_append {
         OperationKind::Append
     } else {
-        let word = member("operation")?.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let word =
+            member("operation")?.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         match word.to_ascii_lowercase().as_str() {
             "add" => OperationKind::Add,
             "addorreplace" => OperationKind::AddOrReplace,
@@ -134,6 +135,8 @@ fn truth(value: &Value, env: &Env<'_>) -> Result<bool, Fault> {
         (Some(truth), _) => Ok(truth),
         (None, Some(word)) if word.eq_ignore_ascii_case("true") => Ok(true),
         (None, Some(word)) if word.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(Fault::new(format!("the condition of an operation is a boolean, not {}", value.type_name()))),
+        _ => {
+            Err(Fault::new(format!("the condition of an operation is a boolean, not {}", value.type_name())))
+        }
     }
 }

@@ -9,10 +9,13 @@ use jiff::tz::Offset;
 
 use super::{Context, Fault, Frame, FrameKind, evaluate_template};
 use crate::catalogue::Catalogue;
-use crate::compile::{ContextPath, FieldSlots, Surrounding, CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Policy, SlotRef};
+use crate::compile::{
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, ContextPath, FieldSlots, Node,
+    Policy, SlotRef, Surrounding,
+};
 use crate::document::{Document, Found, Presence, Row, find};
 use crate::field::{self, Special};
-use crate::operator::{Seen, Test, prepare, test};
+use crate::operator::{Seen, Test, prepare, test, test_once};
 use crate::path::Path;
 
 /// Most members of one count over a value; nested counts multiply ("value count iterations" of the service is 100, but
@@ -46,7 +49,8 @@ impl Env<'_> {
             return Cow::Borrowed(&context.request);
         }
         let known = self.subject_type.and_then(|name| self.catalogue.newest_version(name));
-        let newest = known.map_or_else(|| Offset::UTC.to_datetime(context.now).date().to_string(), str::to_owned);
+        let newest =
+            known.map_or_else(|| Offset::UTC.to_datetime(context.now).date().to_string(), str::to_owned);
         let mut request = context.request.as_object().cloned().unwrap_or_default();
         request.set("apiVersion".into(), Value::string(newest));
         Cow::Owned(Value::object(request))
@@ -89,6 +93,35 @@ pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> R
 }
 
 fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+    if let (CompiledRight::Dynamic { operator, template, is_location }, CompiledLeft::Slot(slots)) =
+        (&leaf.right, &leaf.left)
+        && slots.arrays.is_empty()
+    {
+        let value = evaluate_template(template, env, frames)?;
+        return test_once(
+            *operator,
+            &value,
+            env.subject.seen(start_row(slots, frames), slots.slot),
+            *is_location,
+        );
+    }
+    if let (CompiledRight::Dynamic { operator, template, is_location }, CompiledLeft::Value(left)) =
+        (&leaf.right, &leaf.left)
+    {
+        let right = evaluate_template(template, env, frames)?;
+        let left = evaluate_template(left, env, frames)?;
+        return test_once(*operator, &right, Seen::of(&left), *is_location);
+    }
+    if let (CompiledRight::Context { path, operator, is_location, .. }, CompiledLeft::Slot(slots)) =
+        (&leaf.right, &leaf.left)
+        && slots.arrays.is_empty()
+    {
+        let seen = env.subject.seen(start_row(slots, frames), slots.slot);
+        let outcome = env.surrounding(path, |value| test_once(*operator, value, seen, *is_location));
+        if let Some(outcome) = outcome {
+            return outcome;
+        }
+    }
     let prepared;
     let wanted = match &leaf.right {
         CompiledRight::Ready(wanted) => wanted,
@@ -136,10 +169,12 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
             let value = evaluate_template(value, env, frames)?;
             test(wanted, Seen::of(&value))
         }
-        CompiledLeft::Context(path, template) => match env.surrounding(path, |value| test(wanted, Seen::of(value))) {
-            Some(outcome) => outcome,
-            None => test(wanted, Seen::of(&evaluate_template(template, env, frames)?)),
-        },
+        CompiledLeft::Context(path, template) => {
+            match env.surrounding(path, |value| test(wanted, Seen::of(value))) {
+                Some(outcome) => outcome,
+                None => test(wanted, Seen::of(&evaluate_template(template, env, frames)?)),
+            }
+        }
         CompiledLeft::Count(count) => {
             let number = count_members(count, env, frames)?;
             test(wanted, Seen::Number(number as f64))
@@ -160,17 +195,23 @@ fn start_row(slots: &SlotRef, frames: Option<&Frame<'_>>) -> Row {
     }
 }
 
-fn slots_hold(slots: &SlotRef, wanted: &Test, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+fn slots_hold(
+    slots: &SlotRef,
+    wanted: &Test,
+    env: &Env<'_>,
+    frames: Option<&Frame<'_>>,
+) -> Result<bool, Fault> {
     let row = start_row(slots, frames);
     if slots.arrays.is_empty() {
         return test(wanted, env.subject.seen(row, slots.slot));
     }
     // Every member has to meet the condition; an absent array has none that could.
-    let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| {
-        match test(wanted, env.subject.seen(row, slots.slot)) {
-            Ok(true) => ControlFlow::Continue(()),
-            other => ControlFlow::Break(other),
-        }
+    let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| match test(
+        wanted,
+        env.subject.seen(row, slots.slot),
+    ) {
+        Ok(true) => ControlFlow::Continue(()),
+        other => ControlFlow::Break(other),
     });
     match outcome {
         ControlFlow::Break(outcome) => outcome,
@@ -231,7 +272,11 @@ fn full_name(env: &Env<'_>) -> Option<String> {
     from_id.or_else(|| text("name"))
 }
 
-pub(crate) fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<u64, Fault> {
+pub(crate) fn count_members(
+    count: &CompiledCount,
+    env: &Env<'_>,
+    frames: Option<&Frame<'_>>,
+) -> Result<u64, Fault> {
     let stop_at = count.stop_at.unwrap_or(u64::MAX);
     let meets = |kind: FrameKind<'_>| match &count.condition {
         None => Ok(true),
@@ -247,13 +292,22 @@ pub(crate) fn count_members(count: &CompiledCount, env: &Env<'_>, frames: Option
             {
                 return Ok(env.subject.length(row, array).unwrap_or_default());
             }
-            let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| match meets(FrameKind::Row { row, path }) {
-                Ok(is_met) => {
-                    number += u64::from(is_met);
-                    if number >= stop_at { ControlFlow::Break(None) } else { ControlFlow::Continue(()) }
-                }
-                Err(fault) => ControlFlow::Break(Some(fault)),
-            });
+            let outcome =
+                env.subject.each_row(
+                    row,
+                    &slots.arrays,
+                    &mut |row| match meets(FrameKind::Row { row, path }) {
+                        Ok(is_met) => {
+                            number += u64::from(is_met);
+                            if number >= stop_at {
+                                ControlFlow::Break(None)
+                            } else {
+                                ControlFlow::Continue(())
+                            }
+                        }
+                        Err(fault) => ControlFlow::Break(Some(fault)),
+                    },
+                );
             if let ControlFlow::Break(Some(fault)) = outcome {
                 return Err(fault);
             }

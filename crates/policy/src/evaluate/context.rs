@@ -52,7 +52,12 @@ pub struct Context {
 impl Context {
     /// Nothing known but the moment.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, request: Value::object(Object::new()), resource_group: Value::NULL, subscription: Value::NULL }
+        Self {
+            now,
+            request: Value::object(Object::new()),
+            resource_group: Value::NULL,
+            subscription: Value::NULL,
+        }
     }
 
     /// The same with an API version of the request.
@@ -72,10 +77,8 @@ impl Context {
         while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
             if key.eq_ignore_ascii_case("subscriptions") {
                 subscription = Some(value.to_owned());
-                self.subscription = scope_value(&[
-                    ("id", &format!("/subscriptions/{value}")),
-                    ("subscriptionId", value),
-                ]);
+                self.subscription =
+                    scope_value(&[("id", &format!("/subscriptions/{value}")), ("subscriptionId", value)]);
             } else if key.eq_ignore_ascii_case("resourceGroups") {
                 let parent = subscription.as_deref().unwrap_or_default();
                 self.resource_group = scope_value(&[

@@ -239,7 +239,13 @@ impl Program {
     }
 
     /// Looks at related resources if the effect asks for them.
-    fn related_outcome(&self, item: &Item, env: &Env<'_>, resource: &Resource<'_>, related: &dyn Related) -> Outcome {
+    fn related_outcome(
+        &self,
+        item: &Item,
+        env: &Env<'_>,
+        resource: &Resource<'_>,
+        related: &dyn Related,
+    ) -> Outcome {
         if !self.effect_of(item.policy, env).is_some_and(Effect::is_if_not_exists) {
             return Outcome::Match;
         }
@@ -265,7 +271,8 @@ impl Program {
             resource_type: text("type")?.unwrap_or_default(),
             name: text("name")?,
             resource_group: text("resourceGroupName")?,
-            in_subscription: text("existenceScope")?.is_some_and(|scope| scope.eq_ignore_ascii_case("subscription")),
+            in_subscription: text("existenceScope")?
+                .is_some_and(|scope| scope.eq_ignore_ascii_case("subscription")),
         })
     }
 
@@ -317,7 +324,8 @@ fn evaluate_details(template: &Template, written: &Value, env: &Env<'_>) -> Resu
             let mut out = azimuth_arm::Object::new();
             for (name, member) in members {
                 let as_written = object.get(name).cloned().unwrap_or(Value::NULL);
-                let stays = ["field", "condition", "deployment"].iter().any(|known| known.eq_ignore_ascii_case(name));
+                let stays =
+                    ["field", "condition", "deployment"].iter().any(|known| known.eq_ignore_ascii_case(name));
                 let value = if stays { as_written } else { evaluate_details(member, &as_written, env)? };
                 out.set(name.clone(), value);
             }

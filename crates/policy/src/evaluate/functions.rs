@@ -34,9 +34,9 @@ const OWN: &[(&str, fn(&HostCall<'_>) -> Outcome)] = &[
     ("tryget", try_get),
 ];
 
-/// Whether `key` (lower case) is answered here rather than by the template language.
+/// Whether a function, in any letter case, is answered here rather than by the template language.
 pub(crate) fn is_own(key: &str) -> bool {
-    OWN.iter().any(|(name, _)| *name == key)
+    OWN.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
 }
 
 /// Calls a function of this module.
@@ -53,18 +53,25 @@ fn argument<'a>(call: &HostCall<'a>, index: usize) -> Result<&'a Value, Fault> {
 
 /// As in templates, but nothing at all is the empty text.
 fn concat(call: &HostCall<'_>) -> Outcome {
-    if call.arguments.is_empty() {
-        return Ok(Value::string(""));
+    let mut text = String::new();
+    for argument in call.arguments {
+        let Some(part) = argument.as_str() else { return built_in("concat", call.arguments) };
+        call.budget.allow_bytes((text.len() + part.len()) as u64)?;
+        text.push_str(part);
     }
-    built_in("concat", call.arguments)
+    Ok(Value::string(text))
 }
 
 /// As in templates, but numbers and booleans are simply not empty.
 fn empty(call: &HostCall<'_>) -> Outcome {
-    match argument(call, 0)?.kind() {
-        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => Ok(Value::bool(false)),
-        _ => built_in("empty", call.arguments),
-    }
+    let is_empty = match argument(call, 0)?.kind() {
+        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => false,
+        Kind::String(text) => text.is_empty(),
+        Kind::Array(items) => items.is_empty(),
+        Kind::Object(members) => members.is_empty(),
+        Kind::Null | Kind::Symbolic(_) => return built_in("empty", call.arguments),
+    };
+    Ok(Value::bool(is_empty))
 }
 
 /// As in templates, but nothing is in a value that is neither array nor object.

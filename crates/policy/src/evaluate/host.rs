@@ -1,8 +1,8 @@
 //! Expressions of rules: the template language with policy's own functions.
 
 use azimuth_arm::{
-    Budget, Expression, ExpressionKind, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate, function_arity,
-    parse_expression,
+    Budget, Expression, ExpressionKind, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate,
+    function_arity, parse_expression,
 };
 
 use super::condition::{find_bound, special_text};
@@ -11,12 +11,12 @@ use std::ops::ControlFlow;
 use hashbrown::HashMap;
 
 use super::{Context, Env, Fault, Resource, functions};
-use crate::compile::Policy;
 use crate::catalogue::Catalogue;
-use crate::operator::Seen;
+use crate::compile::Policy;
 use crate::document::{Document, Found, LayoutBuilder, Row, Slots, find, top_level_text};
 use crate::field::{self, Special};
 use crate::fold;
+use crate::operator::Seen;
 use crate::path::{Path, Step};
 use crate::template::{Template, for_each_call};
 
@@ -153,7 +153,8 @@ pub fn evaluate_text(
     let layout = LayoutBuilder::new().finish();
     let mut slots = Slots::default();
     let subject = slots.read(resource.json, &layout).map_err(|error| Fault::new(error.to_string()))?;
-    let resource_type = resource.resource_type.or_else(|| top_level_text(resource.json, "type")).map(fold::fold);
+    let resource_type =
+        resource.resource_type.or_else(|| top_level_text(resource.json, "type")).map(fold::fold);
     let env = Env {
         catalogue,
         policy,
@@ -176,8 +177,11 @@ pub fn call_function(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
     let names: Vec<String> = (0..arguments.len()).map(|index| format!("parameters('a{index}')")).collect();
     let text = format!("[{name}({})]", names.join(","));
     let expression = parse_expression(&text).map_err(|error| Fault::new(error.message))?;
-    let parameters: Object =
-        arguments.iter().enumerate().map(|(index, value)| (format!("a{index}").into(), value.clone())).collect();
+    let parameters: Object = arguments
+        .iter()
+        .enumerate()
+        .map(|(index, value)| (format!("a{index}").into(), value.clone()))
+        .collect();
     let host = ConstantHost { parameters: &parameters, facts: &Value::NULL, known: None };
     evaluate(&expression, &host, &budget()).map_err(|error| Fault::new(error.message))
 }
@@ -187,8 +191,14 @@ pub(super) fn built_in(name: &str, arguments: &[Value]) -> Result<Value, ArmFaul
     struct Templates<'a>(&'a [Value]);
     impl Host for Templates<'_> {
         fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
-            let index = call.arguments.first().and_then(Value::as_int).and_then(|index| usize::try_from(index).ok());
-            Some(index.and_then(|index| self.0.get(index)).cloned().ok_or_else(|| ArmFault::new("no such argument")))
+            let index =
+                call.arguments.first().and_then(Value::as_int).and_then(|index| usize::try_from(index).ok());
+            Some(
+                index
+                    .and_then(|index| self.0.get(index))
+                    .cloned()
+                    .ok_or_else(|| ArmFault::new("no such argument")),
+            )
         }
     }
     let parts: Vec<String> = (0..arguments.len()).map(|index| format!("parameters({index})")).collect();
@@ -206,7 +216,7 @@ struct ConstantHost<'a> {
 
 impl Host for ConstantHost<'_> {
     fn permits(&self, key: &str) -> bool {
-        !functions::is_own(&key.to_ascii_lowercase())
+        !functions::is_own(key)
     }
 
     fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
@@ -233,8 +243,9 @@ impl Host for ConstantHost<'_> {
 fn parameter(parameters: &Object, call: &HostCall<'_>) -> Result<Value, ArmFault> {
     let name = call.text(0)?;
     let known = parameters.get(name).cloned();
-    let known = known
-        .or_else(|| parameters.iter().find(|(known, _)| fold::eq(known, name)).map(|(_, value)| value.clone()));
+    let known = known.or_else(|| {
+        parameters.iter().find(|(known, _)| fold::eq(known, name)).map(|(_, value)| value.clone())
+    });
     known.ok_or_else(|| ArmFault::new(format!("the parameter `{name}` has no value")))
 }
 
@@ -245,7 +256,7 @@ struct PolicyHost<'a> {
 
 impl Host for PolicyHost<'_> {
     fn permits(&self, key: &str) -> bool {
-        !functions::is_own(&key.to_ascii_lowercase())
+        !functions::is_own(key)
     }
 
     fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, ArmFault>> {
@@ -310,7 +321,13 @@ impl PolicyHost<'_> {
 
     /// The value of a field that has slots, seen from the innermost count over one of its arrays; `absent` stands for
     /// nothing. `None` if it has no slots.
-    fn from_slots(&self, name: &str, env: &Env<'_>, frames: Option<&Frame<'_>>, absent: &str) -> Option<Value> {
+    fn from_slots(
+        &self,
+        name: &str,
+        env: &Env<'_>,
+        frames: Option<&Frame<'_>>,
+        absent: &str,
+    ) -> Option<Value> {
         let field = env.fields.get(name)?;
         let (mut row, mut done) = (Row::ROOT, 0);
         let mut frame = frames;
@@ -338,7 +355,9 @@ impl PolicyHost<'_> {
             seen => Some(seen.to_value()),
         };
         if !field.path.is_collection() {
-            return Some(value(env.subject.seen(row, field.slots.slot)).unwrap_or_else(|| Value::string(absent)));
+            return Some(
+                value(env.subject.seen(row, field.slots.slot)).unwrap_or_else(|| Value::string(absent)),
+            );
         }
         let mut members = Vec::new();
         let visited: ControlFlow<(), _> = env.subject.each_row(row, arrays, &mut |row| {

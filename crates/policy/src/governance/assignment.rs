@@ -4,7 +4,8 @@ use azimuth_arm::{Node, Object, Source, Value};
 
 use super::scope::may_assign;
 use super::selector::{
-    ResourceSelector, Selector, SelectorKind, part_problems, read_resource_selectors, read_selectors, selector_problems,
+    ResourceSelector, Selector, SelectorKind, part_problems, read_resource_selectors, read_selectors,
+    selector_problems,
 };
 use crate::definition::{Effect, Parsed, Report};
 use crate::fold::eq;
@@ -91,7 +92,12 @@ pub enum OverrideKind {
 pub fn parse_assignment(source: &Source, node: &Node, path: &str) -> Parsed<Assignment> {
     let mut report = Report::new(source);
     if !node.is_object() {
-        report.error("policy-assignment", node.span, path, format!("expected an assignment, found {}", node.type_name()));
+        report.error(
+            "policy-assignment",
+            node.span,
+            path,
+            format!("expected an assignment, found {}", node.type_name()),
+        );
         return report.finish(None);
     }
     let properties = node.get("properties").unwrap_or(node);
@@ -99,7 +105,12 @@ pub fn parse_assignment(source: &Source, node: &Node, path: &str) -> Parsed<Assi
     let id = text(node, "id").unwrap_or_default();
     let definition_id = text(properties, "policyDefinitionId").unwrap_or_default();
     if definition_id.is_empty() {
-        report.error("policy-assignment", properties.span, path, "the assignment names no `policyDefinitionId`");
+        report.error(
+            "policy-assignment",
+            properties.span,
+            path,
+            "the assignment names no `policyDefinitionId`",
+        );
     }
     let scope = text(properties, "scope").unwrap_or_else(|| {
         let at = id.to_ascii_lowercase().rfind("/providers/microsoft.authorization/policyassignments/");
@@ -137,7 +148,9 @@ pub fn parse_assignment(source: &Source, node: &Node, path: &str) -> Parsed<Assi
 /// `{name: {value}}`
 pub(crate) fn read_values(node: Option<&Node>) -> Object {
     let members = node.map(Node::members).unwrap_or_default().iter();
-    members.filter_map(|member| Some((member.key.clone(), Value::from_node(member.value.get("value")?)))).collect()
+    members
+        .filter_map(|member| Some((member.key.clone(), Value::from_node(member.value.get("value")?))))
+        .collect()
 }
 
 fn read_messages(node: Option<&Node>) -> Vec<Message> {
@@ -145,7 +158,8 @@ fn read_messages(node: Option<&Node>) -> Vec<Message> {
     items
         .filter_map(|item| {
             let text = item.get("message")?.as_str()?.to_owned();
-            let reference_id = item.get("policyDefinitionReferenceId").and_then(Node::as_str).map(str::to_owned);
+            let reference_id =
+                item.get("policyDefinitionReferenceId").and_then(Node::as_str).map(str::to_owned);
             Some(Message { text, reference_id })
         })
         .collect()
@@ -158,7 +172,8 @@ fn read_overrides(node: Option<&Node>) -> Vec<Override> {
             kind: match item.get("kind").and_then(Node::as_str) {
                 Some(kind) if kind.eq_ignore_ascii_case("policyEffect") => OverrideKind::PolicyEffect,
                 Some(kind)
-                    if kind.eq_ignore_ascii_case("definitionVersion") || kind.eq_ignore_ascii_case("policyVersion") =>
+                    if kind.eq_ignore_ascii_case("definitionVersion")
+                        || kind.eq_ignore_ascii_case("policyVersion") =>
                 {
                     OverrideKind::DefinitionVersion
                 }
@@ -173,7 +188,10 @@ fn read_overrides(node: Option<&Node>) -> Vec<Override> {
 impl Assignment {
     /// The text for people whose resource does not comply with a reference: its own, else the general one.
     pub fn message(&self, reference_id: &str) -> Option<&str> {
-        let own = self.messages.iter().find(|message| message.reference_id.as_deref().is_some_and(|id| eq(id, reference_id)));
+        let own = self
+            .messages
+            .iter()
+            .find(|message| message.reference_id.as_deref().is_some_and(|id| eq(id, reference_id)));
         let general = || self.messages.iter().find(|message| message.reference_id.is_none());
         own.or_else(general).map(|message| message.text.as_str())
     }
@@ -225,19 +243,23 @@ pub fn check_assignment(assignment: &Assignment, ancestors: &[String]) -> Vec<St
     if assignment.not_scopes.len() > 400 {
         problems.push(format!("{} notScopes; at most 400 are allowed", assignment.not_scopes.len()));
     }
-    let has_identity = assignment.identity_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("None"));
+    let has_identity =
+        assignment.identity_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("None"));
     let location = assignment.location.as_deref().filter(|location| !location.is_empty());
     if has_identity && location.is_none_or(|location| eq(location, "global")) {
         problems.push("an assignment with an identity needs a `location`, which is not `global`".to_owned());
     }
     if !may_assign(&assignment.definition_id, &assignment.scope, ancestors) {
-        problems.push("a definition can be assigned only at or below the place where it is stored".to_owned());
+        problems
+            .push("a definition can be assigned only at or below the place where it is stored".to_owned());
     }
     if assignment.display_name.as_ref().is_some_and(|name| name.chars().count() > 128) {
         problems.push("`displayName` has more than 128 characters".to_owned());
     }
     for scope in &assignment.not_scopes {
-        if !super::is_within(scope, &assignment.scope, ancestors) && !scope.starts_with("/providers/Microsoft.Management") {
+        if !super::is_within(scope, &assignment.scope, ancestors)
+            && !scope.starts_with("/providers/Microsoft.Management")
+        {
             let is_below_group = assignment.scope.to_ascii_lowercase().contains("/managementgroups/");
             if !is_below_group {
                 problems.push(format!("`{scope}` is not below the scope of the assignment"));

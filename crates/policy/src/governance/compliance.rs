@@ -122,7 +122,11 @@ pub struct Attestation {
 }
 
 /// The state under a manual policy: the attestation while it holds, else `details.defaultState`, else unknown.
-pub fn manual_state(default: Option<&str>, attestation: Option<Attestation>, now: Timestamp) -> ComplianceState {
+pub fn manual_state(
+    default: Option<&str>,
+    attestation: Option<Attestation>,
+    now: Timestamp,
+) -> ComplianceState {
     let valid = attestation.filter(|attestation| attestation.expires_on.is_none_or(|end| now < end));
     match valid {
         Some(attestation) => attestation.state,

@@ -158,7 +158,8 @@ impl Governance {
         related: &dyn Related,
         visit: &mut dyn FnMut(PolicyState<'_>),
     ) -> Result<(), ReadError> {
-        let covering: Vec<bool> = self.assignments.iter().map(|assignment| covers(assignment, selected)).collect();
+        let covering: Vec<bool> =
+            self.assignments.iter().map(|assignment| covers(assignment, selected)).collect();
         self.program.decide(slots, &selected.resource, context, related, &mut |decision| {
             let bound = &self.bound[decision.policy.0 as usize];
             if !covering[bound.assignment] {
@@ -184,7 +185,13 @@ impl Governance {
         })
     }
 
-    fn is_exempt(&self, assignment: &Assignment, reference_id: &str, selected: &Selected<'_>, now: Timestamp) -> bool {
+    fn is_exempt(
+        &self,
+        assignment: &Assignment,
+        reference_id: &str,
+        selected: &Selected<'_>,
+        now: Timestamp,
+    ) -> bool {
         let question = Question {
             assignment_id: &assignment.id,
             reference_id,
@@ -214,7 +221,8 @@ impl Governance {
         let mut changed_by = Vec::new();
         for (policy, mutation) in self.mutations(slots, selected, context, related)? {
             let before: Value = serde_json::from_str(&json).unwrap_or(Value::Null);
-            let version = context.request.get("apiVersion").and_then(|value| value.as_str().map(str::to_owned));
+            let version =
+                context.request.get("apiVersion").and_then(|value| value.as_str().map(str::to_owned));
             let version = version.as_deref().or(selected.resource.api_version);
             match apply(&mutation, &before, self.program.catalogue(), selected.resource_type, version) {
                 Applied::Changed(after) => {
@@ -253,7 +261,8 @@ impl Governance {
         self.states(slots, selected, context, related, &mut |state| {
             let is_mutating = matches!(state.effect, Some(Effect::Append | Effect::Modify));
             let is_exempt = state.state == Some(ComplianceState::Exempt);
-            if is_mutating && state.outcome == Outcome::Match && state.assignment.is_enforced() && !is_exempt {
+            if is_mutating && state.outcome == Outcome::Match && state.assignment.is_enforced() && !is_exempt
+            {
                 wanted.push(state.policy);
             }
         })?;
@@ -336,7 +345,11 @@ fn without_conflicts(mutations: Vec<(PolicyId, Mutation)>) -> Vec<(PolicyId, Mut
             && right.effect == Effect::Modify
             && fields(left).iter().any(|field| fields(right).contains(field))
             && !left.operations.iter().all(|a| {
-                right.operations.iter().filter(|b| fold(b.field.trim()) == fold(a.field.trim())).all(|b| b.value == a.value)
+                right
+                    .operations
+                    .iter()
+                    .filter(|b| fold(b.field.trim()) == fold(a.field.trim()))
+                    .all(|b| b.value == a.value)
             })
     };
     let is_kept: Vec<bool> = (0..mutations.len())
@@ -396,7 +409,13 @@ impl Builder<'_> {
             };
             match reference.policy(definition.clone(), &values, context) {
                 Ok(policy) => {
-                    self.push(index, assignment, policy, reference.reference_id.clone(), reference.group_names.clone());
+                    self.push(
+                        index,
+                        assignment,
+                        policy,
+                        reference.reference_id.clone(),
+                        reference.group_names.clone(),
+                    );
                 }
                 Err(fault) => self.errors.push(GovernanceError::Reference {
                     assignment: assignment.id.clone(),
@@ -407,7 +426,14 @@ impl Builder<'_> {
         }
     }
 
-    fn push(&mut self, index: usize, assignment: &Assignment, policy: Policy, reference_id: String, groups: Vec<String>) {
+    fn push(
+        &mut self,
+        index: usize,
+        assignment: &Assignment,
+        policy: Policy,
+        reference_id: String,
+        groups: Vec<String>,
+    ) {
         // Overrides by location are looked at per resource; the others hold for all.
         let policy = match policy.effect() {
             Some(effect) => {
@@ -428,7 +454,9 @@ impl Builder<'_> {
     }
 
     fn parameters(&mut self, assignment: &Assignment, errors: Vec<ParameterError>) {
-        let errors = errors.into_iter().map(|error| GovernanceError::Parameters { assignment: assignment.id.clone(), error });
+        let errors = errors
+            .into_iter()
+            .map(|error| GovernanceError::Parameters { assignment: assignment.id.clone(), error });
         self.errors.extend(errors);
     }
 }

@@ -44,7 +44,12 @@ pub enum ExemptionCategory {
 pub fn parse_exemption(source: &Source, node: &Node, path: &str) -> Parsed<Exemption> {
     let mut report = Report::new(source);
     if !node.is_object() {
-        report.error("policy-exemption", node.span, path, format!("expected an exemption, found {}", node.type_name()));
+        report.error(
+            "policy-exemption",
+            node.span,
+            path,
+            format!("expected an exemption, found {}", node.type_name()),
+        );
         return report.finish(None);
     }
     let properties = node.get("properties").unwrap_or(node);
@@ -89,8 +94,8 @@ impl Exemption {
     /// Whether it covers a resource for one reference of an assignment at a moment.
     pub fn covers(&self, question: &Question<'_>) -> bool {
         let is_over = self.expires_on.is_some_and(|end| question.now >= end);
-        let names_reference =
-            self.reference_ids.is_empty() || self.reference_ids.iter().any(|id| eq(id, question.reference_id));
+        let names_reference = self.reference_ids.is_empty()
+            || self.reference_ids.iter().any(|id| eq(id, question.reference_id));
         !is_over
             && names_reference
             && eq(&self.assignment_id, question.assignment_id)

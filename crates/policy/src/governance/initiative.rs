@@ -5,7 +5,9 @@ use std::sync::Arc;
 use azimuth_arm::{Node, Object, Source, Value};
 
 use crate::compile::{Policy, PolicyContext};
-use crate::definition::{ParameterError, Parameters, Parsed, PolicyType, Report, check_duplicates, read_parameters};
+use crate::definition::{
+    ParameterError, Parameters, Parsed, PolicyType, Report, check_duplicates, read_parameters,
+};
 use crate::evaluate::{Fault, bound_value};
 use crate::template::Template;
 
@@ -67,19 +69,26 @@ pub fn parse_initiative(source: &Source, node: &Node, path: &str) -> Parsed<Init
     let mut report = Report::new(source);
     let properties = node.get("properties").unwrap_or(node);
     if !properties.is_object() {
-        report.error("policy-initiative", node.span, path, format!("expected an initiative, found {}", node.type_name()));
+        report.error(
+            "policy-initiative",
+            node.span,
+            path,
+            format!("expected an initiative, found {}", node.type_name()),
+        );
         return report.finish(None);
     }
     check_duplicates(&mut report, properties, path);
     let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).map(str::to_owned);
-    let parameters = read_parameters(&mut report, properties.get("parameters"), &format!("{path}.parameters"));
+    let parameters =
+        read_parameters(&mut report, properties.get("parameters"), &format!("{path}.parameters"));
     let mut references: Vec<Reference> = Vec::new();
     match properties.get("policyDefinitions") {
         Some(list) => {
             for (index, item) in list.items().iter().enumerate() {
                 let at = format!("{path}.policyDefinitions[{index}]");
                 let reference = read_reference(&mut report, item, &at, index);
-                let is_known = |known: &Reference| crate::fold::eq(&known.reference_id, &reference.reference_id);
+                let is_known =
+                    |known: &Reference| crate::fold::eq(&known.reference_id, &reference.reference_id);
                 if references.iter().any(is_known) {
                     let message = format!("the reference `{}` is used twice", reference.reference_id);
                     report.error("policy-initiative", item.span, &at, message);
@@ -87,7 +96,12 @@ pub fn parse_initiative(source: &Source, node: &Node, path: &str) -> Parsed<Init
                 references.push(reference);
             }
         }
-        None => report.error("policy-initiative", properties.span, path, "the initiative has no `policyDefinitions`"),
+        None => report.error(
+            "policy-initiative",
+            properties.span,
+            path,
+            "the initiative has no `policyDefinitions`",
+        ),
     }
     let groups = properties.get("policyDefinitionGroups").map(Node::items).unwrap_or_default().iter();
     let groups = groups.map(|group| Group {
@@ -139,7 +153,10 @@ impl Initiative {
     ///
     /// # Errors
     /// If the assignment's values do not fit the parameters of the initiative.
-    pub fn reference_parameters(&self, given: &Object) -> Result<Vec<Result<Object, Fault>>, Vec<ParameterError>> {
+    pub fn reference_parameters(
+        &self,
+        given: &Object,
+    ) -> Result<Vec<Result<Object, Fault>>, Vec<ParameterError>> {
         let bound = self.parameters.bind(given)?;
         Ok(self.references.iter().map(|reference| reference.values(&bound)).collect())
     }

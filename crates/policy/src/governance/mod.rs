@@ -14,11 +14,14 @@ pub use assignment::{
     parse_assignment,
 };
 pub use compliance::{
-    Attestation, ComplianceState, EXCLUDED, EXEMPT, Treatment, compliance_percent, manual_state, roll_up, state_of,
+    Attestation, ComplianceState, EXCLUDED, EXEMPT, Treatment, compliance_percent, manual_state, roll_up,
+    state_of,
 };
 pub(crate) use estate::covers;
 pub use estate::{Governance, GovernanceError, PolicyState, RequestOutcome, Selected};
-pub use exemption::{Exemption, ExemptionCategory, Question as ExemptionQuestion, check_exemption, parse_exemption};
+pub use exemption::{
+    Exemption, ExemptionCategory, Question as ExemptionQuestion, check_exemption, parse_exemption,
+};
 pub use initiative::{Group, Initiative, Reference, parse_initiative};
 pub use remediation::{Remediation, check_remediation, parse_remediation};
 pub use scope::{is_within, may_assign};

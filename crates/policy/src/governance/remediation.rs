@@ -27,13 +27,20 @@ pub struct Remediation {
 pub fn parse_remediation(source: &Source, node: &Node, path: &str) -> Parsed<Remediation> {
     let mut report = Report::new(source);
     if !node.is_object() {
-        report.error("policy-remediation", node.span, path, format!("expected a task, found {}", node.type_name()));
+        report.error(
+            "policy-remediation",
+            node.span,
+            path,
+            format!("expected a task, found {}", node.type_name()),
+        );
         return report.finish(None);
     }
     let properties = node.get("properties").unwrap_or(node);
     let text = |name: &str| properties.get(name).and_then(Node::as_str).map(str::to_owned);
     let number = |node: Option<&Node>| node.map(azimuth_arm::Value::from_node);
-    let whole = |name: &str, default: i64| number(properties.get(name)).and_then(|value| value.as_int()).unwrap_or(default);
+    let whole = |name: &str, default: i64| {
+        number(properties.get(name)).and_then(|value| value.as_int()).unwrap_or(default)
+    };
     let threshold = properties.get("failureThreshold").and_then(|part| number(part.get("percentage")));
     let threshold = threshold.and_then(|value| match value.kind() {
         azimuth_arm::Kind::Int(int) => Some(*int as f64),

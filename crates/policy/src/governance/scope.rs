@@ -10,7 +10,8 @@ pub fn is_within(id: &str, scope: &str, ancestors: &[String]) -> bool {
         return true;
     }
     if is_management_group(scope) {
-        return eq(id.trim_end_matches('/'), scope) || ancestors.iter().any(|group| eq(group.trim_end_matches('/'), scope));
+        return eq(id.trim_end_matches('/'), scope)
+            || ancestors.iter().any(|group| eq(group.trim_end_matches('/'), scope));
     }
     let mut parts = id.trim_end_matches('/').split('/');
     scope.split('/').all(|wanted| parts.next().is_some_and(|found| eq(found, wanted)))
@@ -43,7 +44,11 @@ mod tests {
     fn whole_segments_count() {
         let groups = ["/providers/Microsoft.Management/managementGroups/corp".to_owned()];
         for (id, scope, expected) in [
-            ("/subscriptions/A/resourceGroups/rg1/providers/x/y/z", "/subscriptions/a/resourcegroups/RG1", true),
+            (
+                "/subscriptions/A/resourceGroups/rg1/providers/x/y/z",
+                "/subscriptions/a/resourcegroups/RG1",
+                true,
+            ),
             ("/subscriptions/a/resourceGroups/rg10", "/subscriptions/a/resourceGroups/rg1", false),
             ("/subscriptions/a", "/providers/Microsoft.Management/managementGroups/corp", true),
             ("/subscriptions/a", "/providers/Microsoft.Management/managementGroups/other", false),

@@ -64,14 +64,18 @@ impl SelectorKind {
 /// Whether a resource is selected: one of several resource selectors is enough; none selects everything.
 pub fn selects(selectors: &[ResourceSelector], resource_type: &str, location: Option<&str>) -> bool {
     selectors.is_empty()
-        || selectors.iter().any(|selector| selector.selectors.iter().all(|part| part.holds(resource_type, location)))
+        || selectors
+            .iter()
+            .any(|selector| selector.selectors.iter().all(|part| part.holds(resource_type, location)))
 }
 
 impl Selector {
     fn holds(&self, resource_type: &str, location: Option<&str>) -> bool {
         let location = location.filter(|location| !location.is_empty() && !eq(location, "global"));
         match self.kind {
-            SelectorKind::ResourceLocation => location.is_some_and(|location| self.admits(&plain(location), true)),
+            SelectorKind::ResourceLocation => {
+                location.is_some_and(|location| self.admits(&plain(location), true))
+            }
             SelectorKind::ResourceType => self.admits(resource_type, false),
             SelectorKind::ResourceWithoutLocation => location.is_none(),
             // Facts about who asks and about shares of resources are not part of an offline evaluation.
@@ -88,7 +92,8 @@ impl Selector {
         let is_in = |list: &[String]| {
             list.iter().any(|known| if is_location { eq(&plain(known), value) } else { eq(known, value) })
         };
-        self.allowed.as_ref().is_none_or(|list| is_in(list)) && self.refused.as_ref().is_none_or(|list| !is_in(list))
+        self.allowed.as_ref().is_none_or(|list| is_in(list))
+            && self.refused.as_ref().is_none_or(|list| !is_in(list))
     }
 }
 

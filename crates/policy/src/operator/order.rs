@@ -29,7 +29,11 @@ impl OrderKind {
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
     Number(f64),
-    Text { text: Box<str>, number: Option<f64>, moment: Option<i128> },
+    Text {
+        text: Box<str>,
+        number: Option<f64>,
+        moment: Option<i128>,
+    },
     /// Nothing can be compared with it.
     Other(&'static str),
 }

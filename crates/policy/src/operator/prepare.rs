@@ -5,7 +5,7 @@ use azimuth_arm::{Kind, Value};
 use super::order::{Bound, compare};
 use super::pattern::{Like, Match};
 use super::seen::Complex;
-use super::set::Set;
+use super::set::{Set, equals};
 use super::{OrderKind, Seen};
 use crate::definition::Operator;
 use crate::evaluate::Fault;
@@ -25,7 +25,10 @@ pub(crate) enum Operand {
     In(Set),
     Like(Like),
     Match(Match),
-    Contains { folded: Box<str>, member: Set },
+    Contains {
+        folded: Box<str>,
+        member: Set,
+    },
     ContainsKey(Box<str>),
     Order(OrderKind, Bound),
     Exists(bool),
@@ -59,7 +62,9 @@ pub(crate) fn prepare(operator: Operator, right: &Value, is_location: bool) -> T
         },
         Operator::Like => text().map_or_else(unfit, |text| Operand::Like(Like::new(&text))),
         Operator::Match => text().map_or_else(unfit, |text| Operand::Match(Match::new(&text, false))),
-        Operator::MatchInsensitively => text().map_or_else(unfit, |text| Operand::Match(Match::new(&text, true))),
+        Operator::MatchInsensitively => {
+            text().map_or_else(unfit, |text| Operand::Match(Match::new(&text, true)))
+        }
         Operator::Contains => Operand::Contains {
             folded: text().map(|text| fold(&text)).unwrap_or_default().into(),
             member: Set::new(std::iter::once(right), is_location),
@@ -87,6 +92,23 @@ pub(crate) fn prepare(operator: Operator, right: &Value, is_location: bool) -> T
     Test { operand, is_negated }
 }
 
+/// As [`prepare`] and [`test`] in one, for a right side that is used once.
+pub(crate) fn test_once(
+    operator: Operator,
+    right: &Value,
+    seen: Seen<'_>,
+    is_location: bool,
+) -> Result<bool, Fault> {
+    let (positive, is_negated) = operator.positive();
+    match (positive, right.as_array()) {
+        (Operator::Equals, None) => Ok(equals(seen, right, is_location) != is_negated),
+        (Operator::In, Some(items)) => {
+            Ok(items.iter().any(|item| equals(seen, item, is_location)) != is_negated)
+        }
+        _ => test(&prepare(operator, right, is_location), seen),
+    }
+}
+
 /// Whether the comparison holds for what was seen.
 pub(crate) fn test(test: &Test, seen: Seen<'_>) -> Result<bool, Fault> {
     let holds = match &test.operand {
@@ -99,9 +121,7 @@ pub(crate) fn test(test: &Test, seen: Seen<'_>) -> Result<bool, Fault> {
             _ => with_text(seen, |text| contains(text, folded)),
         },
         Operand::ContainsKey(key) => match seen {
-            Seen::Complex(complex) => {
-                complex.value().as_object().is_some_and(|object| object.keys().any(|name| fold(name) == **key))
-            }
+            Seen::Complex(complex) => complex.has_key(key),
             _ => false,
         },
         Operand::Order(kind, bound) => compare(*kind, seen, bound)?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use azimuth_arm::{Kind, Value};
 
-use crate::document::value_of_text;
+use crate::document::{has_member, value_of_text};
 use crate::fold;
 
 /// A value found in a resource.
@@ -76,6 +76,16 @@ pub(crate) fn number_value(number: f64) -> Value {
 }
 
 impl<'a> Complex<'a> {
+    /// Whether it is an object with a member of this name, which is folded.
+    pub(crate) fn has_key(self, folded: &str) -> bool {
+        match self {
+            Self::Raw(text) => has_member(text, folded),
+            Self::Value(value) => {
+                value.as_object().is_some_and(|object| object.keys().any(|name| fold::fold(name) == folded))
+            }
+        }
+    }
+
     pub(crate) fn value(self) -> Cow<'a, Value> {
         match self {
             Self::Raw(text) => Cow::Owned(value_of_text(text)),

@@ -37,7 +37,8 @@ struct Text {
 
 impl Set {
     pub(crate) fn new<'a>(values: impl Iterator<Item = &'a Value>, is_location: bool) -> Self {
-        let (mut texts, mut numbers, mut plain, mut complex) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut texts, mut numbers, mut plain, mut complex) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut set = Self::default();
         for value in values {
             match value.kind() {
@@ -110,11 +111,22 @@ fn is_folded_form(text: &str, folded: &str) -> bool {
     text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && fold(text) == folded)
 }
 
+/// Equality of something seen with one value, as [`Set::contains`] has it, without preparing anything.
+pub(crate) fn equals(seen: Seen<'_>, value: &Value, is_location: bool) -> bool {
+    match (seen, value.kind()) {
+        (Seen::Text(text, _), Kind::String(wanted)) if !is_location => fold::eq(text, wanted),
+        (Seen::Absent | Seen::Null, kind) => matches!(kind, Kind::Null),
+        _ => Set::new(std::iter::once(value), is_location).contains(seen),
+    }
+}
+
 /// Equality of any two values with the coercions of the service: text without letter case, numbers and booleans also
 /// as text, arrays in order, objects in any order.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left.kind(), right.kind()) {
-        (Kind::Array(a), Kind::Array(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)),
+        (Kind::Array(a), Kind::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b))
+        }
         (Kind::Object(a), Kind::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
         }

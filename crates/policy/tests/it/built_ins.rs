@@ -22,7 +22,10 @@ pub(crate) fn definitions(text: &str) -> (Vec<Arc<Definition>>, Vec<String>) {
             Ok(source) => {
                 let root = source.root();
                 let node = root.get("content").unwrap_or(root);
-                if node.get("properties").is_some_and(|properties| properties.get("policyDefinitions").is_some()) {
+                if node
+                    .get("properties")
+                    .is_some_and(|properties| properties.get("policyDefinitions").is_some())
+                {
                     continue;
                 }
                 match parse_definition(&source, node, "$").into_result() {
@@ -52,7 +55,9 @@ fn check(file: &str, count: usize) {
     assert!(refused.is_empty(), "{file}: {refused:#?}");
     let policies: Vec<Policy> = sound
         .iter()
-        .map(|definition| Policy::bind_unchecked(definition.clone(), &Object::new(), PolicyContext::default()))
+        .map(|definition| {
+            Policy::bind_unchecked(definition.clone(), &Object::new(), PolicyContext::default())
+        })
         .collect();
     let program = Program::compile(catalogue, policies, &CompileOptions::default());
     assert_eq!(program.policies().len(), count);

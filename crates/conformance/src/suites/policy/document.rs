@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use azimuth_arm::{Object, Source, Value as ArmValue};
 use azimuth_policy::{
-    Catalogue, CompileOptions, Context, Definition, Policy, PolicyContext, Program, Rule, parse_definition, parse_rule,
+    Catalogue, CompileOptions, Context, Definition, Policy, PolicyContext, Program, Rule, parse_definition,
+    parse_rule,
 };
 use serde_json::{Value, json};
 
@@ -61,7 +62,8 @@ pub(super) fn definition(case: &Value) -> Result<Definition, Refusal> {
 
 /// A rule on its own.
 pub(super) fn rule(rule: &Value) -> Result<Rule, Refusal> {
-    let source = Source::parse("case", &rule.to_string()).map_err(|error| Refusal::Parse(error.to_string()))?;
+    let source =
+        Source::parse("case", &rule.to_string()).map_err(|error| Refusal::Parse(error.to_string()))?;
     let parsed = parse_rule(&source, source.root(), "$");
     let shown = messages(&parsed.diagnostics);
     parsed.value.ok_or(Refusal::Parse(shown))

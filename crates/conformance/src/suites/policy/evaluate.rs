@@ -17,7 +17,9 @@ impl Related for Given<'_> {
                 Some(Value::Null) => {}
                 Some(response) => found.push(response.to_string()),
                 None => {
-                    let is_wanted = entry["type"].as_str().is_none_or(|name| name.eq_ignore_ascii_case(&query.resource_type));
+                    let is_wanted = entry["type"]
+                        .as_str()
+                        .is_none_or(|name| name.eq_ignore_ascii_case(&query.resource_type));
                     if is_wanted {
                         found.push(entry.to_string());
                     }
@@ -71,8 +73,11 @@ pub(super) fn verdict(case: &Value) -> Result<Verdict, Refusal> {
     let program = program(case)?;
     let json = case["resource"].to_string();
     let resource_type = case["resource"]["type"].as_str().unwrap_or_default();
-    let resource =
-        Resource { json: &json, resource_type: Some(resource_type), api_version: case["api_version"].as_str() };
+    let resource = Resource {
+        json: &json,
+        resource_type: Some(resource_type),
+        api_version: case["api_version"].as_str(),
+    };
     let related = Given(case.get("related"));
     let mut slots = Slots::default();
     let verdict = program.verdict(PolicyId(0), &mut slots, &resource, &context(case), &related);
@@ -86,7 +91,8 @@ fn includes(found: &Value, wanted: &Value) -> bool {
             wanted.iter().all(|(name, wanted)| found.get(name).is_some_and(|found| includes(found, wanted)))
         }
         (Value::Array(found), Value::Array(wanted)) => {
-            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| includes(found, wanted))
+            found.len() == wanted.len()
+                && found.iter().zip(wanted).all(|(found, wanted)| includes(found, wanted))
         }
         _ => same(found, wanted),
     }

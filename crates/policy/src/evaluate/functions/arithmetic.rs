@@ -25,6 +25,16 @@ fn with_fractions(call: &HostCall<'_>, name: &str, compute: fn(f64, f64) -> f64)
         _ => None,
     };
     let has_fraction = call.arguments.iter().any(|value| matches!(value.kind(), Kind::Float(_)));
+    if let [Kind::Int(left), Kind::Int(right)] =
+        call.arguments.iter().map(Value::kind).collect::<Vec<_>>()[..]
+    {
+        let exact = match name {
+            "add" => left.checked_add(*right),
+            "sub" => left.checked_sub(*right),
+            _ => left.checked_mul(*right),
+        };
+        return exact.map(Value::int).ok_or_else(|| Fault::new("the result does not fit into 64 bits"));
+    }
     match call.arguments {
         [left, right] if has_fraction => match (number(left), number(right)) {
             (Some(left), Some(right)) => Ok(number_value(compute(left, right))),

@@ -29,7 +29,8 @@ pub(crate) fn utc_now(now: Timestamp, call: &HostCall<'_>) -> Outcome {
 pub(super) fn add_days(call: &HostCall<'_>) -> Outcome {
     let days = call.arguments.get(1).and_then(Value::as_int);
     let days = days.ok_or_else(|| Fault::new("`addDays` takes a number of days").about(1))?;
-    let span = Span::new().try_days(days).map_err(|_| Fault::new("the number of days is too large").about(1))?;
+    let span =
+        Span::new().try_days(days).map_err(|_| Fault::new("the number of days is too large").about(1))?;
     let moment = moment_argument(call)?;
     Ok(Value::string(later(moment, span)?.write()))
 }
@@ -40,7 +41,8 @@ pub(super) fn date_time_add(call: &HostCall<'_>) -> Outcome {
     let text = call.text(1)?;
     let seconds = duration_seconds(text)
         .ok_or_else(|| Fault::new(format!("`{text}` is no duration like `P1DT2H`")).about(1))?;
-    let span = Span::new().try_seconds(seconds).map_err(|_| Fault::new("the duration is too long").about(1))?;
+    let span =
+        Span::new().try_seconds(seconds).map_err(|_| Fault::new("the duration is too long").about(1))?;
     let moved = later(moment, span)?.write();
     if call.arguments.len() < 3 {
         return Ok(Value::string(moved));
@@ -55,7 +57,8 @@ fn later(moment: Moment, span: Span) -> Result<Moment, Fault> {
 
 fn moment_argument(call: &HostCall<'_>) -> Result<Moment, Fault> {
     let text = call.text(0)?;
-    Moment::parse(text).ok_or_else(|| Fault::new(format!("`{text}` is no moment like `2024-01-15T12:00:00Z`")).about(0))
+    Moment::parse(text)
+        .ok_or_else(|| Fault::new(format!("`{text}` is no moment like `2024-01-15T12:00:00Z`")).about(0))
 }
 
 impl Moment {
@@ -90,7 +93,9 @@ fn split_offset(text: &str) -> Option<(&str, Offset)> {
     if let Some(local) = text.strip_suffix(['Z', 'z']) {
         return Some((local, Offset::UTC));
     }
-    let Some(at) = text.get(10..)?.rfind(['+', '-']).map(|at| at + 10) else { return Some((text, Offset::UTC)) };
+    let Some(at) = text.get(10..)?.rfind(['+', '-']).map(|at| at + 10) else {
+        return Some((text, Offset::UTC));
+    };
     let (hours, minutes) = text.get(at + 1..)?.split_once(':')?;
     let minutes = hours.parse::<i32>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?;
     let sign = if text.as_bytes()[at] == b'-' { -1 } else { 1 };

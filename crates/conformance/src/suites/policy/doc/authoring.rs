@@ -24,14 +24,18 @@ pub(super) fn authoring(case: &Value) -> Result<(), String> {
 
 fn problems(case: &Value) -> Result<Vec<String>, String> {
     if case.get("remediation").is_some() {
-        let source = Source::parse("case", &case["remediation"].to_string()).map_err(|error| error.to_string())?;
-        let task = parse_remediation(&source, source.root(), "$").into_result().map_err(|found| format!("{found:?}"))?;
+        let source =
+            Source::parse("case", &case["remediation"].to_string()).map_err(|error| error.to_string())?;
+        let task = parse_remediation(&source, source.root(), "$")
+            .into_result()
+            .map_err(|found| format!("{found:?}"))?;
         let effect = case["effect"].as_str().and_then(Effect::from_name);
         let is_set = case["initiative"].is_object();
         return Ok(check_remediation(&task, effect, is_set));
     }
     if case.get("exemption").is_some() {
-        let source = Source::parse("case", &case["exemption"].to_string()).map_err(|error| error.to_string())?;
+        let source =
+            Source::parse("case", &case["exemption"].to_string()).map_err(|error| error.to_string())?;
         let parsed = parse_exemption(&source, source.root(), "$");
         return Ok(match parsed.into_result() {
             Ok(exemption) => check_exemption(&exemption),

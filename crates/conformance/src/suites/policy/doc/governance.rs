@@ -2,9 +2,9 @@
 
 use azimuth_arm::Source;
 use azimuth_policy::{
-    Attestation, ComplianceState, EXCLUDED, EXEMPT, Effect, ExemptionQuestion, Initiative, Outcome, Treatment,
-    compliance_percent, effect_after_overrides, is_within, manual_state, parse_assignment, parse_exemption,
-    parse_initiative, parse_remediation, roll_up, selects, state_of,
+    Attestation, ComplianceState, EXCLUDED, EXEMPT, Effect, ExemptionQuestion, Initiative, Outcome,
+    Treatment, compliance_percent, effect_after_overrides, is_within, manual_state, parse_assignment,
+    parse_exemption, parse_initiative, parse_remediation, roll_up, selects, state_of,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,9 +46,9 @@ pub(super) fn rollup(case: &Value) -> Result<(), String> {
 
 pub(super) fn percentage(case: &Value) -> Result<(), String> {
     let counts = case["resources"].as_object().cloned().unwrap_or_default();
-    let states = counts
-        .iter()
-        .filter_map(|(name, count)| Some((ComplianceState::from_name(name)?, count.as_u64().unwrap_or_default())));
+    let states = counts.iter().filter_map(|(name, count)| {
+        Some((ComplianceState::from_name(name)?, count.as_u64().unwrap_or_default()))
+    });
     let percent = compliance_percent(states).unwrap_or_default();
     let wanted = case["expect"]["percent"].as_f64().unwrap_or(-1.0);
     if (percent - wanted).abs() <= 0.5 { Ok(()) } else { Err(format!("expected {wanted}, got {percent}")) }
@@ -116,7 +116,9 @@ pub(super) fn initiative(case: &Value) -> Result<(), String> {
         .flatten()
         .map(|(name, value)| (name.clone(), value["value"].clone()))
         .collect();
-    let values = initiative.reference_parameters(&object(&Value::Object(given))).map_err(|errors| format!("{errors:?}"))?;
+    let values = initiative
+        .reference_parameters(&object(&Value::Object(given)))
+        .map_err(|errors| format!("{errors:?}"))?;
     let mut parameters = Map::new();
     for (reference, values) in initiative.references.iter().zip(values) {
         let values = values.map_err(|fault| fault.message)?;
@@ -161,17 +163,20 @@ pub(super) fn comparison(case: &Value) -> Result<(), String> {
             "own_object": treatment.has_own_object,
             "edits_assignment": treatment.edits_assignment,
         });
-        let asked = wanted.as_object().into_iter().flatten().map(|(name, _)| (name.clone(), facts[name].clone()));
+        let asked =
+            wanted.as_object().into_iter().flatten().map(|(name, _)| (name.clone(), facts[name].clone()));
         Value::Object(asked.collect())
     };
     let expect = &case["expect"];
-    let found = json!({"exempt": shown(EXEMPT, &expect["exempt"]), "excluded": shown(EXCLUDED, &expect["excluded"])});
+    let found =
+        json!({"exempt": shown(EXEMPT, &expect["exempt"]), "excluded": shown(EXCLUDED, &expect["excluded"])});
     check(&found, expect)
 }
 
 pub(super) fn remediation(case: &Value) -> Result<(), String> {
     let source = Source::parse("case", &case["task"].to_string()).map_err(|error| error.to_string())?;
-    let task = parse_remediation(&source, source.root(), "$").into_result().map_err(|found| format!("{found:?}"))?;
+    let task =
+        parse_remediation(&source, source.root(), "$").into_result().map_err(|found| format!("{found:?}"))?;
     let found = json!({
         "resourceCount": task.resource_count,
         "parallelDeployments": task.parallel_deployments,

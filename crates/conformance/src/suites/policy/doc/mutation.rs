@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use azimuth_arm::Source;
 use azimuth_policy::{
-    AFTER_SUCCESS, Applied, Assignment, CompileOptions, ConflictEffect, ConflictOutcome, Governance, NoRelated,
-    PolicyId, REQUEST_ORDER, Resource, Selected, Slots, apply, parse_assignment, parse_definition, resolve_conflict,
+    AFTER_SUCCESS, Applied, Assignment, CompileOptions, ConflictEffect, ConflictOutcome, Governance,
+    NoRelated, PolicyId, REQUEST_ORDER, Resource, Selected, Slots, apply, parse_assignment, parse_definition,
+    resolve_conflict,
 };
 use serde_json::{Map, Value, json};
 
@@ -115,7 +116,8 @@ pub(super) fn layering(case: &Value) -> Result<(), String> {
     let selected = selected(case, &text);
     let mut slots = Slots::default();
     let context = context(case);
-    let names: Vec<String> = governance.assignments().iter().map(|assignment| assignment.name.clone()).collect();
+    let names: Vec<String> =
+        governance.assignments().iter().map(|assignment| assignment.name.clone()).collect();
     if case["operation"] == "evaluate" {
         let mut states = Map::new();
         governance

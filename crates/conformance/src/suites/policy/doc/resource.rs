@@ -1,9 +1,9 @@
 //! Cases about one rule and one resource.
 
-use azimuth_policy::{
-    Action, Outcome, PolicyContext, PolicyId, Policy, Resource, Slots, blocks, evaluate_text, select_field,
-};
 use azimuth_arm::Object;
+use azimuth_policy::{
+    Action, Outcome, Policy, PolicyContext, PolicyId, Resource, Slots, blocks, evaluate_text, select_field,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -69,14 +69,20 @@ pub(super) fn applicability(case: &Value) -> Result<(), String> {
     let mut is_applicable = false;
     let mut slots = Slots::default();
     program
-        .decide(&mut slots, &Resource::new(&text), &context(case), &azimuth_policy::NoRelated, &mut |decision| {
-            let is_if_not_exists = decision.effect.is_some_and(azimuth_policy::Effect::is_if_not_exists);
-            is_applicable |= match decision.outcome {
-                Outcome::NotApplicable => false,
-                Outcome::NoMatch => !is_if_not_exists,
-                _ => true,
-            };
-        })
+        .decide(
+            &mut slots,
+            &Resource::new(&text),
+            &context(case),
+            &azimuth_policy::NoRelated,
+            &mut |decision| {
+                let is_if_not_exists = decision.effect.is_some_and(azimuth_policy::Effect::is_if_not_exists);
+                is_applicable |= match decision.outcome {
+                    Outcome::NotApplicable => false,
+                    Outcome::NoMatch => !is_if_not_exists,
+                    _ => true,
+                };
+            },
+        )
         .map_err(|error| error.to_string())?;
     check(&json!({"applicable": is_applicable}), &case["expect"])
 }
