@@ -49,8 +49,9 @@ pub enum Via {
     Copy {
         /// The loop's name.
         name: String,
-        /// The iteration, from 0.
-        index: u64,
+        /// The iteration, from 0; nothing if the count is only known at run time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        index: Option<u64>,
     },
     /// A nested or linked deployment.
     Deployment {
@@ -119,7 +120,7 @@ struct Entry {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Copy { name: Arc<str>, index: u64 },
+    Copy { name: Arc<str>, index: Option<u64> },
     Deployment { name: Arc<str>, at: OriginId },
 }
 
@@ -155,7 +156,7 @@ impl Origins {
         OriginId(self.entries.len() as u32)
     }
 
-    pub(crate) fn copy_frame(&mut self, parent: FrameId, name: &Arc<str>, index: u64) -> FrameId {
+    pub(crate) fn copy_frame(&mut self, parent: FrameId, name: &Arc<str>, index: Option<u64>) -> FrameId {
         self.frames.push((parent, Step::Copy { name: name.clone(), index }));
         FrameId(self.frames.len() as u32)
     }
@@ -163,6 +164,11 @@ impl Origins {
     pub(crate) fn deployment_frame(&mut self, parent: FrameId, name: Arc<str>, at: OriginId) -> FrameId {
         self.frames.push((parent, Step::Deployment { name, at }));
         FrameId(self.frames.len() as u32)
+    }
+
+    /// How many values have an origin.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     fn entry(&self, id: OriginId) -> Option<&Entry> {
@@ -192,12 +198,12 @@ impl Origins {
 
     /// The references to stored state that went into the value of `id`.
     pub(crate) fn references(&self, id: OriginId) -> impl Iterator<Item = &Arc<str>> {
-        self.entry(id).and_then(|entry| entry.reads.as_deref()).unwrap_or_default().iter().filter_map(|read| {
-            match read {
+        self.entry(id).and_then(|entry| entry.reads.as_deref()).unwrap_or_default().iter().filter_map(
+            |read| match read {
                 Read::Reference(id) => Some(id),
                 _ => None,
-            }
-        })
+            },
+        )
     }
 
     /// The origin of the value `id` that stands inside the values `outer` (outermost first).

@@ -25,6 +25,8 @@ pub struct Limits {
     pub steps: u64,
     /// Levels of evaluation: nested calls, variables that read variables, user functions.
     pub depth: u32,
+    /// Values made from the template's JSON, all loops and nested deployments together.
+    pub values: usize,
     /// Bytes of text and JSON in one value.
     pub value_bytes: u64,
     /// Bytes of all expanded resources and outputs together.
@@ -44,7 +46,8 @@ impl Default for Limits {
             deployments: 500,
             deployment_depth: 16,
             steps: 20_000_000,
-            depth: 150,
+            depth: 300,
+            values: 2_000_000,
             value_bytes: 16 * 1024 * 1024,
             expansion_bytes: 64 * 1024 * 1024,
             diagnostics: 200,
@@ -87,6 +90,11 @@ impl Budget {
                 Err(Fault::limit("the template takes too many evaluation steps"))
             }
         }
+    }
+
+    /// Uses up all steps, so that all work ends soon.
+    pub(crate) fn exhaust(&self) {
+        self.steps.set(0);
     }
 
     /// Whether all steps are used up.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall};
-use crate::functions::{self, Arguments, Function, Run};
+use crate::functions::{self, Arguments, Function, Parts, Run};
 use crate::json::Span;
 use crate::suggest::did_you_mean;
 use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_limit};
@@ -15,11 +15,7 @@ use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_li
 ///
 /// # Errors
 /// The first fault, at the part of the expression that caused it.
-pub fn evaluate(
-    expression: &Expression,
-    host: &dyn Host,
-    budget: &Budget,
-) -> Result<Value, ExpressionError> {
+pub fn evaluate(expression: &Expression, host: &dyn Host, budget: &Budget) -> Result<Value, ExpressionError> {
     Evaluator { host, budget, lambdas: Vec::new() }.value(expression)
 }
 
@@ -94,20 +90,22 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Value, ExpressionError> {
         let values = self.arguments(call)?;
-        let stays_symbolic = |value: &Value| {
-            if function.keeps_parts { value.as_symbolic().is_some() } else { value.has_symbolic() }
+        let is_wrapper = function.parts == Parts::Wrapped;
+        let stays_symbolic = |value: &Value| match function.parts {
+            Parts::Read => value.has_symbolic(),
+            Parts::Moved | Parts::Wrapped => value.as_symbolic().is_some() && !is_wrapper,
         };
         if values.iter().any(stays_symbolic) {
             return Ok(unresolved_call(call, values));
         }
         let arguments = Arguments { function: &call.name, values: &values, budget: self.budget };
         match run(&arguments) {
-            Ok(value) => Ok(if function.keeps_parts {
-                value.secured(values.iter().any(Value::is_secure))
-            } else {
-                tainted(value, &values)
+            Ok(value) => Ok(match function.parts {
+                Parts::Read => tainted(value, &values),
+                Parts::Moved => tainted_whole(value, &values),
+                Parts::Wrapped => value,
             }),
-            Err(fault) => Err(place_fault(fault, call, span)),
+            Err(fault) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
         }
     }
 
@@ -128,31 +126,19 @@ impl Evaluator<'_> {
         }
         match self.host.call(&request) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(fault)) => Err(place_fault(fault, call, span)),
+            Some(Err(fault)) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
             None => Err(self.unknown_function(call)),
         }
     }
 
     fn unknown_function(&self, call: &Call) -> ExpressionError {
-        let name = match &call.namespace {
-            Some(namespace) => format!("{namespace}.{}", call.name),
-            None => call.name.to_string(),
-        };
+        let name = full_name(call);
         if call.builtin.is_some() {
             let fault = Fault::new(format!("the function `{name}` is not available here"));
             return fault.with_code("arm-unavailable-function").at(call.name_span);
         }
-        let own = self.host.function_names();
-        let known = functions::names().filter(|key| self.host.permits(&key.to_ascii_lowercase()));
-        let candidates = known.map(str::to_owned).chain(own);
-        let candidates: Vec<String> = candidates.collect();
-        let suggestion = did_you_mean(&name, candidates.iter().map(String::as_str));
-        let fault = Fault::new(format!("there is no function `{name}`")).with_code("arm-unknown-function");
-        match suggestion {
-            Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
-            None => fault,
-        }
-        .at(call.name_span)
+        let known = functions::names().filter(|name| self.host.permits(&name.to_ascii_lowercase()));
+        unknown_function(call, known.map(str::to_owned).chain(self.host.function_names()))
     }
 
     fn member(
@@ -166,11 +152,8 @@ impl Evaluator<'_> {
         let is_safe = is_safe || may_be_cut_short(base);
         if let Kind::Symbolic(symbolic) = value.kind() {
             let (reason, secure) = (symbolic.reason().clone(), value.is_secure());
-            let kind = ExpressionKind::Member {
-                base: Box::new(Expression::of(value)),
-                name: name.clone(),
-                is_safe,
-            };
+            let kind =
+                ExpressionKind::Member { base: Box::new(Expression::of(value)), name: name.clone(), is_safe };
             let expression = Expression { kind, span: Span::default() };
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
@@ -187,9 +170,9 @@ impl Evaluator<'_> {
         let value = self.value(base)?;
         let at = self.value(index)?;
         let is_safe = is_safe || may_be_cut_short(base);
-        let unknown = value.as_symbolic().or_else(|| at.as_symbolic());
-        if let Some(symbolic) = unknown {
-            let (reason, secure) = (symbolic.reason().clone(), value.is_secure());
+        if value.as_symbolic().is_some() || at.as_symbolic().is_some() {
+            let reason = gravest([&value, &at].into_iter()).unwrap_or(Reason::Environment);
+            let secure = value.is_secure();
             let kind = ExpressionKind::Index {
                 base: Box::new(Expression::of(value)),
                 index: Box::new(Expression::of(at)),
@@ -199,6 +182,25 @@ impl Evaluator<'_> {
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
         item_of(&value, &at, is_safe).map_err(|fault| fault.at(span))
+    }
+}
+
+/// The fault of a call to a function that is none of `known`.
+pub(crate) fn unknown_function(call: &Call, known: impl Iterator<Item = String>) -> ExpressionError {
+    let name = full_name(call);
+    let known: Vec<String> = known.collect();
+    let fault = Fault::new(format!("there is no function `{name}`")).with_code("arm-unknown-function");
+    match did_you_mean(&name, known.iter().map(String::as_str)) {
+        Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
+        None => fault,
+    }
+    .at(call.name_span)
+}
+
+fn full_name(call: &Call) -> String {
+    match &call.namespace {
+        Some(namespace) => format!("{namespace}.{}", call.name),
+        None => call.name.to_string(),
     }
 }
 
@@ -218,6 +220,9 @@ pub(crate) fn member_of(value: &Value, name: &str, is_safe: bool) -> Result<Valu
         Kind::Object(object) => match object.get(name) {
             Some(member) => Ok(member.clone().secured(value.is_secure())),
             None if is_safe => Ok(Value::NULL),
+            None if value.is_secure() => {
+                Err(Fault::new("the secret object has no such property").with_code("arm-missing-property"))
+            }
             None => Err(missing_member(object, name)),
         },
         Kind::Null if is_safe => Ok(Value::NULL),
@@ -256,9 +261,13 @@ pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value,
                 .with_code("arm-index")),
             }
         }
-        (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe),
+        (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe).map_err(|fault| {
+            if at.is_secure() { Fault::new("the object has no property of that secret name") } else { fault }
+        }),
         (Kind::Null, _) if is_safe => Ok(Value::NULL),
-        (Kind::Array(_), _) => Err(Fault::new(format!("an array index is an integer, not {}", at.type_name()))),
+        (Kind::Array(_), _) => {
+            Err(Fault::new(format!("an array index is an integer, not {}", at.type_name())))
+        }
         (Kind::Object(_), _) => {
             Err(Fault::new(format!("an object is indexed by a name, not {}", at.type_name())))
         }
@@ -315,9 +324,18 @@ fn place_fault(fault: Fault, call: &Call, span: Span) -> ExpressionError {
     fault.at(at)
 }
 
+/// A fault may quote the arguments; not if one of them is secret.
+fn without_secrets(fault: Fault, call: &Call, values: &[Value]) -> Fault {
+    if !values.iter().any(Value::has_secure) {
+        return fault;
+    }
+    let message = format!("`{}` cannot work with the secret value it got", call.name);
+    Fault { message, hint: None, ..fault }
+}
+
 /// The call with its arguments resolved as far as possible.
 pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
-    let reason = values.iter().find_map(reason_in).unwrap_or(Reason::Environment);
+    let reason = gravest(values.iter()).unwrap_or(Reason::Environment);
     let secure = values.iter().any(Value::has_secure);
     let call = Call {
         namespace: call.namespace.clone(),
@@ -331,17 +349,34 @@ pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
     Value::symbolic(Symbolic::new(expression, reason)).secured(secure)
 }
 
-/// The reason of the first symbolic part of a value.
+/// Why a value is not wholly known: of its symbolic parts' reasons the gravest, errors before missing parameters
+/// before anything else, so that what follows from an error is not reported as something new.
 pub(crate) fn reason_in(value: &Value) -> Option<Reason> {
     if !value.has_symbolic() {
         return None;
     }
     match value.kind() {
         Kind::Symbolic(symbolic) => Some(symbolic.reason().clone()),
-        Kind::Array(items) => items.iter().find_map(reason_in),
-        Kind::Object(object) => object.iter().find_map(|(_, member)| reason_in(member)),
+        Kind::Array(items) => gravest(items.iter()),
+        Kind::Object(object) => gravest(object.iter().map(|(_, member)| member)),
         _ => None,
     }
+}
+
+/// The gravest reason among several values.
+pub(crate) fn gravest<'v>(values: impl Iterator<Item = &'v Value>) -> Option<Reason> {
+    let weight = |reason: &Reason| match reason {
+        Reason::Error => 2,
+        Reason::MissingParameter => 1,
+        _ => 0,
+    };
+    let mut out: Option<Reason> = None;
+    for reason in values.filter_map(reason_in) {
+        if out.as_ref().is_none_or(|known| weight(&reason) > weight(known)) {
+            out = Some(reason);
+        }
+    }
+    out
 }
 
 /// Text and structures computed from a secret are secret; numbers and booleans tell too little to be.
@@ -349,4 +384,10 @@ fn tainted(value: Value, arguments: &[Value]) -> Value {
     let tells = matches!(value.kind(), Kind::String(_) | Kind::Array(_) | Kind::Object(_));
     let secure = tells && arguments.iter().any(Value::has_secure);
     value.secured(secure)
+}
+
+/// As [`tainted`], for functions that only move parts: secret parts keep their own mark.
+fn tainted_whole(value: Value, arguments: &[Value]) -> Value {
+    let tells = matches!(value.kind(), Kind::String(_) | Kind::Array(_) | Kind::Object(_));
+    value.secured(tells && arguments.iter().any(Value::is_secure))
 }

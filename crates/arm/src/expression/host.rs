@@ -50,9 +50,10 @@ impl<'a> HostCall<'a> {
     /// # Errors
     /// A fault if it is missing or no string.
     pub fn text(&self, index: usize) -> Result<&'a str, Fault> {
-        let argument = self.arguments.get(index).ok_or_else(|| {
-            Fault::new(format!("`{}` needs at least {} arguments", self.name, index + 1))
-        })?;
+        let argument = self
+            .arguments
+            .get(index)
+            .ok_or_else(|| Fault::new(format!("`{}` needs at least {} arguments", self.name, index + 1)))?;
         argument.as_str().ok_or_else(|| {
             Fault::new(format!("`{}` expects a string here, not {}", self.name, argument.type_name()))
                 .about(index)

@@ -1,8 +1,9 @@
-//! Functions that do not evaluate their arguments first: conditions and lambda functions.
+//! Lambda functions: `map`, `filter`, `reduce`, `sort` and others that call a `lambda(…)` argument.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::condition::{expect_bool, unresolved};
 use super::evaluate::{Evaluator, reason_in};
 use super::{Call, Expression, ExpressionError, ExpressionKind, Fault};
 use crate::json::Span;
@@ -13,94 +14,9 @@ type Outcome = Result<Value, ExpressionError>;
 /// Most items that a lambda function works through.
 const MAX_ITEMS: usize = 100_000;
 
-/// The call with the arguments given, as a symbolic value.
-fn unresolved(call: &Call, arguments: Vec<Expression>, reason: Reason, secure: bool) -> Value {
-    let call = Call { arguments, name_span: Span::default(), ..call.clone() };
-    let expression = Expression { kind: ExpressionKind::Call(Box::new(call)), span: Span::default() };
-    Value::symbolic(Symbolic::new(expression, reason)).secured(secure)
-}
-
-fn expect_bool(value: &Value, span: Span, what: &str) -> Result<bool, ExpressionError> {
-    value.as_bool().ok_or_else(|| {
-        Fault::new(format!("{what} is a boolean, not {}", value.type_name()))
-            .with_code("arm-argument-type")
-            .at(span)
-    })
-}
-
-pub(crate) fn run_if(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
-    let [condition, yes, no] = &call.arguments[..] else {
-        return Ok(Value::NULL);
-    };
-    let truth = evaluator.value(condition)?;
-    if let Some(symbolic) = truth.as_symbolic() {
-        let reason = symbolic.reason().clone();
-        let branches =
-            vec![Expression::of(truth), evaluator.value_or_self(yes), evaluator.value_or_self(no)];
-        return Ok(unresolved(call, branches, reason, false));
-    }
-    if expect_bool(&truth, condition.span, "the condition of `if`")? {
-        evaluator.value(yes)
-    } else {
-        evaluator.value(no)
-    }
-}
-
-pub(crate) fn run_and(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
-    connective(evaluator, call, false)
-}
-
-pub(crate) fn run_or(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
-    connective(evaluator, call, true)
-}
-
-/// `and` and `or`: `deciding` is the truth that settles the whole.
-fn connective(evaluator: &mut Evaluator<'_>, call: &Call, deciding: bool) -> Outcome {
-    let mut open = Vec::new();
-    let mut reason = None;
-    for argument in &call.arguments {
-        let value = evaluator.value(argument)?;
-        if let Some(symbolic) = value.as_symbolic() {
-            reason.get_or_insert_with(|| symbolic.reason().clone());
-            open.push(Expression::of(value));
-            continue;
-        }
-        let what = format!("each argument of `{}`", call.name);
-        if expect_bool(&value, argument.span, &what)? == deciding {
-            return Ok(Value::bool(deciding));
-        }
-    }
-    match (reason, open.len()) {
-        (None, _) => Ok(Value::bool(!deciding)),
-        (Some(reason), 1) => {
-            let only = open.remove(0);
-            Ok(Value::symbolic(Symbolic::new(only, reason)))
-        }
-        (Some(reason), _) => Ok(unresolved(call, open, reason, false)),
-    }
-}
-
-pub(crate) fn run_coalesce(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
-    for (index, argument) in call.arguments.iter().enumerate() {
-        let value = evaluator.value(argument)?;
-        if let Some(symbolic) = value.as_symbolic() {
-            if matches!(symbolic.reason(), Reason::KeyVaultSecret) {
-                return Ok(value);
-            }
-            let (reason, secure) = (symbolic.reason().clone(), value.is_secure());
-            let mut rest = vec![Expression::of(value)];
-            rest.extend(call.arguments[index + 1..].iter().map(|later| evaluator.value_or_self(later)));
-            return Ok(unresolved(call, rest, reason, secure));
-        }
-        if !value.is_null() {
-            return Ok(value);
-        }
-    }
-    Ok(Value::NULL)
-}
-
 pub(crate) fn run_lambda(_: &mut Evaluator<'_>, call: &Call, span: Span) -> Outcome {
-    let fault = Fault::new(format!("`{}` can only be an argument of `map`, `filter` and the like", call.name));
+    let fault =
+        Fault::new(format!("`{}` can only be an argument of `map`, `filter` and the like", call.name));
     Err(fault.at(span))
 }
 
@@ -142,10 +58,7 @@ impl<'a> Lambda<'a> {
         };
         if names.len() < least || names.len() > most {
             let wanted = if least == most { least.to_string() } else { format!("{least} or {most}") };
-            return Err(wrong(format!(
-                "the lambda takes {wanted} variables here, and has {}",
-                names.len()
-            )));
+            return Err(wrong(format!("the lambda takes {wanted} variables here, and has {}", names.len())));
         }
         let names = names.iter().map(|name| match &name.kind {
             ExpressionKind::Literal(value) if value.as_str().is_some() => {
@@ -326,10 +239,7 @@ pub(crate) fn run_sort(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) 
 }
 
 /// A stable merge sort that any comparison leaves intact, even one that is no order.
-fn merge_sort(
-    mut values: Vec<Value>,
-    order: &mut dyn FnMut(&Value, &Value) -> Ordering,
-) -> Vec<Value> {
+fn merge_sort(mut values: Vec<Value>, order: &mut dyn FnMut(&Value, &Value) -> Ordering) -> Vec<Value> {
     if values.len() < 2 {
         return values;
     }
@@ -362,12 +272,14 @@ pub(crate) fn run_to_object(evaluator: &mut Evaluator<'_>, call: &Call, _span: S
         Items::Unknown(value) => return Ok(value),
     };
     let mut out = Object::new();
+    let mut has_secret_name = false;
     for at in 0..count(&array) {
         let entry = item(&array, at);
         let name = key.call(evaluator, std::slice::from_ref(&entry))?;
         if name.as_symbolic().is_some() {
             return Ok(residue(evaluator, call, array.clone(), &[], &lambdas));
         }
+        has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
             return Err(Fault::new(format!("a key is a string, not {}", name.type_name())).at(key.body.span));
         };
@@ -377,7 +289,7 @@ pub(crate) fn run_to_object(evaluator: &mut Evaluator<'_>, call: &Call, _span: S
         };
         out.set(name.into(), member);
     }
-    Ok(Value::object(out))
+    Ok(Value::object(out).secured(has_secret_name))
 }
 
 pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
@@ -386,6 +298,7 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         Items::Known(array) => array,
         Items::Unknown(value) => return Ok(value),
     };
+    let mut has_secret_name = false;
     let mut groups: Vec<(Arc<str>, Vec<Value>)> = Vec::new();
     let mut positions = std::collections::HashMap::new();
     for at in 0..count(&array) {
@@ -394,6 +307,7 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         if name.as_symbolic().is_some() {
             return Ok(residue(evaluator, call, array.clone(), &[], &[&key]));
         }
+        has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
             return Err(Fault::new(format!("a key is a string, not {}", name.type_name())).at(key.body.span));
         };
@@ -403,7 +317,8 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         });
         groups[position].1.push(entry);
     }
-    Ok(Value::object(groups.into_iter().map(|(name, values)| (name, Value::array(values))).collect()))
+    let groups = groups.into_iter().map(|(name, values)| (name, Value::array(values)));
+    Ok(Value::object(groups.collect()).secured(has_secret_name))
 }
 
 pub(crate) fn run_map_values(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {

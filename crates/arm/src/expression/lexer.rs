@@ -87,9 +87,9 @@ impl<'a> Lexer<'a> {
                 let fault = Fault::new(format!("unexpected character `{other}`")).with_code("arm-syntax");
                 return Err(match other {
                     '"' => fault.with_hint("strings inside expressions take single quotes"),
-                    '=' | '!' | '<' | '>' | '&' | '|' | '*' | '/' | '%' => {
-                        fault.with_hint("there are no operators; call a function such as `equals`, `not` or `add`")
-                    }
+                    '=' | '!' | '<' | '>' | '&' | '|' | '*' | '/' | '%' => fault.with_hint(
+                        "there are no operators; call a function such as `equals`, `not` or `add`",
+                    ),
                     _ => fault,
                 }
                 .at(span));
@@ -107,7 +107,8 @@ impl<'a> Lexer<'a> {
         loop {
             let Some(quote) = rest.find('\'') else {
                 let fault = Fault::new("the string is not closed").with_code("arm-syntax");
-                let fault = fault.with_hint("add the missing single quote; write a quote inside a string twice");
+                let fault =
+                    fault.with_hint("add the missing single quote; write a quote inside a string twice");
                 return Err(fault.at(Span::new(start, self.end)));
             };
             out.push_str(&rest[..quote]);

@@ -5,6 +5,7 @@
 
 mod ast;
 mod budget;
+pub(crate) mod condition;
 mod evaluate;
 mod fault;
 mod host;
@@ -20,4 +21,4 @@ pub use fault::{ExpressionError, Fault};
 pub use host::{Host, HostCall};
 pub use parser::{is_expression, parse, unescape};
 
-pub(crate) use evaluate::{Evaluator, member_of, member_of_path, reason_in, unresolved_call};
+pub(crate) use evaluate::{Evaluator, gravest, member_of_path, reason_in, unknown_function};

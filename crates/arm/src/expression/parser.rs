@@ -212,7 +212,10 @@ mod tests {
 
     #[test]
     fn points_at_what_is_wrong() {
-        check("[concat('a', 'b']", "expected `,` or `)` in the arguments, found the end of the expression @ ");
+        check(
+            "[concat('a', 'b']",
+            "expected `,` or `)` in the arguments, found the end of the expression @ ",
+        );
         check("[concat('a')) ]", "unexpected `)` after the expression @ )");
         check("[parameters(name)]", "expected `(` after `name`, found `)` @ name");
         check("[concat(\"a\")]", "unexpected character `\"` @ \"");
@@ -220,7 +223,10 @@ mod tests {
         check("[1 + 2]", "`+` is not a number @ +");
         check("[a.b]", "expected `(` after `b`, found the end of the expression @ a.b");
         check("[x(1,)]", "expected an argument after `,`, found `)` @ )");
-        check("[99999999999999999999]", "the number `99999999999999999999` does not fit into 64 bits @ 99999999999999999999");
+        check(
+            "[99999999999999999999]",
+            "the number `99999999999999999999` does not fit into 64 bits @ 99999999999999999999",
+        );
         check("[]", "expected a string, a number or a function call, found the end of the expression @ ");
     }
 

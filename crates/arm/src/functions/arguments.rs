@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::expression::{Budget, Expression, Fault, reason_in};
+use crate::expression::{Budget, Expression, Fault, gravest};
 use crate::value::{Array, Kind, Object, Reason, Symbolic, Value};
 
 /// The evaluated arguments of a call.
@@ -56,7 +56,7 @@ impl<'a> Arguments<'a> {
 
     /// The call itself as a symbolic value, for when a symbolic part turns out to matter.
     pub(crate) fn unresolved(&self) -> Value {
-        let reason = self.values.iter().find_map(reason_in).unwrap_or(Reason::Environment);
+        let reason = gravest(self.values.iter()).unwrap_or(Reason::Environment);
         let arguments = self.values.iter().cloned().map(Expression::of).collect();
         let secure = self.values.iter().any(Value::has_secure);
         Value::symbolic(Symbolic::new(Expression::call(self.function, arguments), reason)).secured(secure)

@@ -13,7 +13,7 @@ const MAX_RANGE: i64 = 10_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::keeping("array", 1, Some(1), array),
-    Function::keeping("createArray", 0, None, create_array),
+    Function::building("createArray", 0, None, create_array),
     Function::keeping("first", 1, Some(1), first),
     Function::keeping("last", 1, Some(1), last),
     Function::keeping("skip", 2, Some(2), skip),
@@ -127,7 +127,8 @@ fn flatten(arguments: &Arguments<'_>) -> Outcome {
             }
             Kind::Symbolic(_) => return Ok(arguments.unresolved()),
             _ => {
-                let fault = format!("`flatten` expects an array of arrays, and finds {} in it", part.type_name());
+                let fault =
+                    format!("`flatten` expects an array of arrays, and finds {} in it", part.type_name());
                 return Err(Fault::new(fault).with_code("arm-argument-type").about(0));
             }
         }
@@ -285,9 +286,12 @@ fn index_from_end(arguments: &Arguments<'_>) -> Outcome {
     let items = arguments.array(0)?;
     let back = arguments.int(1)?;
     from_end(items, back).ok_or_else(|| {
-        Fault::new(format!("the index {back} from the end is outside the array, which has {} items", items.len()))
-            .with_code("arm-index")
-            .about(1)
+        Fault::new(format!(
+            "the index {back} from the end is outside the array, which has {} items",
+            items.len()
+        ))
+        .with_code("arm-index")
+        .about(1)
     })
 }
 
@@ -322,7 +326,10 @@ mod tests {
         check("empty(null())", "true");
         check("range(5, 3)", "[5,6,7]");
         check("range(0, 10001)", "error: the count of `range` is 0 to 10000, not 10001");
-        check("flatten(createArray(1))", "error: `flatten` expects an array of arrays, and finds an integer in it");
+        check(
+            "flatten(createArray(1))",
+            "error: `flatten` expects an array of arrays, and finds an integer in it",
+        );
     }
 
     #[test]
@@ -346,6 +353,9 @@ mod tests {
         check("tryGet(null(), 'b')", "null");
         check("indexFromEnd(createArray(1,2,3), 1)", "3");
         check("tryIndexFromEnd(createArray(1,2,3), 4)", "null");
-        check("indexFromEnd(createArray(1), 2)", "error: the index 2 from the end is outside the array, which has 1 items");
+        check(
+            "indexFromEnd(createArray(1), 2)",
+            "error: the index 2 from the end is outside the array, which has 1 items",
+        );
     }
 }

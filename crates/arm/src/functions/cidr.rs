@@ -93,10 +93,10 @@ fn cidr_subnet(arguments: &Arguments<'_>) -> Outcome {
             Fault::new(format!("the new prefix is {} to {}, not {prefix}", range.prefix, range.bits)).about(1)
         })?;
     let extra = prefix - range.prefix;
-    let index = u128::try_from(index)
-        .ok()
-        .filter(|index| extra >= 128 || *index < 1 << extra)
-        .ok_or_else(|| Fault::new(format!("there is no subnet {index} of this size in the range")).about(2))?;
+    let index =
+        u128::try_from(index).ok().filter(|index| extra >= 128 || *index < 1 << extra).ok_or_else(|| {
+            Fault::new(format!("there is no subnet {index} of this size in the range")).about(2)
+        })?;
     let step = range.bits - prefix;
     let offset = if step >= 128 { 0 } else { index << step };
     Ok(Value::string(format!("{}/{prefix}", range.text(range.network | offset))))
@@ -131,6 +131,9 @@ mod tests {
         check("cidrHost('fdad:3236:5555:3000::/52', 0)", r#""fdad:3236:5555:3000::1""#);
         check("parseCidr('10.0.0.0')", "error: `10.0.0.0` is not an address range");
         check("cidrSubnet('::/0', 128, 5)", r#""::5/128""#);
-        check("parseCidr('::/0')", r#"{"network":"::","netmask":"::","firstUsable":"::","lastUsable":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","cidr":0}"#);
+        check(
+            "parseCidr('::/0')",
+            r#"{"network":"::","netmask":"::","firstUsable":"::","lastUsable":"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","cidr":0}"#,
+        );
     }
 }

@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 
 use super::{Arguments, Function};
-use crate::expression::lambda as lazy;
 use crate::expression::Fault;
+use crate::expression::condition;
 use crate::value::{Kind, Value, compare_text, equal};
 
 type Outcome = Result<Value, Fault>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::lazy("coalesce", 1, None, lazy::run_coalesce),
+    Function::lazy("coalesce", 1, None, condition::run_coalesce),
     Function::pure("equals", 2, Some(2), equals),
     Function::pure("less", 2, Some(2), |arguments| compare(arguments, Ordering::is_lt)),
     Function::pure("lessOrEquals", 2, Some(2), |arguments| compare(arguments, Ordering::is_le)),
@@ -59,7 +59,10 @@ mod tests {
         check("equals(json('{\"a\":1,\"b\":2}'), json('{\"b\":2,\"a\":1}'))", "true");
         check("less('a', 'A')", "true");
         check("greaterOrEquals(2, 2)", "true");
-        check("less(1, 'a')", "error: `less` expects an integer, as the first argument is one here, not a string");
+        check(
+            "less(1, 'a')",
+            "error: `less` expects an integer, as the first argument is one here, not a string",
+        );
         check("coalesce(null(), null())", "null");
     }
 }

@@ -86,9 +86,8 @@ fn parse_date(text: &str) -> Option<(Date, &'static str, &str)> {
 
 /// A time at the start of `text`, its number of decimals, whether it says AM or PM, and what follows.
 fn parse_time(text: &str) -> Option<(Time, usize, bool, &str)> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ',')))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(text.len());
     let (head, rest) = text.split_at(end);
     let (clock, fraction) = head.split_once(['.', ',']).unwrap_or((head, ""));
     let parts: Vec<&str> = if clock.contains(':') {
@@ -139,7 +138,9 @@ fn parse_offset(text: &str) -> Option<Offset> {
 fn date_time_add(arguments: &Arguments<'_>) -> Outcome {
     let base = read(arguments, 0)?;
     let duration = duration::parse(arguments.text(1)?).ok_or_else(|| {
-        Fault::new("the text is not an ISO 8601 duration").with_hint("write it like `P1DT2H` or `-P3Y`").about(1)
+        Fault::new("the text is not an ISO 8601 duration")
+            .with_hint("write it like `P1DT2H` or `-P3Y`")
+            .about(1)
     })?;
     let sum = add(base.at, duration)
         .ok_or_else(|| Fault::new("the date lies outside the years 1 to 9999").about(1))?;

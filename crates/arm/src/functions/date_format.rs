@@ -4,8 +4,18 @@ use jiff::civil::{DateTime, Weekday};
 use jiff::tz::Offset;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The moment as `specifier` wants it, or `None` if that is no format.

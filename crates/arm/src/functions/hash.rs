@@ -6,15 +6,12 @@ use crate::value::Value;
 
 type Outcome = Result<Value, Fault>;
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function::pure("uniqueString", 1, None, unique_string),
-    Function::pure("guid", 1, None, guid),
-];
+pub(super) const FUNCTIONS: &[Function] =
+    &[Function::pure("uniqueString", 1, None, unique_string), Function::pure("guid", 1, None, guid)];
 
 /// The namespace of the name-based GUIDs that `guid` yields.
-const GUID_NAMESPACE: [u8; 16] = [
-    0x11, 0xfb, 0x06, 0xfb, 0x71, 0x2d, 0x4d, 0xdd, 0x98, 0xc7, 0xe7, 0x1b, 0xbd, 0x58, 0x88, 0x30,
-];
+const GUID_NAMESPACE: [u8; 16] =
+    [0x11, 0xfb, 0x06, 0xfb, 0x71, 0x2d, 0x4d, 0xdd, 0x98, 0xc7, 0xe7, 0x1b, 0xbd, 0x58, 0x88, 0x30];
 
 /// The arguments joined by `-`.
 fn joined(arguments: &Arguments<'_>) -> Result<String, Fault> {
@@ -89,7 +86,7 @@ fn guid(arguments: &Arguments<'_>) -> Outcome {
 }
 
 /// The GUID that `guid(name)` yields.
-pub(crate) fn name_based_guid(name: &str) -> String {
+fn name_based_guid(name: &str) -> String {
     let mut message = GUID_NAMESPACE.to_vec();
     message.extend_from_slice(name.as_bytes());
     guid_text(&sha1(&message), 5)
@@ -180,7 +177,10 @@ mod tests {
     fn hashes_of_published_values() {
         check("uniqueString('fubar')", r#""cj2xpqsiwjfne""#);
         check("uniqueString('fu', 'bar')", r#""q5wxoscxs5j6k""#);
-        check("uniqueString('a', createArray())", "error: `uniqueString` expects a string here, not an array");
+        check(
+            "uniqueString('a', createArray())",
+            "error: `uniqueString` expects a string here, not an array",
+        );
         let seeded = seeded_guid(7, "x");
         assert_eq!(seeded.len(), 36);
         assert_eq!(&seeded[14..15], "4");

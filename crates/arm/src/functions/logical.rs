@@ -1,16 +1,16 @@
 //! Logical and lambda functions.
 
 use super::{Arguments, Function};
-use crate::expression::lambda as lazy;
 use crate::expression::Fault;
+use crate::expression::{condition, lambda as lazy};
 use crate::value::{Kind, Value};
 
 type Outcome = Result<Value, Fault>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::lazy("if", 3, Some(3), lazy::run_if),
-    Function::lazy("and", 2, None, lazy::run_and),
-    Function::lazy("or", 2, None, lazy::run_or),
+    Function::lazy("if", 3, Some(3), condition::run_if),
+    Function::lazy("and", 2, None, condition::run_and),
+    Function::lazy("or", 2, None, condition::run_or),
     Function::pure("not", 1, Some(1), not),
     Function::pure("bool", 1, Some(1), bool),
     Function::pure("true", 0, Some(0), |_| Ok(Value::bool(true))),
@@ -70,10 +70,16 @@ mod tests {
     #[test]
     fn lambdas() {
         check("map(range(0, 3), lambda('x', mul(lambdaVariables('X'), 2)))", "[0,2,4]");
-        check("sort(createArray(3,1,2), lambda('a','b', less(lambdaVariables('a'), lambdaVariables('b'))))", "[1,2,3]");
+        check(
+            "sort(createArray(3,1,2), lambda('a','b', less(lambdaVariables('a'), lambdaVariables('b'))))",
+            "[1,2,3]",
+        );
         check("sort(createArray(3,1,2), lambda('a','b', true()))", "[2,1,3]");
         check("map(createArray(1), 'x')", "error: expected a `lambda(…)` here");
-        check("map(createArray(1), lambda('x', lambdaVariables('y')))", "error: there is no lambda variable `y` here");
+        check(
+            "map(createArray(1), lambda('x', lambdaVariables('y')))",
+            "error: there is no lambda variable `y` here",
+        );
         check(
             "map(createArray(1, 2), lambda('x', map(createArray(10), lambda('y', add(lambdaVariables('x'), lambdaVariables('y'))))))",
             "[[11],[12]]",

@@ -3,8 +3,8 @@
 //! A function is *pure* (its arguments in, a value out), *lazy* (it decides which arguments to evaluate), or answered
 //! by the *host* (it depends on what is deployed where).
 
-mod array;
 mod arguments;
+mod array;
 mod cidr;
 mod compare;
 mod date;
@@ -29,7 +29,7 @@ use crate::value::Value;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use date::{DEFAULT_UTC_NOW, format_timestamp};
-pub(crate) use hash::{name_based_guid, seeded_guid};
+pub(crate) use hash::seeded_guid;
 
 /// A function that the language itself has.
 pub(crate) struct Function {
@@ -39,9 +39,20 @@ pub(crate) struct Function {
     pub(crate) least: u8,
     /// Most arguments; `None` for any number.
     pub(crate) most: Option<u8>,
-    /// Whether it only moves parts of its arguments about, so that symbolic or secret parts do not matter to it.
-    pub(crate) keeps_parts: bool,
+    /// What it does with the parts of its arguments.
+    pub(crate) parts: Parts,
     pub(crate) run: Run,
+}
+
+/// What a function does with the parts of its arguments, which decides whether symbolic or secret ones matter to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// It looks at them: a symbolic part makes the call symbolic, a secret one the result secret.
+    Read,
+    /// It takes arguments apart and moves the parts: what comes out of a secret whole is secret.
+    Moved,
+    /// It puts the arguments into something new.
+    Wrapped,
 }
 
 pub(crate) type Lazy = fn(&mut Evaluator<'_>, &Call, Span) -> Result<Value, ExpressionError>;
@@ -60,7 +71,7 @@ impl Function {
         most: Option<u8>,
         run: fn(&Arguments<'_>) -> Result<Value, Fault>,
     ) -> Self {
-        Self { name, least, most, keeps_parts: false, run: Run::Pure(run) }
+        Self { name, least, most, parts: Parts::Read, run: Run::Pure(run) }
     }
 
     const fn keeping(
@@ -69,15 +80,25 @@ impl Function {
         most: Option<u8>,
         run: fn(&Arguments<'_>) -> Result<Value, Fault>,
     ) -> Self {
-        Self { name, least, most, keeps_parts: true, run: Run::Pure(run) }
+        Self { name, least, most, parts: Parts::Moved, run: Run::Pure(run) }
+    }
+
+    /// Builds a structure around its arguments: secret ones stay so by themselves.
+    const fn building(
+        name: &'static str,
+        least: u8,
+        most: Option<u8>,
+        run: fn(&Arguments<'_>) -> Result<Value, Fault>,
+    ) -> Self {
+        Self { name, least, most, parts: Parts::Wrapped, run: Run::Pure(run) }
     }
 
     const fn lazy(name: &'static str, least: u8, most: Option<u8>, run: Lazy) -> Self {
-        Self { name, least, most, keeps_parts: false, run: Run::Lazy(run) }
+        Self { name, least, most, parts: Parts::Read, run: Run::Lazy(run) }
     }
 
     const fn host(name: &'static str, least: u8, most: Option<u8>) -> Self {
-        Self { name, least, most, keeps_parts: false, run: Run::Host }
+        Self { name, least, most, parts: Parts::Read, run: Run::Host }
     }
 }
 
@@ -164,8 +185,8 @@ pub(crate) mod testing {
     #[track_caller]
     pub(crate) fn check(expression: &str, expected: &str) {
         let text = format!("[{expression}]");
-        let outcome = parse(&text)
-            .and_then(|parsed| evaluate(&parsed, &NoHost, &Budget::new(&Limits::default())));
+        let outcome =
+            parse(&text).and_then(|parsed| evaluate(&parsed, &NoHost, &Budget::new(&Limits::default())));
         let shown = match outcome {
             Ok(value) => value.to_string(),
             Err(error) => format!("error: {}", error.message),

@@ -110,7 +110,7 @@ fn grouped(text: &str) -> String {
 fn custom(number: f64, pattern: &str) -> String {
     let sections = sections(pattern);
     let section = match (number, sections.len()) {
-        (n, 3..) if n == 0.0 => &sections[2],
+        (0.0, 3..) => &sections[2],
         (n, 2..) if n < 0.0 => &sections[1],
         _ => &sections[0],
     };
@@ -163,9 +163,8 @@ fn digits(number: f64, section: &str) -> String {
     let scaled = if pattern.contains('%') { number * 100.0 } else { number };
     let (before, after) = pattern.split_at(pattern.find('.').unwrap_or(pattern.len()));
     let places = after.chars().filter(|c| matches!(c, '0' | '#')).count().min(MAX_PRECISION);
-    let least_places = after.rfind('0').map_or(0, |at| {
-        after[..=at].chars().filter(|c| matches!(c, '0' | '#')).count()
-    });
+    let least_places =
+        after.rfind('0').map_or(0, |at| after[..=at].chars().filter(|c| matches!(c, '0' | '#')).count());
     let text = decimals(scaled, places);
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let mut fraction: String = fraction.trim_start_matches('.').to_owned();
@@ -223,7 +222,7 @@ mod tests {
         check(255.0, "X4", "00FF");
         check(-1.0, "x", "ffffffff");
         check(1_234_567.0, "N", "1,234,567.00");
-        check(3.14159, "F2", "3.14");
+        check(2.675_1, "F2", "2.68");
         check(0.125, "P1", "12.5 %");
         check(12345.0, "E3", "1.234E+004");
         check(5.0, "G", "5");

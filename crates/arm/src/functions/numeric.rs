@@ -19,9 +19,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn arithmetic(arguments: &Arguments<'_>, operation: fn(i64, i64) -> Option<i64>) -> Outcome {
-    operation(arguments.int(0)?, arguments.int(1)?)
-        .map(Value::int)
-        .ok_or_else(|| Fault::new(format!("the result of `{}` does not fit into 64 bits", arguments.function)))
+    operation(arguments.int(0)?, arguments.int(1)?).map(Value::int).ok_or_else(|| {
+        Fault::new(format!("the result of `{}` does not fit into 64 bits", arguments.function))
+    })
 }
 
 fn division(arguments: &Arguments<'_>, operation: fn(i64, i64) -> Option<i64>) -> Outcome {
@@ -56,9 +56,12 @@ fn int(arguments: &Arguments<'_>) -> Outcome {
         Kind::Float(float) if float.abs() < 9.2e18 => Ok(Value::int(float.trunc() as i64)),
         Kind::String(text) => {
             let digits = text.trim();
-            digits.strip_prefix('+').unwrap_or(digits).parse().map(Value::int).map_err(|_| {
-                Fault::new("the text is not a whole number of 64 bits").about(0)
-            })
+            digits
+                .strip_prefix('+')
+                .unwrap_or(digits)
+                .parse()
+                .map(Value::int)
+                .map_err(|_| Fault::new("the text is not a whole number of 64 bits").about(0))
         }
         _ => Err(arguments.mismatch(0, "a string or an integer")),
     }

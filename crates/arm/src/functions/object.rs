@@ -10,7 +10,7 @@ use crate::value::{Kind, Object, Value, compare_text};
 type Outcome = Result<Value, Fault>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::keeping("createObject", 0, None, create_object),
+    Function::building("createObject", 0, None, create_object),
     Function::keeping("items", 1, Some(1), items),
     Function::keeping("objectKeys", 1, Some(1), object_keys),
     Function::keeping("shallowMerge", 1, Some(1), shallow_merge),
@@ -22,13 +22,15 @@ fn create_object(arguments: &Arguments<'_>) -> Outcome {
         return Err(Fault::new("`createObject` takes names and values in pairs").with_code("arm-arguments"));
     }
     let mut out = Object::new();
+    let mut has_secret_name = false;
     for index in (0..arguments.len()).step_by(2) {
+        has_secret_name |= arguments.value(index).is_secure();
         if arguments.value(index).as_symbolic().is_some() {
             return Ok(arguments.unresolved());
         }
         out.set(arguments.text(index)?.into(), arguments.value(index + 1).clone());
     }
-    Ok(Value::object(out))
+    Ok(Value::object(out).secured(has_secret_name))
 }
 
 /// Members sorted without regard to letter case; among equals lower case first.
@@ -71,9 +73,11 @@ fn shallow_merge(arguments: &Arguments<'_>) -> Outcome {
             Kind::Symbolic(_) => return Ok(arguments.unresolved()),
             _ => {
                 let found = part.type_name();
-                return Err(Fault::new(format!("`shallowMerge` expects an array of objects, and finds {found} in it"))
-                    .with_code("arm-argument-type")
-                    .about(0));
+                return Err(Fault::new(format!(
+                    "`shallowMerge` expects an array of objects, and finds {found} in it"
+                ))
+                .with_code("arm-argument-type")
+                .about(0));
             }
         }
     }
@@ -106,6 +110,9 @@ mod tests {
         check("json(' null ')", "null");
         check("json('{''a'': 1}')", r#"{"a":1}"#);
         check("json('{')", "error: the text is not JSON: the object is not closed");
-        check("shallowMerge(createArray(1))", "error: `shallowMerge` expects an array of objects, and finds an integer in it");
+        check(
+            "shallowMerge(createArray(1))",
+            "error: `shallowMerge` expects an array of objects, and finds an integer in it",
+        );
     }
 }

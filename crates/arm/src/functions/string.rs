@@ -137,7 +137,9 @@ fn replace(arguments: &Arguments<'_>) -> Outcome {
         return Err(Fault::new("`replace` cannot replace the empty string").about(1));
     }
     let count = text.matches(&*old).count() as u64;
-    arguments.budget.allow_bytes((text.len() as u64).saturating_add(count.saturating_mul(new.len() as u64)))?;
+    arguments
+        .budget
+        .allow_bytes((text.len() as u64).saturating_add(count.saturating_mul(new.len() as u64)))?;
     Ok(Value::string(text.replace(&*old, &new)))
 }
 
@@ -188,7 +190,8 @@ fn substring(arguments: &Arguments<'_>) -> Outcome {
             .with_hint("check `length(…)` first, or use `take` and `skip`, which stop at the end")
             .about(index)
     };
-    let from = usize::try_from(start).map_err(|_| Fault::new("`substring` starts before the text").about(1))?;
+    let from =
+        usize::try_from(start).map_err(|_| Fault::new("`substring` starts before the text").about(1))?;
     let rest = units.get(from..).ok_or_else(|| outside(1, "starts beyond"))?;
     if arguments.len() < 3 {
         return Ok(Value::string(String::from_utf16_lossy(rest)));
@@ -227,7 +230,10 @@ mod tests {
     fn parts() {
         check("substring('abc', 1, 1)", r#""b""#);
         check("substring('abc', 3)", r#""""#);
-        check("substring('abc', 0, 4)", "error: `substring` reaches beyond the end of the text, which has 3 characters");
+        check(
+            "substring('abc', 0, 4)",
+            "error: `substring` reaches beyond the end of the text, which has 3 characters",
+        );
         check("split('a,b;c', createArray(',', ';'))", r#"["a","b","c"]"#);
         check("split('', ',')", r#"[""]"#);
         check("replace('aXbX', 'X', '')", r#""ab""#);

@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn documented_bases() {
         check("uri('http://contoso.org/firstpath', 'myscript.sh')", r#""http://contoso.org/myscript.sh""#);
-        check("uri('http://contoso.org/firstpath/', 'myscript.sh')", r#""http://contoso.org/firstpath/myscript.sh""#);
+        check(
+            "uri('http://contoso.org/firstpath/', 'myscript.sh')",
+            r#""http://contoso.org/firstpath/myscript.sh""#,
+        );
         check(
             "uri('http://contoso.org/firstpath/azuredeploy.json', 'a/../b.sh?x')",
             r#""http://contoso.org/firstpath/b.sh?x""#,

@@ -10,4 +10,4 @@ mod source;
 pub use node::{Member, Node, NodeKind, Span};
 pub use source::Source;
 
-pub(crate) use parse::{ParseFault, parse};
+pub(crate) use parse::parse;

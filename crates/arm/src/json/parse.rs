@@ -158,9 +158,8 @@ impl<'a> Reader<'a> {
 
     fn bare_name(&mut self) -> Result<Arc<str>, ParseFault> {
         let rest = self.rest();
-        let length = rest
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-')))
-            .unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))).unwrap_or(rest.len());
         if length == 0 {
             return Err(self.fault("expected a property name in quotes", None));
         }

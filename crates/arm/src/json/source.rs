@@ -1,5 +1,6 @@
 //! A JSON text with its name and its parsed root.
 
+use std::fmt;
 use std::sync::Arc;
 
 use azimuth_diag::{Diagnostic, LineIndex, Place};
@@ -10,7 +11,6 @@ use super::{Node, Span, parse};
 pub(crate) const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A JSON document, parsed once and shared by everything that speaks of it.
-#[derive(Debug)]
 pub struct Source {
     file: Arc<str>,
     text: Arc<str>,
@@ -37,12 +37,7 @@ impl Source {
         }
         let lines = LineIndex::new(text);
         match parse(text) {
-            Ok(root) => Ok(Arc::new(Self {
-                file: file.into(),
-                text: text.into(),
-                root,
-                lines,
-            })),
+            Ok(root) => Ok(Arc::new(Self { file: file.into(), text: text.into(), root, lines })),
             Err(fault) => {
                 let (line, column) = lines.position(text, fault.span.start as usize);
                 let place = Place {
@@ -99,6 +94,16 @@ impl Source {
         let start = parse::raw_offset(raw, inner.start as usize);
         let end = parse::raw_offset(raw, inner.end as usize).max(start);
         Span::new(node.start as usize + start, node.start as usize + end)
+    }
+}
+
+impl fmt::Debug for Source {
+    /// The name and size only: parameter files hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("file", &self.file)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
     }
 }
 

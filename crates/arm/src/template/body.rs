@@ -3,6 +3,7 @@
 use azimuth_ids::eq_fold;
 
 use super::declare::Scope;
+use super::environment::Index;
 use super::expansion::ExpandedResource;
 use super::instances::{Condition, Instance};
 use super::reference::find_among;
@@ -30,7 +31,11 @@ const DIRECTIVES: &[&str] = &[
 
 impl<'t> Scope<'t> {
     /// The concrete resource, and the positions of the instances it depends on.
-    pub(crate) fn resource(&'t self, instances: &[Instance], at: usize) -> Option<(ExpandedResource, Vec<usize>)> {
+    pub(crate) fn resource(
+        &'t self,
+        instances: &[Instance],
+        at: usize,
+    ) -> Option<(ExpandedResource, Vec<usize>)> {
         let instance = &instances[at];
         let node = self.node_at(instance.node_at)?;
         let env = self.env_of(instance);
@@ -39,12 +44,16 @@ impl<'t> Scope<'t> {
             if instance.extension.is_none() {
                 body.push("id".into(), instance.id.clone());
             }
-            let origin = |name: &str| node.get(name).map(|node| env.scope.node_origin(node.span)).unwrap_or_default();
+            let origin =
+                |name: &str| node.get(name).map(|node| env.scope.node_origin(node.span)).unwrap_or_default();
             let resource_type = Value::string(instance.resource_type.clone()).with_origin(origin("type"));
             body.push("type".into(), resource_type);
             body.push("name".into(), instance.name.clone());
             if let Some(version) = &instance.api_version {
-                body.push("apiVersion".into(), Value::string(version.clone()).with_origin(origin("apiVersion")));
+                body.push(
+                    "apiVersion".into(),
+                    Value::string(version.clone()).with_origin(origin("apiVersion")),
+                );
             }
             let own = Members { node, is_placed: instance.is_deployment() || instance.is_existing };
             let rest = own.rest(&env, self.file);
@@ -106,8 +115,10 @@ impl<'t> Scope<'t> {
     ) -> Vec<usize> {
         let instance = &instances[at];
         let mut out = Vec::new();
+        let mut is_added = vec![false; instances.len()];
         let mut add = |other: usize| {
-            if other != at && !out.contains(&other) && !instances[other].is_existing {
+            if other != at && !instances[other].is_existing && !std::mem::replace(&mut is_added[other], true)
+            {
                 out.push(other);
             }
         };
@@ -130,13 +141,17 @@ impl<'t> Scope<'t> {
                 add(other);
             }
         }
-        if let (Some(size), Some((_, index))) = (instance.batch_size, instance.loops.last()) {
+        if let (Some(size), Some((_, Index::Known(index)))) = (instance.batch_size, instance.loops.last()) {
             let batch = usize::try_from(*index).unwrap_or(0) / size;
             for (other, candidate) in instances.iter().enumerate() {
                 let is_sibling = candidate.node_at == instance.node_at
                     && candidate.loops.len() == instance.loops.len()
-                    && candidate.loops[..candidate.loops.len() - 1] == instance.loops[..instance.loops.len() - 1];
-                let Some((_, other_index)) = candidate.loops.last().filter(|_| is_sibling) else { continue };
+                    && candidate.loops[..candidate.loops.len() - 1]
+                        == instance.loops[..instance.loops.len() - 1];
+                let Some((_, Index::Known(other_index))) = candidate.loops.last().filter(|_| is_sibling)
+                else {
+                    continue;
+                };
                 if usize::try_from(*other_index).unwrap_or(0) / size + 1 == batch {
                     add(other);
                 }
@@ -163,6 +178,16 @@ impl<'t> Scope<'t> {
         if !looped.is_empty() {
             return looped;
         }
+        // Nested children are also known by the name they are written with.
+        let last = all(&|i| {
+            i.name
+                .as_str()
+                .and_then(|name| name.rsplit_once('/'))
+                .is_some_and(|(_, last)| eq_fold(last, text))
+        });
+        if last.len() == 1 {
+            return last;
+        }
         // Deployments to other scopes are often named as if they were in this one.
         let tail = text.rsplit_once("/providers/").map(|(_, tail)| tail.to_owned());
         let Some(tail) = tail.filter(|tail| tail.to_ascii_lowercase().contains("/deployments/")) else {
@@ -181,17 +206,14 @@ impl<'t> Scope<'t> {
         if !self.has_symbolic_names && !text.starts_with('/') && text.is_empty() {
             return;
         }
-        let is_declared_off = self
-            .resource_nodes()
-            .iter()
-            .any(|(symbol, node)| {
-                symbol.as_deref().is_some_and(|symbol| eq_fold(symbol, text.split('[').next().unwrap_or(text)))
-                    || node
-                        .get("copy")
-                        .and_then(|copy| copy.get("name"))
-                        .and_then(Node::as_str)
-                        .is_some_and(|name| eq_fold(name, text))
-            });
+        let is_declared_off = self.resource_nodes().iter().any(|(symbol, node)| {
+            symbol.as_deref().is_some_and(|symbol| eq_fold(symbol, text.split('[').next().unwrap_or(text)))
+                || node
+                    .get("copy")
+                    .and_then(|copy| copy.get("name"))
+                    .and_then(Node::as_str)
+                    .is_some_and(|name| eq_fold(name, text))
+        });
         if is_declared_off {
             return;
         }
@@ -214,7 +236,8 @@ impl Members<'_> {
         let mut out = Object::new();
         for member in self.node.members() {
             let is_directive = DIRECTIVES.iter().any(|name| eq_fold(name, &member.key))
-                || (self.is_placed && (eq_fold("subscriptionId", &member.key) || eq_fold("resourceGroup", &member.key)));
+                || (self.is_placed
+                    && (eq_fold("subscriptionId", &member.key) || eq_fold("resourceGroup", &member.key)));
             if !is_directive {
                 out.push(member.key.clone(), env.value(file, &member.value));
             }

@@ -32,7 +32,7 @@ pub struct Context {
     /// Where `newGuid()` draws from.
     pub seed: Option<u128>,
     /// Deploying in complete or incremental mode, as `deployment()` tells it.
-    pub mode: &'static str,
+    pub mode: Mode,
     /// Limits.
     pub limits: Limits,
 }
@@ -52,8 +52,28 @@ impl Context {
             cloud: Cloud::Public,
             now: None,
             seed: None,
-            mode: "Incremental",
+            mode: Mode::Incremental,
             limits: Limits::default(),
+        }
+    }
+}
+
+/// How a deployment treats what the template does not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It stays.
+    #[default]
+    Incremental,
+    /// It is deleted from the resource group.
+    Complete,
+}
+
+impl Mode {
+    /// The word of the REST API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Incremental => "Incremental",
+            Self::Complete => "Complete",
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, failed};
-use crate::expression::Fault;
+use super::environment::{Env, Index, failed};
+use super::target::symbolic_call;
+use crate::expression::{Fault, reason_in};
 use crate::json::{Member, Node, NodeKind};
 use crate::origin::FileId;
-use crate::value::{Kind, Object, Value};
+use crate::value::{Kind, Object, Reason, Value};
 
 /// The loops of a member `"copy": [{"name", "count", "input"}, …]`; `None` if the member is none.
 pub(crate) fn property_loops(member: &Member) -> Option<&[Node]> {
@@ -37,15 +38,19 @@ impl Env<'_> {
         };
         match self.count(file, entry) {
             Count::Known(count) => {
-                let items = (0..count).map(|index| {
+                let mut items = Vec::new();
+                for index in 0..count {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    self.within(name, index, is_default).value(file, input)
-                });
-                Value::array(items.collect())
+                    items.push(self.within(name, Index::Known(index), is_default).value(file, input));
+                }
+                Value::array(items)
             }
-            Count::Unknown(value) => value,
+            Count::Unknown(count) => {
+                let reason = reason_in(&count).unwrap_or(Reason::Environment);
+                symbolic_call("copy", vec![Value::string(name.clone()), count], reason)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What one template declares: parameters, variables, functions, resources.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(crate) struct Scope<'t> {
     pub(crate) name: Value,
     pub(crate) location: Option<Value>,
     pub(crate) frame: FrameId,
+    /// What a surrounding template says of the resource group deployed to, if it creates it: location, tags.
+    pub(crate) group: Option<Value>,
     /// Levels of deployments around this one.
     pub(crate) depth: usize,
     pub(crate) has_symbolic_names: bool,
@@ -36,6 +38,8 @@ pub(crate) struct Scope<'t> {
     pub(crate) functions: HashMap<String, UserFunction<'t>>,
     /// Where expressions of this template are evaluated, if not in itself: nested with outer scope.
     pub(crate) outer: Option<Env<'t>>,
+    /// What `deployment()` returns, which holds the whole template.
+    pub(crate) deployment: OnceCell<Value>,
     pub(crate) instances: RefCell<Option<Rc<Vec<Instance>>>>,
     pub(crate) is_indexing: Cell<bool>,
     pub(crate) nested: RefCell<HashMap<usize, Nested>>,
@@ -74,6 +78,7 @@ pub(crate) struct Deployment<'t> {
     pub(crate) target: Target,
     pub(crate) name: Value,
     pub(crate) location: Option<Value>,
+    pub(crate) group: Option<Value>,
     pub(crate) frame: FrameId,
     pub(crate) depth: usize,
     pub(crate) outer: Option<Env<'t>>,
@@ -83,7 +88,8 @@ pub(crate) struct Deployment<'t> {
 
 impl<'t> Scope<'t> {
     pub(crate) fn new(run: &'t Run<'t>, deployment: Deployment<'t>) -> Self {
-        let Deployment { file, root, target, name, location, frame, depth, outer, supplied } = deployment;
+        let Deployment { file, root, target, name, location, group, frame, depth, outer, supplied } =
+            deployment;
         let language = root.get("languageVersion").and_then(Node::as_str).unwrap_or("1.0");
         let resources = root.get("resources");
         let mut scope = Self {
@@ -93,6 +99,7 @@ impl<'t> Scope<'t> {
             target,
             name,
             location,
+            group,
             frame,
             depth,
             has_symbolic_names: resources.is_some_and(Node::is_object) || !language.starts_with('1'),
@@ -100,6 +107,7 @@ impl<'t> Scope<'t> {
             variables: HashMap::new(),
             functions: HashMap::new(),
             outer,
+            deployment: OnceCell::new(),
             instances: RefCell::new(None),
             is_indexing: Cell::new(false),
             nested: RefCell::default(),
@@ -227,7 +235,7 @@ impl<'t> Scope<'t> {
         };
         let what = format!("the parameter `{}`", parameter.name);
         let (value, reads) = memoised(&parameter.memo, self.run, &what, || self.parameter_value(parameter))?;
-        self.run.note_read(Read::Parameter(parameter.name.clone(), value.origin()));
+        self.run.note_read(&Read::Parameter(parameter.name.clone(), value.origin()));
         self.run.note_reads(&reads);
         Ok(value)
     }
@@ -272,9 +280,15 @@ impl<'t> Scope<'t> {
                 env.value(self.file, variable.node)
             }
         })?;
-        self.run.note_read(Read::Variable(variable.name.clone(), value.origin()));
+        self.run.note_read(&Read::Variable(variable.name.clone(), value.origin()));
         self.run.note_reads(&reads);
         Ok(value)
+    }
+
+    /// The definitions of variables that nothing has read.
+    pub(crate) fn unread_variables(&self) -> impl Iterator<Item = &'t Node> {
+        let unread = |variable: &&Variable<'t>| matches!(*variable.memo.borrow(), Memo::Empty);
+        self.variables.values().filter(unread).map(|variable| variable.node)
     }
 
     pub(crate) fn node_origin(&self, span: Span) -> OriginId {
@@ -293,7 +307,8 @@ impl<'t> Scope<'t> {
                 }
                 NodeKind::Null => Vec::new(),
                 _ => {
-                    let fault = Fault::new(format!("`resources` is an array or object, not {}", node.type_name()));
+                    let fault =
+                        Fault::new(format!("`resources` is an array or object, not {}", node.type_name()));
                     self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
                     Vec::new()
                 }
@@ -304,7 +319,8 @@ impl<'t> Scope<'t> {
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
     let fault = Fault::new(format!("the template has no {what} `{name}`")).about(0);
-    let fault = fault.with_code(if what == "parameter" { "arm-unknown-parameter" } else { "arm-unknown-variable" });
+    let fault =
+        fault.with_code(if what == "parameter" { "arm-unknown-parameter" } else { "arm-unknown-variable" });
     match did_you_mean(name, known) {
         Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
         None => fault,

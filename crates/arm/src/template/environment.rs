@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::expression::{ExpressionError, Fault, evaluate, is_expression, unescape};
-use crate::functions;
 use crate::json::{Node, NodeKind, Span};
 use crate::origin::{FileId, FrameId, OriginId};
 use crate::value::{Kind, Object, Reason, Symbolic, Value};
@@ -24,10 +23,28 @@ pub(crate) struct Env<'e> {
 #[derive(Debug)]
 pub(crate) struct Loop {
     pub(crate) name: Arc<str>,
-    pub(crate) index: i64,
+    pub(crate) index: Index,
     /// Whether `copyIndex()` without a name means this loop.
     pub(crate) is_default: bool,
     pub(crate) parent: Option<Arc<Loop>>,
+}
+
+/// Which iteration of a loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// Counted from 0.
+    Known(i64),
+    /// Any: how often the loop runs is not known, and this is why.
+    Any(Reason),
+}
+
+impl Index {
+    pub(crate) fn known(&self) -> Option<i64> {
+        match self {
+            Self::Known(index) => Some(*index),
+            Self::Any(_) => None,
+        }
+    }
 }
 
 /// Where an expression stands, which decides what it may call.
@@ -45,12 +62,18 @@ pub(crate) enum Mode<'e> {
 
 impl<'e> Env<'e> {
     pub(crate) fn new(scope: &'e Scope<'e>) -> Self {
-        Self { scope, loops: scope.outer.as_ref().and_then(|env| env.loops.clone()), frame: scope.frame, mode: Mode::Plain }
+        Self {
+            scope,
+            loops: scope.outer.as_ref().and_then(|env| env.loops.clone()),
+            frame: scope.frame,
+            mode: Mode::Plain,
+        }
     }
 
     /// The same surroundings within one more loop iteration.
-    pub(crate) fn within(&self, name: &Arc<str>, index: i64, is_default: bool) -> Self {
-        let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, index.max(0) as u64);
+    pub(crate) fn within(&self, name: &Arc<str>, index: Index, is_default: bool) -> Self {
+        let shown = index.known().and_then(|index| u64::try_from(index).ok());
+        let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, shown);
         let inner = Loop { name: name.clone(), index, is_default, parent: self.loops.clone() };
         Self { loops: Some(Arc::new(inner)), frame, ..self.clone() }
     }
@@ -67,6 +90,19 @@ impl<'e> Env<'e> {
             && is_expression(text)
         {
             return self.expression(file, node.span, text);
+        }
+        if run.budget.is_spent() {
+            return failed("value");
+        }
+        if run.origins.borrow().len() >= run.context.limits.values {
+            run.budget.exhaust();
+            let limit = run.context.limits.values;
+            run.report_fault(
+                file,
+                node.span,
+                Fault::limit(format!("the template expands to more than {limit} values")),
+            );
+            return failed("value");
         }
         let origin = self.origin(file, node.span);
         let value = match &node.kind {
@@ -124,6 +160,11 @@ impl<'e> Env<'e> {
         }
         let value = self.expression(file, span, key);
         match value.kind() {
+            Kind::String(_) if value.is_secure() => {
+                let fault = Fault::new("a secret cannot be the name of a property: names are shown");
+                self.scope.run.report_fault(file, span, fault);
+                None
+            }
             Kind::String(name) => Some(name.clone()),
             // A name that only the running deployment knows is kept as its expression.
             Kind::Symbolic(symbolic) => Some(symbolic.to_string().into()),
@@ -190,7 +231,10 @@ impl<'e> Env<'e> {
 
 /// The value in place of one that could not be computed.
 pub(crate) fn failed(what: &str) -> Value {
-    let call = crate::expression::Expression::call("fail", vec![crate::expression::Expression::literal(what.into())]);
+    let call = crate::expression::Expression::call(
+        "fail",
+        vec![crate::expression::Expression::literal(what.into())],
+    );
     Value::symbolic(Symbolic::new(call, Reason::Error))
 }
 
@@ -202,8 +246,7 @@ fn failed_expression(text: &str) -> Value {
     }
 }
 
-/// All functions that a template may call by name, for suggestions.
+/// The template's own functions, for suggestions.
 pub(crate) fn function_names(scope: &Scope<'_>) -> Vec<String> {
-    let _ = functions::names;
     scope.functions.values().map(|function| function.full_name.to_string()).collect()
 }

@@ -75,6 +75,7 @@ fn expand_root(
         target: context.target.clone(),
         name: Value::from(context.deployment_name.as_str()),
         location: context.deployment_location.as_deref().map(Value::from),
+        group: None,
         frame: FrameId::default(),
         depth: 0,
         outer: None,
@@ -86,7 +87,7 @@ fn expand_root(
         Some(source) => {
             let host = Scope::new(run, Deployment { root: &nothing, ..deployment(Vec::new()) });
             let env = Env { mode: Mode::ParameterFile, ..Env::new(&host) };
-            supplied_by_file(&env, run.add_file(source), entries(source.root()))
+            supplied_by_file(&env, run.add_parameter_file(source), entries(source.root()))
         }
         None => Vec::new(),
     };
@@ -107,19 +108,35 @@ pub(crate) struct Part {
 struct Entry {
     /// Positions of the entries that this one needs.
     needs: Vec<usize>,
-    id: String,
+    id: Arc<str>,
     content: Content,
 }
 
 #[derive(Debug)]
 enum Content {
     Resource(Box<ExpandedResource>),
-    Deployment { scope: String, part: Part },
+    Deployment {
+        scope: String,
+        part: Part,
+    },
     /// Nothing to deploy: a condition is false.
     Nothing,
 }
 
 impl Part {
+    /// Makes every resource hang on the condition of the deployment around it.
+    fn make_conditional(&mut self, condition: &Value) {
+        for entry in &mut self.entries {
+            match &mut entry.content {
+                Content::Resource(resource) => {
+                    resource.condition.get_or_insert_with(|| condition.clone());
+                }
+                Content::Deployment { part, .. } => part.make_conditional(condition),
+                Content::Nothing => {}
+            }
+        }
+    }
+
     /// What was left out here and in nested deployments.
     fn take_skipped(&mut self) -> Vec<ExpandedResource> {
         let mut out = std::mem::take(&mut self.skipped);
@@ -142,7 +159,7 @@ impl<'t> Scope<'t> {
             if self.run.budget.is_spent() {
                 break;
             }
-            let id = body::shown(&instance.id);
+            let id: Arc<str> = body::shown(&instance.id).into();
             if instance.condition == Condition::False {
                 part.skipped.push(body::skipped(instance));
                 part.entries.push(Entry { needs: Vec::new(), id, content: Content::Nothing });
@@ -150,8 +167,11 @@ impl<'t> Scope<'t> {
             }
             if instance.is_deployment()
                 && !instance.is_existing
-                && let Some(inner) = self.take_nested(at)
+                && let Some(mut inner) = self.take_nested(at)
             {
+                if let Condition::Unknown(condition) = &instance.condition {
+                    inner.make_conditional(condition);
+                }
                 let node = self.node_at(instance.node_at);
                 let needs = node.map(|node| self.deployment_needs(&instances, at, node)).unwrap_or_default();
                 let scope = instance.deployment_target.as_ref().map(super::Target::id);
@@ -167,6 +187,9 @@ impl<'t> Scope<'t> {
             }
         }
         let outputs = self.outputs();
+        let is_off = |instance: &&super::instances::Instance| instance.condition == Condition::False;
+        let skipped: Vec<u32> = instances.iter().filter(is_off).map(|instance| instance.node_at).collect();
+        self.check_unread(&skipped);
         (part, outputs)
     }
 }
@@ -178,15 +201,15 @@ struct Flat {
     deployments: Vec<ExpandedDeployment>,
     /// Nodes of the graph: resources, and a start and an end for each deployment.
     needs: Vec<Vec<usize>>,
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     /// The resource of each node, if it is one.
     resource_of: Vec<Option<usize>>,
 }
 
 impl Flat {
-    fn node(&mut self, name: &str, resource: Option<usize>, needs: Vec<usize>) -> usize {
+    fn node(&mut self, name: &Arc<str>, resource: Option<usize>, needs: Vec<usize>) -> usize {
         self.needs.push(needs);
-        self.names.push(name.to_owned());
+        self.names.push(name.clone());
         self.resource_of.push(resource);
         self.needs.len() - 1
     }
@@ -196,19 +219,20 @@ impl Flat {
         let count = part.entries.len();
         let mut starts = vec![0; count];
         let mut ends = vec![0; count];
-        let ids: Vec<String> = part.entries.iter().map(|entry| entry.id.clone()).collect();
+        let ids: Vec<Arc<str>> = part.entries.iter().map(|entry| entry.id.clone()).collect();
         let is_real: Vec<bool> =
             part.entries.iter().map(|entry| !matches!(entry.content, Content::Nothing)).collect();
         let mut needs = Vec::with_capacity(count);
         for (at, entry) in part.entries.into_iter().enumerate() {
-            let depends_on: Vec<String> =
+            let depends_on: Vec<Arc<str>> =
                 entry.needs.iter().filter(|need| is_real[**need]).map(|need| ids[*need].clone()).collect();
             needs.push(entry.needs);
             match entry.content {
                 Content::Resource(mut resource) => {
                     resource.depends_on = depends_on;
                     self.resources.push(*resource);
-                    let node = self.node(&entry.id, Some(self.resources.len() - 1), start.into_iter().collect());
+                    let node =
+                        self.node(&entry.id, Some(self.resources.len() - 1), start.into_iter().collect());
                     (starts[at], ends[at]) = (node, node);
                 }
                 Content::Nothing => {
@@ -219,7 +243,12 @@ impl Flat {
                     let first = self.resources.len();
                     starts[at] = self.node(&entry.id, None, start.into_iter().collect());
                     let place = self.deployments.len();
-                    self.deployments.push(ExpandedDeployment { id: entry.id.clone(), scope, depends_on, resources: 0..0 });
+                    self.deployments.push(ExpandedDeployment {
+                        id: entry.id.to_string(),
+                        scope,
+                        depends_on,
+                        resources: 0..0,
+                    });
                     let inner = self.add_part(part, Some(starts[at]));
                     self.deployments[place].resources = first..self.resources.len();
                     let mut all = inner;
@@ -240,9 +269,8 @@ impl Flat {
         let is_resource = |node: usize| self.resource_of[node].is_some();
         match levels(&self.needs, |node| usize::from(is_resource(node))) {
             Ok(levels) => {
-                let existing = |node: usize| {
-                    self.resource_of[node].is_some_and(|at| !self.resources[at].existing)
-                };
+                let existing =
+                    |node: usize| self.resource_of[node].is_some_and(|at| !self.resources[at].existing);
                 let waves = grouped(&levels, existing);
                 let waves = waves
                     .into_iter()

@@ -1,6 +1,7 @@
 //! The result of expanding a template.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use azimuth_diag::{Diagnostic, Severity};
 use serde::Serialize;
@@ -51,7 +52,7 @@ pub struct ExpandedResource {
     /// The extension it belongs to, if it is not a resource of Azure's.
     pub extension: Option<String>,
     /// Ids of the resources and deployments that must be there before.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Arc<str>>,
     /// The body: `id`, `type`, `name`, `apiVersion` and everything that the resource provider is sent.
     pub body: Value,
 }
@@ -64,7 +65,7 @@ pub struct ExpandedDeployment {
     /// The id of the scope that its template is deployed to.
     pub scope: String,
     /// Ids of the resources and deployments that must be there before.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Arc<str>>,
     /// Positions in [`Expansion::resources`] of its own resources, deeper ones included.
     pub resources: std::ops::Range<usize>,
 }
@@ -96,8 +97,15 @@ pub struct Unresolved {
 
 /// Codes of errors that lie in the values a template was given rather than in the template: other parameters or
 /// another target would avoid them.
-pub const VALUE_CODES: &[&str] =
-    &["arm-value", "arm-missing-property", "arm-index", "arm-name-segments", "arm-parameter-value", "arm-output-value"];
+pub const VALUE_CODES: &[&str] = &[
+    "arm-value",
+    "arm-missing-property",
+    "arm-index",
+    "arm-name-segments",
+    "arm-duplicate-resource",
+    "arm-parameter-value",
+    "arm-output-value",
+];
 
 impl Expansion {
     /// The errors that no parameter values could avoid: the template itself is wrong.

@@ -55,7 +55,10 @@ pub(super) fn grouped(levels: &[usize], counts: impl Fn(usize) -> bool) -> Vec<V
 }
 
 /// The level of each node: the weight of the heaviest chain of dependencies before it.
-pub(super) fn levels(dependencies: &[Vec<usize>], weight: impl Fn(usize) -> usize) -> Result<Vec<usize>, Cycle> {
+pub(super) fn levels(
+    dependencies: &[Vec<usize>],
+    weight: impl Fn(usize) -> usize,
+) -> Result<Vec<usize>, Cycle> {
     let count = dependencies.len();
     let mut waiting: Vec<usize> = vec![0; count];
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -90,7 +93,10 @@ fn find_cycle(dependencies: &[Vec<usize>], waiting: &[usize]) -> Cycle {
             return Cycle { members: path.split_off(start) };
         }
         path.push(current);
-        node = dependencies[current].iter().copied().find(|need| waiting.get(*need).is_some_and(|count| *count > 0));
+        node = dependencies[current]
+            .iter()
+            .copied()
+            .find(|need| waiting.get(*need).is_some_and(|count| *count > 0));
     }
     Cycle { members: path }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, Mode, function_names};
+use super::environment::{Env, Index, Mode, function_names};
 use super::target::symbolic_call;
 use super::{ids, reference, scope_functions, types};
 use crate::expression::{Fault, Host, HostCall};
@@ -43,7 +43,10 @@ impl Host for Env<'_> {
             "utcnow" => self.utc_now(call),
             "deployment" | "deployer" | "environment" | "subscription" | "resourcegroup"
             | "managementgroup" | "tenant" => scope_functions::call(scope, call),
-            "resourceid" | "subscriptionresourceid" | "managementgroupresourceid" | "tenantresourceid"
+            "resourceid"
+            | "subscriptionresourceid"
+            | "managementgroupresourceid"
+            | "tenantresourceid"
             | "extensionresourceid" => ids::call(&scope.target, call),
             "reference" => reference::reference(self, call),
             "references" => reference::references(self, call),
@@ -88,12 +91,18 @@ impl Env<'_> {
             }
         };
         match self.find_loop(name) {
-            Some(step) => step.index.checked_add(offset).map(Value::int).ok_or_else(|| {
-                Fault::new("the index does not fit into 64 bits")
-            }),
+            Some(step) => match &step.index {
+                Index::Known(index) => index
+                    .checked_add(offset)
+                    .map(Value::int)
+                    .ok_or_else(|| Fault::new("the index does not fit into 64 bits")),
+                Index::Any(reason) => Ok(symbolic_call(call.name, call.arguments.to_vec(), reason.clone())),
+            },
             None => {
                 let fault = match name {
-                    Some(name) => Fault::new(format!("there is no loop `{name}` around this expression")).about(0),
+                    Some(name) => {
+                        Fault::new(format!("there is no loop `{name}` around this expression")).about(0)
+                    }
                     None => Fault::new("there is no loop around this expression"),
                 };
                 Err(fault.with_code("arm-copy").with_hint("`copyIndex` only works within a `copy`"))

@@ -4,7 +4,7 @@ use azimuth_ids::eq_fold;
 
 use super::Target;
 use super::target::{concat, is_tenant_level, symbolic_call};
-use crate::expression::{Fault, HostCall, reason_in};
+use crate::expression::{Fault, HostCall, gravest};
 use crate::value::{Reason, Value};
 
 /// The functions `resourceId`, `subscriptionResourceId`, `managementGroupResourceId`, `tenantResourceId`,
@@ -13,22 +13,29 @@ pub(super) fn call(target: &Target, call: &HostCall<'_>) -> Result<Value, Fault>
     let arguments = call.arguments;
     for (index, argument) in arguments.iter().enumerate() {
         if argument.as_str().is_none() && argument.as_symbolic().is_none() {
-            return Err(Fault::new(format!("`{}` expects a string here, not {}", call.name, argument.type_name()))
-                .with_code("arm-argument-type")
-                .about(index));
+            return Err(Fault::new(format!(
+                "`{}` expects a string here, not {}",
+                call.name,
+                argument.type_name()
+            ))
+            .with_code("arm-argument-type")
+            .about(index));
         }
     }
     if call.key == "extensionresourceid" {
-        return finish(call, arguments[0].clone(), 1);
+        return finish(call, &arguments[0], 1);
     }
     // A type is the first argument with a slash: neither GUIDs nor group names have one.
     let at = arguments.iter().position(|argument| argument.as_str().is_some_and(|text| text.contains('/')));
     let Some(at) = at else {
-        if let Some(reason) = arguments.iter().find_map(reason_in) {
+        if let Some(reason) = gravest(arguments.iter()) {
             return Ok(symbolic_call(call.name, arguments.to_vec(), reason));
         }
-        return Err(Fault::new(format!("`{}` needs a resource type such as `Microsoft.Web/sites`", call.name))
-            .with_code("arm-resource-id"));
+        return Err(Fault::new(format!(
+            "`{}` needs a resource type such as `Microsoft.Web/sites`",
+            call.name
+        ))
+        .with_code("arm-resource-id"));
     };
     let most = match call.key {
         "resourceid" => 2,
@@ -64,9 +71,9 @@ pub(super) fn call(target: &Target, call: &HostCall<'_>) -> Result<Value, Fault>
         _ => target.clone(),
     };
     if at > 0 && call.key == "resourceid" && matches!(wanted, Target::Subscription(_)) {
-        return finish(call, wanted.prefix(), at);
+        return finish(call, &wanted.prefix(), at);
     }
-    finish(call, prefix_for(&wanted, arguments[at].as_str().unwrap_or_default()), at)
+    finish(call, &prefix_for(&wanted, arguments[at].as_str().unwrap_or_default()), at)
 }
 
 fn is_guid(value: &Value) -> bool {
@@ -74,15 +81,19 @@ fn is_guid(value: &Value) -> bool {
 }
 
 fn no_scope(call: &HostCall<'_>, target: &Target) -> Fault {
-    Fault::new(format!("`{}` needs a subscription, and this deployment is to {}", call.name, target.describe()))
-        .with_code("arm-scope")
-        .with_hint("name the subscription as the first argument")
+    Fault::new(format!(
+        "`{}` needs a subscription, and this deployment is to {}",
+        call.name,
+        target.describe()
+    ))
+    .with_code("arm-scope")
+    .with_hint("name the subscription as the first argument")
 }
 
 /// The id from a prefix, the type at argument `at` and the names after it.
-fn finish(call: &HostCall<'_>, prefix: Value, at: usize) -> Result<Value, Fault> {
+fn finish(call: &HostCall<'_>, prefix: &Value, at: usize) -> Result<Value, Fault> {
     let Some(resource_type) = call.arguments[at].as_str() else {
-        let reason = call.arguments.iter().find_map(reason_in).unwrap_or(Reason::Environment);
+        let reason = gravest(call.arguments.iter()).unwrap_or(Reason::Environment);
         return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason));
     };
     let names = &call.arguments[at + 1..];
@@ -104,7 +115,7 @@ fn finish(call: &HostCall<'_>, prefix: Value, at: usize) -> Result<Value, Fault>
         .with_code("arm-resource-id")
         .about(at));
     }
-    Ok(resource_id(&prefix, resource_type, names))
+    Ok(resource_id(prefix, resource_type, names))
 }
 
 /// What stands before `/providers/` in the id of a resource of this type deployed to `target`.

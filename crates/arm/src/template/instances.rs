@@ -1,5 +1,6 @@
 //! Which resources a template has, loops unrolled: types, names, ids, conditions.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -7,10 +8,10 @@ use azimuth_ids::{eq_fold, fold};
 
 use super::copy::Count;
 use super::declare::Scope;
-use super::environment::{Env, failed};
-use super::ids::{prefix_for, resource_id};
+use super::environment::{Env, Index, failed};
+use super::ids::resource_id;
 use super::target::{Target, concat};
-use crate::expression::Fault;
+use crate::expression::{Fault, reason_in};
 use crate::json::Node;
 use crate::value::{Reason, Symbolic, Value};
 
@@ -21,8 +22,8 @@ pub(crate) struct Instance {
     pub(crate) symbol: Option<Arc<str>>,
     /// Start of the resource's node in the file, which identifies the declaration.
     pub(crate) node_at: u32,
-    /// Loops around the resource, outermost first: name, index.
-    pub(crate) loops: Vec<(Arc<str>, i64)>,
+    /// Loops around the resource, outermost first: name and index.
+    pub(crate) loops: Vec<(Arc<str>, Index)>,
     pub(crate) resource_type: Arc<str>,
     pub(crate) name: Value,
     pub(crate) id: Value,
@@ -72,19 +73,42 @@ impl<'t> Scope<'t> {
         }
         let mut out = Vec::new();
         for (symbol, node) in self.resource_nodes() {
-            self.add_instances(symbol, node, &Env::new(self), None, Vec::new(), &mut out);
+            self.add_instances(symbol, node, &Env::new(self), None, &[], &mut out);
         }
         let limit = self.run.context.limits.resources;
         if out.len() > limit {
             let span = self.root.member("resources").map_or(self.root.span, |member| member.key_span);
-            let fault = Fault::limit(format!("the template has {} resources; the limit is {limit}", out.len()));
+            let fault =
+                Fault::limit(format!("the template has {} resources; the limit is {limit}", out.len()));
             self.run.report_fault(self.file, span, fault);
             out.truncate(limit);
         }
+        self.report_duplicates(&out);
         self.is_indexing.set(false);
         let out = Rc::new(out);
         *self.instances.borrow_mut() = Some(out.clone());
         Some(out)
+    }
+
+    /// The service refuses a template that deploys a resource twice.
+    fn report_duplicates(&self, instances: &[Instance]) {
+        let mut seen = HashSet::new();
+        for instance in instances {
+            let counts = instance.condition == Condition::True
+                && !instance.is_existing
+                && instance.extension.is_none()
+                && instance.loops.iter().all(|(_, index)| index.known().is_some());
+            let Some(id) = instance.id.as_str().filter(|_| counts) else { continue };
+            if !seen.insert(fold(id).into_owned()) {
+                let fault = Fault::new(format!("the template deploys `{id}` twice"))
+                    .with_code("arm-duplicate-resource")
+                    .with_hint("give each resource a name of its own; in loops use `copyIndex()`");
+                let span = self
+                    .node_at(instance.node_at)
+                    .map_or(self.root.span, |node| node.get("name").map_or(node.span, |name| name.span));
+                self.run.report_fault(self.file, span, fault);
+            }
+        }
     }
 
     fn add_instances(
@@ -93,7 +117,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: Vec<(Arc<str>, i64)>,
+        loops: &[(Arc<str>, Index)],
         out: &mut Vec<Instance>,
     ) {
         if !node.is_object() {
@@ -111,32 +135,50 @@ impl<'t> Scope<'t> {
             self.add_instance(symbol, node, env, parent, loops, None, out);
             return;
         };
-        let name: Arc<str> = match copy.get("name").map(|name| env.text(self.file, name, "the name of a loop")) {
-            Some(name) => name.as_str().unwrap_or_default().into(),
-            None => symbol.clone().unwrap_or_else(|| "copy".into()),
-        };
+        let name: Arc<str> =
+            match copy.get("name").map(|name| env.text(self.file, name, "the name of a loop")) {
+                Some(name) => name.as_str().unwrap_or_default().into(),
+                None => symbol.clone().unwrap_or_else(|| "copy".into()),
+            };
         let is_serial =
             copy.get("mode").and_then(Node::as_str).is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
         let batch_size = is_serial.then(|| {
             let size = copy.get("batchSize").map(|size| env.value(self.file, size));
-            size.and_then(|size| size.as_int()).and_then(|size| usize::try_from(size).ok()).unwrap_or(1).max(1)
+            size.and_then(|size| size.as_int())
+                .and_then(|size| usize::try_from(size).ok())
+                .unwrap_or(1)
+                .max(1)
         });
         match env.count(self.file, copy) {
             Count::Known(count) => {
                 for index in 0..count {
-                    let inner = env.within(&name, index, true);
-                    let mut loops = loops.clone();
-                    loops.push((name.clone(), index));
-                    self.add_instance(symbol.clone(), node, &inner, parent, loops, batch_size, out);
+                    let inner = env.within(&name, Index::Known(index), true);
+                    let mut loops = loops.to_vec();
+                    loops.push((name.clone(), Index::Known(index)));
+                    self.add_instance(symbol.clone(), node, &inner, parent, &loops, batch_size, out);
                 }
             }
             Count::Unknown(count) => {
-                let is_error = count.as_symbolic().is_some_and(|s| *s.reason() == Reason::Error);
+                let is_error = count
+                    .as_symbolic()
+                    .is_some_and(|s| matches!(s.reason(), Reason::Error | Reason::MissingParameter));
                 if !is_error {
                     let fault = Fault::new("how often this loop runs is only known at run time")
                         .with_code("arm-copy")
                         .with_hint("compute the count from parameters and variables");
                     self.run.report_fault(self.file, copy.span, fault);
+                }
+                // One resource stands for all iterations, so that its body is seen.
+                let index = Index::Any(reason_in(&count).unwrap_or(Reason::Environment));
+                let inner = env.within(&name, index.clone(), true);
+                let mut loops = loops.to_vec();
+                loops.push((name.clone(), index));
+                let first = out.len();
+                self.add_instance(symbol, node, &inner, parent, &loops, batch_size, out);
+                for instance in &mut out[first..] {
+                    if instance.condition == Condition::True {
+                        instance.condition = Condition::Unknown(count.clone());
+                    }
                 }
             }
         }
@@ -149,7 +191,7 @@ impl<'t> Scope<'t> {
         node: &'t Node,
         env: &Env<'t>,
         parent: Option<&Parent<'_>>,
-        loops: Vec<(Arc<str>, i64)>,
+        loops: &[(Arc<str>, Index)],
         batch_size: Option<usize>,
         out: &mut Vec<Instance>,
     ) {
@@ -171,7 +213,8 @@ impl<'t> Scope<'t> {
             .filter(|name| !name.eq_ignore_ascii_case("az"))
             .map(Arc::from);
         let (scope_id, target) = self.resource_scope(node, env, &resource_type);
-        let id = if extension.is_some() { name.clone() } else { self.id(node, &scope_id, &resource_type, &name) };
+        let id =
+            if extension.is_some() { name.clone() } else { self.id(node, &scope_id, &resource_type, &name) };
         if is_off {
             // What is wrong with a resource that is left out does not matter.
             self.run.forget_since(mark);
@@ -180,7 +223,7 @@ impl<'t> Scope<'t> {
         let instance = Instance {
             symbol,
             node_at: node.span.start,
-            loops: loops.clone(),
+            loops: loops.to_vec(),
             resource_type: resource_type.as_str().into(),
             name: name.clone(),
             id,
@@ -188,9 +231,9 @@ impl<'t> Scope<'t> {
             scope_id,
             deployment_target: is_deployment.then_some(target),
             condition,
-            is_existing: node.get("existing").is_some_and(|existing| {
-                env.value(self.file, existing).as_bool() == Some(true)
-            }),
+            is_existing: node
+                .get("existing")
+                .is_some_and(|existing| env.value(self.file, existing).as_bool() == Some(true)),
             batch_size,
             extension,
         };
@@ -200,10 +243,10 @@ impl<'t> Scope<'t> {
         let condition = out.last().map_or(Condition::True, |instance| instance.condition.clone());
         let own = Parent { resource_type: &resource_type, name: &name, condition: &condition };
         for child in children.items() {
-            self.add_instances(None, child, env, Some(&own), loops.clone(), out);
+            self.add_instances(None, child, env, Some(&own), loops, out);
         }
         for child in children.members() {
-            self.add_instances(Some(child.key.clone()), &child.value, env, Some(&own), loops.clone(), out);
+            self.add_instances(Some(child.key.clone()), &child.value, env, Some(&own), loops, out);
         }
     }
 
@@ -218,8 +261,7 @@ impl<'t> Scope<'t> {
                 Some(text) if text.eq_ignore_ascii_case("false") => Condition::False,
                 _ if value.as_symbolic().is_some() => Condition::Unknown(value),
                 _ => {
-                    let fault =
-                        Fault::new(format!("a condition is a boolean, not {}", value.type_name()));
+                    let fault = Fault::new(format!("a condition is a boolean, not {}", value.type_name()));
                     self.run.report_fault(self.file, condition.span, fault.with_code("arm-condition"));
                     Condition::Unknown(failed("condition"))
                 }
@@ -277,52 +319,6 @@ impl<'t> Scope<'t> {
         })
     }
 
-    /// The id of the scope that the resource is deployed to, and for deployments the target of their template.
-    fn resource_scope(&self, node: &Node, env: &Env<'_>, resource_type: &str) -> (Value, Target) {
-        let own = &self.target;
-        let text = |name: &str| node.get(name).map(|value| env.text(self.file, value, name));
-        let (subscription, group) = (text("subscriptionId"), text("resourceGroup"));
-        let scoped = match (subscription, group) {
-            (None, None) => own.clone(),
-            (Some(id), Some(group)) => Target::ResourceGroup(id, group),
-            (Some(id), None) => Target::Subscription(id),
-            (None, Some(group)) => match own.subscription_id() {
-                Some(id) => Target::ResourceGroup(id.clone(), group),
-                None => {
-                    let fault = Fault::new("`resourceGroup` needs a `subscriptionId` in this deployment");
-                    self.run.report_fault(self.file, node.span, fault.with_code("arm-scope"));
-                    own.clone()
-                }
-            },
-        };
-        let Some(scope_node) = node.get("scope") else {
-            return (prefix_for(&scoped, resource_type), scoped);
-        };
-        let scope = env.text(self.file, scope_node, "`scope`");
-        let Some(text) = scope.as_str() else { return (scope, scoped) };
-        let absolute = if text == "/" || text.is_empty() {
-            String::new()
-        } else if text.starts_with('/') {
-            text.trim_end_matches('/').to_owned()
-        } else {
-            let prefix = relative_prefix(text, &scoped);
-            match prefix.as_str() {
-                Some(prefix) => match absolute_scope(prefix, text) {
-                    Some(id) => id,
-                    None => {
-                        let fault = Fault::new(format!("`{text}` is not a scope"))
-                            .with_hint("write a resource id, or `Microsoft.Web/sites/name`");
-                        self.run.report_fault(self.file, scope_node.span, fault.with_code("arm-scope"));
-                        return (prefix.into(), scoped);
-                    }
-                },
-                None => return (concat(&[prefix, "/providers/".into(), text.into()]), scoped),
-            }
-        };
-        let target = if absolute.is_empty() { Target::Tenant } else { Target::of_id(&absolute).unwrap_or(scoped) };
-        (absolute.into(), target)
-    }
-
     fn id(&self, node: &Node, scope_id: &Value, resource_type: &str, name: &Value) -> Value {
         let types = resource_type.split('/').count() - 1;
         if types == 0 {
@@ -370,7 +366,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn env_of(&'t self, instance: &Instance) -> Env<'t> {
         let mut env = Env::new(self);
         for (name, index) in &instance.loops {
-            env = env.within(name, *index, true);
+            env = env.within(name, index.clone(), true);
         }
         env
     }
@@ -378,21 +374,6 @@ impl<'t> Scope<'t> {
 
 /// Whether a nested child's type already begins with its parent's.
 fn is_whole_type(child: &str, parent: &str) -> bool {
-    child.get(..parent.len()).is_some_and(|head| eq_fold(head, parent)) && child[parent.len()..].starts_with('/')
+    child.get(..parent.len()).is_some_and(|head| eq_fold(head, parent))
+        && child[parent.len()..].starts_with('/')
 }
-
-/// The scope that a relative one such as `Microsoft.Web/sites/x` starts from.
-fn relative_prefix(text: &str, target: &Target) -> Value {
-    let folded = fold(text);
-    if folded.starts_with("microsoft.management/managementgroups/") {
-        return "".into();
-    }
-    target.prefix()
-}
-
-/// `Microsoft.Web/sites/x/slots/y` below `prefix`, if the segments come in pairs.
-fn absolute_scope(prefix: &str, text: &str) -> Option<String> {
-    let segments = text.trim_matches('/').split('/').count();
-    (segments >= 3 && segments % 2 == 1).then(|| format!("{prefix}/providers/{}", text.trim_matches('/')))
-}
-

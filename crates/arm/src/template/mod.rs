@@ -1,6 +1,7 @@
 //! Templates: from text, parameters and a target to concrete resources.
 
 mod body;
+mod check;
 mod context;
 mod copy;
 mod declare;
@@ -16,13 +17,14 @@ mod loader;
 mod nested;
 mod outputs;
 mod parameters;
+mod placement;
 mod reference;
 mod run;
 mod scope_functions;
 mod target;
 mod types;
 
-pub use context::{Cloud, Context};
+pub use context::{Cloud, Context, Mode};
 pub use estate::{EstateView, MemoryEstate, NoEstate};
 pub use expand::expand;
 pub use expansion::{ExpandedDeployment, ExpandedResource, Expansion, Output, Unresolved, VALUE_CODES};

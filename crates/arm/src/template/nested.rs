@@ -113,10 +113,13 @@ impl<'t> Scope<'t> {
         let place = self.node_origin(node.span);
         let name: Arc<str> = instance.name.as_str().unwrap_or("(symbolic name)").into();
         let frame = run.origins.borrow_mut().deployment_frame(env.frame, name, place);
+        let target = instance.deployment_target.clone().unwrap_or_else(|| self.target.clone());
+        let group = if target == self.target { self.group.clone() } else { self.group_created(&target) };
         let deployment = Deployment {
             file,
             root,
-            target: instance.deployment_target.clone().unwrap_or_else(|| self.target.clone()),
+            target,
+            group,
             name: instance.name.clone(),
             location: node.get("location").map(|location| env.value(self.file, location)),
             frame,
@@ -127,14 +130,29 @@ impl<'t> Scope<'t> {
         let inner = Scope::new(run, deployment);
         let (part, outputs) = inner.expand();
         let members = outputs.into_iter().map(|output| {
-            let members = [
-                ("type".into(), Value::string(output.type_name.as_str())),
-                ("value".into(), output.value),
-            ];
+            let members =
+                [("type".into(), Value::string(output.type_name.as_str())), ("value".into(), output.value)];
             (Arc::from(output.name.as_str()), Value::object(members.into_iter().collect()))
         });
         let outputs = Value::object(members.collect::<Object>());
         Nested::Done { outputs, part: Some(part) }
+    }
+
+    /// Location and tags of the resource group `target`, if this template creates it.
+    fn group_created(&'t self, target: &super::Target) -> Option<Value> {
+        let id = target.id();
+        let id = id.as_str()?;
+        let instances = self.instances()?;
+        let instance = instances.iter().find(|instance| {
+            !instance.is_existing && instance.id.as_str().is_some_and(|own| azimuth_ids::eq_fold(own, id))
+        })?;
+        let node = self.node_at(instance.node_at)?;
+        let env = self.env_of(instance);
+        let known = ["location", "tags"].into_iter().filter_map(|name| {
+            let member = node.get(name)?;
+            Some((Arc::from(name), env.value(self.file, member)))
+        });
+        Some(Value::object(known.collect()))
     }
 
     fn check_mode(&self, properties: &Node, env: &Env<'_>) {
@@ -217,16 +235,15 @@ impl<'t> Scope<'t> {
                     None
                 }
             },
-            Err(error) => missing(
-                format!("the linked template is not at hand: {error}"),
-                "its resources are not shown",
-            ),
+            Err(error) => {
+                missing(format!("the linked template is not at hand: {error}"), "its resources are not shown")
+            }
         }
     }
 
     fn linked_parameters(&self, env: &Env<'_>, link: &Node) -> Supplied {
         let Some(source) = self.load(env, link) else { return Supplied::new() };
-        let file = self.run.add_file(&source);
+        let file = self.run.add_parameter_file(&source);
         let literal = Env { mode: Mode::ParameterFile, ..env.clone() };
         supplied_by_file(&literal, file, entries(source.root()))
     }
@@ -235,10 +252,13 @@ impl<'t> Scope<'t> {
     fn supplied(&self, env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
         if node.as_str().is_some_and(is_expression) {
             let value = env.value(file, node);
-            let members = value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
+            let members =
+                value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
             return members
                 .into_iter()
-                .map(|(name, entry)| (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span))
+                .map(|(name, entry)| {
+                    (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span)
+                })
                 .collect();
         }
         node.members().iter().filter_map(|member| entry(env, file, member, false)).collect()
@@ -300,9 +320,9 @@ fn entry(
                     }
                     _ => Value::NULL,
                 };
-                Some((member.key.clone(), value, file, node.span))
+                Some((member.key.clone(), value, file, member.key_span))
             }
-            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, node.span)),
+            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, member.key_span)),
             _ => None,
         };
     } else {
@@ -310,14 +330,14 @@ fn entry(
     };
     let has_loop = node.members().iter().any(|member| property_loops(member).is_some());
     let value = if has_loop && !is_literal {
-        env.value(file, node).get("value").map(|value| (value, node.span))
+        env.value(file, node).get("value")
     } else if let Some(value) = node.get("value") {
         let value = if is_literal { literal(env, file, value) } else { env.value(file, value) };
-        Some((value, node.get("value").map_or(node.span, |value| value.span)))
+        Some(value)
     } else if let Some(reference) = node.get("reference") {
-        Some((secret(env, file, reference), reference.span))
+        Some(secret(env, file, reference))
     } else if let Some(expression) = node.get("expression") {
-        Some((env.value(file, expression), expression.span))
+        Some(env.value(file, expression))
     } else {
         let fault = Fault::new(format!("the parameter `{}` has no `value`", member.key))
             .with_code("arm-parameter-file")
@@ -325,7 +345,7 @@ fn entry(
         run.report_fault(file, member.key_span, fault);
         None
     };
-    value.map(|(value, span)| (member.key.clone(), value, file, span))
+    value.map(|value| (member.key.clone(), value, file, member.key_span))
 }
 
 /// A value without expressions, with the places of its parts.

@@ -24,7 +24,7 @@ impl Parameters {
     /// # Errors
     /// A diagnostic with its place if the text is not JSON or not of this shape.
     pub fn parse(file: &str, text: &str) -> Result<Self, Box<Diagnostic>> {
-        let source = Source::parse(file, text)?;
+        let source = Source::parse(file, text).map_err(without_text)?;
         if !source.root().is_object() {
             let message = format!("a parameter file holds an object, not {}", source.root().type_name());
             return Err(Box::new(
@@ -36,8 +36,10 @@ impl Parameters {
 
     /// Parameters from plain values by name.
     pub fn from_values(values: &serde_json::Map<String, serde_json::Value>) -> Self {
-        let entries: serde_json::Map<String, serde_json::Value> =
-            values.iter().map(|(name, value)| (name.clone(), serde_json::json!({ "value": value }))).collect();
+        let entries: serde_json::Map<String, serde_json::Value> = values
+            .iter()
+            .map(|(name, value)| (name.clone(), serde_json::json!({ "value": value })))
+            .collect();
         let text = serde_json::json!({ "parameters": entries }).to_string();
         Self { source: Source::parse("parameters", &text).ok() }
     }
@@ -45,6 +47,17 @@ impl Parameters {
     pub(crate) fn source(&self) -> Option<&Arc<Source>> {
         self.source.as_ref()
     }
+}
+
+/// A diagnostic of a parameter file, without any of its text: that may be a secret.
+fn without_text(mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+    diagnostic.place.span = None;
+    if let Some(end) = diagnostic.message.find(", found `") {
+        diagnostic.message.truncate(end);
+    } else if diagnostic.message.ends_with("is not a number") {
+        "expected a number".clone_into(&mut diagnostic.message);
+    }
+    diagnostic
 }
 
 /// The entries of a parameter file's root.

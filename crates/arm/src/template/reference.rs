@@ -5,7 +5,7 @@
 
 use azimuth_ids::{IdRef, eq_fold};
 
-use super::environment::Env;
+use super::environment::{Env, Index};
 use super::instances::{Condition, Instance};
 use super::target::symbolic_call;
 use crate::expression::{Fault, HostCall, reason_in};
@@ -29,7 +29,10 @@ const DEPLOYMENT_MEMBERS: &[&str] = &[
 /// A resource that a reference names.
 enum Found {
     /// In a template being expanded: its scope's level outwards, and its position there.
-    Here { level: usize, at: usize },
+    Here {
+        level: usize,
+        at: usize,
+    },
     /// By id, outside the template.
     Id(String),
     Nothing,
@@ -40,7 +43,8 @@ pub(super) fn reference(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fau
     let Some(text) = target.as_str() else {
         return unresolved_or_fault(call, target);
     };
-    let is_full = call.arguments.get(2).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
+    let is_full =
+        call.arguments.get(2).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
     resolve(env, call, text, is_full)
 }
 
@@ -70,7 +74,7 @@ fn resolve(env: &Env<'_>, call: &HostCall<'_>, text: &str, is_full: bool) -> Res
             let Some(instances) = scope.instances() else { return Ok(unresolved(text)) };
             let instance = &instances[at];
             let id = instance.id.as_str().unwrap_or(text).to_owned();
-            env.scope.run.note_read(Read::Reference(id.as_str().into()));
+            env.scope.run.note_read(&Read::Reference(id.as_str().into()));
             if instance.is_deployment() && !instance.is_existing {
                 if instance.condition == Condition::False {
                     return Ok(unresolved(&id));
@@ -83,7 +87,7 @@ fn resolve(env: &Env<'_>, call: &HostCall<'_>, text: &str, is_full: bool) -> Res
             id
         }
         Found::Id(id) => {
-            env.scope.run.note_read(Read::Reference(id.as_str().into()));
+            env.scope.run.note_read(&Read::Reference(id.as_str().into()));
             id
         }
         Found::Nothing => return Ok(unresolved(text)),
@@ -127,10 +131,7 @@ fn deployment_state(id: &str, outputs: Value, is_full: bool) -> Value {
             is_safe: false,
         };
         let expression = crate::expression::Expression { kind, span: crate::json::Span::default() };
-        properties.push(
-            (*name).into(),
-            Value::symbolic(crate::value::Symbolic::new(expression, reason)),
-        );
+        properties.push((*name).into(), Value::symbolic(crate::value::Symbolic::new(expression, reason)));
     }
     let properties = Value::object(properties);
     if !is_full {
@@ -167,7 +168,9 @@ fn find(env: &Env<'_>, text: &str) -> Found {
 pub(super) fn find_among(instances: &[Instance], text: &str, has_symbols: bool) -> Option<usize> {
     if text.starts_with('/') {
         let text = text.trim_end_matches('/');
-        return instances.iter().position(|instance| instance.id.as_str().is_some_and(|id| eq_fold(id, text)));
+        return instances
+            .iter()
+            .position(|instance| instance.id.as_str().is_some_and(|id| eq_fold(id, text)));
     }
     if has_symbols && let Some(at) = find_symbol(instances, text) {
         return Some(at);
@@ -178,6 +181,17 @@ pub(super) fn find_among(instances: &[Instance], text: &str, has_symbols: bool) 
         return position(found);
     }
     // `Microsoft.Web/sites/x` without a scope.
+    let is_typed = |instance: &Instance| {
+        let rest =
+            text.get(..instance.resource_type.len()).filter(|head| eq_fold(head, &instance.resource_type));
+        let name = rest
+            .and_then(|_| text.get(instance.resource_type.len()..))
+            .and_then(|rest| rest.strip_prefix('/'));
+        name.is_some_and(|name| instance.name.as_str().is_some_and(|own| eq_fold(own, name)))
+    };
+    if let Some(at) = instances.iter().position(is_typed) {
+        return Some(at);
+    }
     let suffix = format!("/providers/{text}");
     let ends = |id: &str| {
         let start = id.len().checked_sub(suffix.len());
@@ -197,7 +211,8 @@ fn find_symbol(instances: &[Instance], text: &str) -> Option<usize> {
     };
     instances.iter().position(|instance| {
         instance.symbol.as_deref().is_some_and(|own| eq_fold(own, symbol))
-            && index.is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| *own == index))
+            && index
+                .is_none_or(|index| instance.loops.last().is_some_and(|(_, own)| own.known() == Some(index)))
     })
 }
 
@@ -206,7 +221,8 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
     let Some(symbol) = call.arguments[0].as_str() else {
         return unresolved_or_fault(call, &call.arguments[0]);
     };
-    let is_full = call.arguments.get(1).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
+    let is_full =
+        call.arguments.get(1).and_then(Value::as_str).is_some_and(|full| full.eq_ignore_ascii_case("full"));
     let scope = env.scope;
     let Some(instances) = scope.instances() else {
         return Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment));
@@ -218,7 +234,10 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
             continue;
         }
         let text = match instance.loops.last() {
-            Some((_, index)) => format!("{symbol}[{index}]"),
+            Some((_, Index::Any(reason))) => {
+                return Ok(symbolic_call(call.name, call.arguments.to_vec(), reason.clone()));
+            }
+            Some((_, Index::Known(index))) => format!("{symbol}[{index}]"),
             None => symbol.to_owned(),
         };
         let mut arguments: Vec<Value> = vec![text.as_str().into()];
@@ -252,11 +271,10 @@ pub(super) fn list(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fault> {
         _ => None,
     };
     let id = id.unwrap_or_else(|| text.to_owned());
-    env.scope.run.note_read(Read::Reference(id.as_str().into()));
+    env.scope.run.note_read(&Read::Reference(id.as_str().into()));
     let stored = env.scope.run.estate.list(&id, call.name).map(|json| Value::from_json(&json));
-    let value = stored.unwrap_or_else(|| {
-        symbolic_call(call.name, call.arguments.to_vec(), Reason::RunningResource { id })
-    });
+    let value = stored
+        .unwrap_or_else(|| symbolic_call(call.name, call.arguments.to_vec(), Reason::RunningResource { id }));
     Ok(value.secured(true))
 }
 

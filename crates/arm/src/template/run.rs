@@ -1,17 +1,17 @@
 //! State shared by all templates of one expansion: origins, diagnostics, limits.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use azimuth_diag::{Diagnostic, Place, Severity};
+use azimuth_diag::{Diagnostic, Place};
 
 use super::context::Context;
 use super::{EstateView, Loader};
 use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
 use crate::json::{Node, NodeKind, Source, Span};
-use crate::origin::{FileId, OriginId, Origins, Read};
+use crate::origin::{FileId, Origins, Read};
 use crate::value::Value;
 
 pub(crate) struct Run<'a> {
@@ -20,10 +20,14 @@ pub(crate) struct Run<'a> {
     pub(crate) estate: &'a dyn EstateView,
     pub(crate) budget: Budget,
     pub(crate) origins: RefCell<Origins>,
+    /// What `environment()` returns.
+    pub(crate) environment: OnceCell<Value>,
     /// Deployments expanded so far.
     pub(crate) deployments: Cell<usize>,
     /// Bytes of expanded resources so far.
     bytes: Cell<u64>,
+    /// Parameter files: their text is never underlined, as secrets may stand on the same line.
+    parameter_files: RefCell<Vec<FileId>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     reported: RefCell<HashSet<(FileId, u32, String)>>,
     parsed: RefCell<HashMap<(FileId, u32), Rc<Expression>>>,
@@ -42,8 +46,10 @@ impl<'a> Run<'a> {
             estate,
             budget: Budget::new(&context.limits),
             origins: RefCell::default(),
+            environment: OnceCell::new(),
             deployments: Cell::new(0),
             bytes: Cell::new(0),
+            parameter_files: RefCell::default(),
             diagnostics: RefCell::default(),
             reported: RefCell::default(),
             parsed: RefCell::default(),
@@ -53,6 +59,13 @@ impl<'a> Run<'a> {
 
     pub(crate) fn add_file(&self, source: &Arc<Source>) -> FileId {
         self.origins.borrow_mut().add_file(source)
+    }
+
+    /// As [`Run::add_file`], for a file of which diagnostics must not show any text.
+    pub(crate) fn add_parameter_file(&self, source: &Arc<Source>) -> FileId {
+        let file = self.add_file(source);
+        self.parameter_files.borrow_mut().push(file);
+        file
     }
 
     pub(crate) fn source(&self, file: FileId) -> Arc<Source> {
@@ -101,8 +114,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) fn note_read(&self, read: Read) {
-        self.note_reads(std::slice::from_ref(&read));
+    pub(crate) fn note_read(&self, read: &Read) {
+        self.note_reads(std::slice::from_ref(read));
     }
 
     /// Counts an expanded value against the limit of the whole expansion.
@@ -140,12 +153,11 @@ impl<'a> Run<'a> {
             return;
         }
         let source = self.source(file);
-        let place = Place { path: path_of(source.root(), span), ..source.place(span) };
+        let mut place = Place { path: path_of(source.root(), span), ..source.place(span) };
+        if self.parameter_files.borrow().contains(&file) {
+            place.span = None;
+        }
         self.diagnostics.borrow_mut().push(diagnostic.at(place));
-    }
-
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.borrow().iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// How many diagnostics there are; with [`Run::forget_since`] for attempts whose faults do not matter.
@@ -159,10 +171,6 @@ impl<'a> Run<'a> {
 
     pub(crate) fn finish(self) -> (Origins, Vec<Diagnostic>) {
         (self.origins.into_inner(), self.diagnostics.into_inner())
-    }
-
-    pub(crate) fn place(&self, id: OriginId) -> Option<crate::origin::FilePlace> {
-        self.origins.borrow().place(id)
     }
 }
 

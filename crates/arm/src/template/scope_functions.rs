@@ -19,8 +19,8 @@ const DEPLOYER: &[&str] = &["objectId", "tenantId", "userPrincipalName"];
 pub(super) fn call(scope: &Scope<'_>, call: &HostCall<'_>) -> Result<Value, Fault> {
     let context = scope.run.context;
     Ok(match call.key {
-        "environment" => context.cloud.environment(),
-        "deployment" => deployment(scope),
+        "environment" => scope.run.environment.get_or_init(|| context.cloud.environment()).clone(),
+        "deployment" => scope.deployment.get_or_init(|| deployment(scope)).clone(),
         "subscription" => subscription(scope)?,
         "resourcegroup" => resource_group(scope)?,
         "managementgroup" => management_group(scope)?,
@@ -85,10 +85,7 @@ fn resource_group(scope: &Scope<'_>) -> Result<Value, Fault> {
     known.push("properties".into(), Value::object(state));
     let given = scope.run.context.resource_group.as_ref().filter(|_| is_own(scope));
     let stored = id.as_str().and_then(|id| scope.run.estate.resource(id)).map(|json| Value::from_json(&json));
-    let given = match (given, stored.as_ref()) {
-        (Some(given), _) => Some(given),
-        (None, stored) => stored,
-    };
+    let given = given.or(scope.group.as_ref()).or(stored.as_ref());
     let mut value = completed(known, given, &RESOURCE_GROUP[..1], "resourceGroup");
     if given.is_none() {
         // Nothing is known of the group: its tags may exist or not.
@@ -96,10 +93,6 @@ fn resource_group(scope: &Scope<'_>) -> Result<Value, Fault> {
         for name in &RESOURCE_GROUP[1..] {
             members.push((*name).into(), member("resourceGroup", name));
         }
-        value = Value::object(members);
-    } else if value.get("tags").is_none() {
-        let mut members = value.as_object().cloned().unwrap_or_default();
-        members.push("tags".into(), Value::object(Object::new()));
         value = Value::object(members);
     }
     Ok(value)
@@ -140,7 +133,7 @@ fn deployment(scope: &Scope<'_>) -> Value {
         (member.key.clone(), Value::object([("value".into(), value)].into_iter().collect()))
     });
     properties.push("parameters".into(), Value::object(parameters.collect()));
-    properties.push("mode".into(), context.mode.into());
+    properties.push("mode".into(), context.mode.as_str().into());
     properties.push("provisioningState".into(), "Accepted".into());
     let mut out = Object::new();
     out.push("name".into(), scope.name.clone());

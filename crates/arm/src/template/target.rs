@@ -2,7 +2,7 @@
 
 use azimuth_ids::{IdKind, IdRef, eq_fold};
 
-use crate::expression::Expression;
+use crate::expression::{Expression, gravest};
 use crate::value::{Reason, Symbolic, Value};
 
 /// The scope that a template is deployed to. Names are values because a nested deployment's may be symbolic.
@@ -90,7 +90,7 @@ impl Target {
 
 /// Strings one after the other; symbolic if any part is.
 pub(crate) fn concat(parts: &[Value]) -> Value {
-    let Some(reason) = parts.iter().find_map(|part| part.as_symbolic().map(|s| s.reason().clone())) else {
+    let Some(reason) = gravest(parts.iter()) else {
         let secure = parts.iter().any(Value::is_secure);
         return Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).secured(secure);
     };

@@ -41,7 +41,9 @@ pub(crate) fn is_secure(node: &Node, root: &Node) -> bool {
 
 /// Whether null is a value of the type.
 pub(crate) fn is_nullable(node: &Node, root: &Node) -> bool {
-    let says = |node: &Node| matches!(node.get("nullable").map(|n| &n.kind), Some(crate::json::NodeKind::Bool(true)));
+    let says = |node: &Node| {
+        matches!(node.get("nullable").map(|n| &n.kind), Some(crate::json::NodeKind::Bool(true)))
+    };
     says(node) || resolved(node, root).is_some_and(says)
 }
 
@@ -52,7 +54,8 @@ pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, valu
     let Some(problem) = problem(value, node, scope.root, secure, 0) else { return };
     let what = if is_default { "the default" } else { "the value" };
     let message = format!("{what} of the parameter `{}` does not fit: {problem}", parameter.name);
-    let place = scope.run.origins.borrow().location(value.origin());
+    // The place of a secret is not shown: its text would be.
+    let place = scope.run.origins.borrow().location(value.origin()).filter(|_| !secure);
     let (file, span) = place.unwrap_or((scope.file, parameter.key_span));
     scope.run.report(file, span, Diagnostic::error("arm-parameter-value", message));
 }
@@ -111,13 +114,18 @@ fn mismatch(fits: bool, value: &Value, wanted: &str) -> Option<String> {
 fn discriminated(value: &Value, node: &Node, root: &Node, secure: bool, depth: usize) -> Option<String> {
     let Some(object) = value.as_object() else { return mismatch(false, value, "an object") };
     let property = node.get("propertyName").and_then(Node::as_str)?;
-    let Some(chosen) = object.get(property) else { return Some(format!("the property `{property}` is missing")) };
-    let Some(chosen) = chosen.as_str() else { return mismatch(chosen.as_symbolic().is_some(), chosen, "a string") };
+    let Some(chosen) = object.get(property) else {
+        return Some(format!("the property `{property}` is missing"));
+    };
+    let Some(chosen) = chosen.as_str() else {
+        return mismatch(chosen.as_symbolic().is_some(), chosen, "a string");
+    };
     let mapping = node.get("mapping")?;
     match mapping.members().iter().find(|member| &*member.key == chosen) {
         Some(member) => problem(value, &member.value, root, secure, depth + 1),
         None => {
-            let known: Vec<String> = mapping.members().iter().take(10).map(|m| format!("`{}`", m.key)).collect();
+            let known: Vec<String> =
+                mapping.members().iter().take(10).map(|m| format!("`{}`", m.key)).collect();
             Some(format!("`{property}` is one of {}", known.join(", ")))
         }
     }

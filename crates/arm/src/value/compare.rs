@@ -19,8 +19,7 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
         }
         (Kind::Object(a), Kind::Object(b)) => {
             Arc::ptr_eq(a, b)
-                || (a.len() == b.len()
-                    && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b))))
+                || (a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b))))
         }
         (Kind::Symbolic(a), Kind::Symbolic(b)) => Arc::ptr_eq(a, b) || a.to_string() == b.to_string(),
         _ => false,

@@ -44,13 +44,19 @@ fn expanded(case: &Json) -> Expansion {
 }
 
 /// What differs from the expectation.
-fn problems(case: &Json, expect: &Json, expansion: &Expansion) -> Vec<String> {
+fn problems(expect: &Json, expansion: &Expansion) -> Vec<String> {
     let mut out = Vec::new();
-    let errors: Vec<String> =
-        expansion.diagnostics.iter().filter(|d| d.severity == azimuth_diag::Severity::Error).map(ToString::to_string).collect();
+    let errors: Vec<String> = expansion
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == azimuth_diag::Severity::Error)
+        .map(ToString::to_string)
+        .collect();
     match expect.get("error") {
         Some(Json::Bool(true)) if errors.is_empty() => out.push("no error".to_owned()),
-        Some(Json::String(text)) if !errors.iter().any(|e| e.to_lowercase().contains(&text.to_lowercase())) => {
+        Some(Json::String(text))
+            if !errors.iter().any(|e| e.to_lowercase().contains(&text.to_lowercase())) =>
+        {
             out.push(format!("no error with `{text}`: {errors:?}"));
         }
         None if !errors.is_empty() => out.push(format!("errors: {errors:?}")),
@@ -80,9 +86,18 @@ fn problems(case: &Json, expect: &Json, expansion: &Expansion) -> Vec<String> {
             out.push(format!("resources: expected {resources}, got {got}"));
         }
     }
-    let _ = case;
     out
 }
+
+/// Cases whose expectation contradicts their own template: both take their outputs from an older documentation page
+/// than the sample template beside it. FIXME when the corpus is corrected: the day they pass, this test says so.
+const CONTRADICTORY: &[(&str, &str)] = &[
+    ("arm/sample/numeric/mul", "mul(mul(5, 3), 3) is 45; the page that says 15 multiplies once"),
+    (
+        "arm/sample/comparison/equals",
+        "the page that says True compares 'a' with 'a'; `equals` minds letter case, or Bicep's `=~` would not lower both",
+    ),
+];
 
 #[test]
 fn function_cases() {
@@ -94,12 +109,15 @@ fn function_cases() {
         let problems = match expect.get("one_of").and_then(Json::as_array) {
             Some(alternatives) => {
                 let each: Vec<Vec<String>> =
-                    alternatives.iter().map(|one| problems(case, one, &expansion)).collect();
+                    alternatives.iter().map(|one| problems(one, &expansion)).collect();
                 if each.iter().any(Vec::is_empty) { Vec::new() } else { each.concat() }
             }
-            None => problems(case, expect, &expansion),
+            None => problems(expect, &expansion),
         };
-        if !problems.is_empty() {
+        let contradictory = CONTRADICTORY.iter().find(|(id, _)| case["id"] == *id);
+        if let Some((id, why)) = contradictory {
+            assert!(!problems.is_empty(), "{id} passes now, although {why}");
+        } else if !problems.is_empty() {
             failures.push(format!("{}: {}", case["id"], problems.join("; ")));
         }
     }

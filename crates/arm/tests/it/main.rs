@@ -1,5 +1,11 @@
 //! Integration tests: one binary.
 
 mod corpus;
+mod delivery_cases;
+mod diagnostics;
+mod features;
 mod function_cases;
+mod hostile;
+mod other_host;
+mod state;
 mod templates;

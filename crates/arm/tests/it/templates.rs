@@ -16,8 +16,9 @@ pub(crate) fn context(scope: &str) -> Context {
         "subscription" => Target::subscription(SUBSCRIPTION),
         _ => Target::resource_group(SUBSCRIPTION, "rg"),
     });
-    context.subscription =
-        Some(Value::from_json(&json!({ "tenantId": "00000000-0000-0000-0000-0000000000ff", "displayName": "sub" })));
+    context.subscription = Some(Value::from_json(
+        &json!({ "tenantId": "00000000-0000-0000-0000-0000000000ff", "displayName": "sub" }),
+    ));
     context.resource_group = Some(Value::from_json(&json!({ "location": "eastus", "tags": {} })));
     context.deployment_location = Some("eastus".to_owned());
     context.now = "2024-05-31T12:00:00Z".parse().ok();
@@ -29,10 +30,9 @@ pub(crate) fn context(scope: &str) -> Context {
 fn templates_expand() {
     let mut failures = BTreeMap::new();
     let cases = cases("arm/templates/templates.jsonl");
-    let mut resources = 0;
-    let mut refused = 0;
     for case in &cases {
-        let source = Source::parse("template.json", &case["template"].to_string()).expect("the corpus is JSON");
+        let source =
+            Source::parse("template.json", &case["template"].to_string()).expect("the corpus is JSON");
         let mut values = serde_json::Map::new();
         for given in ["parameters_made_up", "parameters_given"] {
             values.extend(case[given].as_object().cloned().unwrap_or_default());
@@ -40,19 +40,14 @@ fn templates_expand() {
         let parameters = Parameters::from_values(&values);
         let context = context(case["scope"].as_str().unwrap_or_default());
         let expansion = expand(&source, &parameters, &context, &NoLoader, &NoEstate);
-        resources += expansion.resources.len();
-        if expansion.has_errors() {
-            refused += 1;
-        }
         let mut errors = expansion.template_errors().peekable();
         if errors.peek().is_some() {
-            let errors: Vec<String> = errors
-                .map(|d| format!("{} {d} [{}]", d.code, d.hint.as_deref().unwrap_or("")))
-                .collect();
+            let errors: Vec<String> =
+                errors.map(|d| format!("{} {d} [{}]", d.code, d.hint.as_deref().unwrap_or(""))).collect();
             failures.insert(case["id"].to_string(), errors);
         }
     }
-    let shown: Vec<String> = failures.iter().map(|(id, errors)| format!("{id}\n    {}", errors.join("\n    "))).collect();
-    eprintln!("{} of {} templates expand to {resources} resources; with the made-up values {refused} would be refused", cases.len() - failures.len(), cases.len());
+    let shown: Vec<String> =
+        failures.iter().map(|(id, errors)| format!("{id}\n    {}", errors.join("\n    "))).collect();
     assert!(failures.len() * 100 <= cases.len() * 2, "{} fail:\n{}", failures.len(), shown.join("\n"));
 }

@@ -1,6 +1,7 @@
 //! Access control, management groups, deployments, pipelines and load tests.
 
 mod access;
+mod deployments;
 
 use super::{Suite, answered, waiting};
 
@@ -17,7 +18,7 @@ pub(super) const SUITE: Suite = Suite {
         answered("management_groups.jsonl", access::management_groups),
         waiting("blueprints.jsonl", DEPLOYMENTS),
         waiting("stacks.jsonl", DEPLOYMENTS),
-        waiting("deployments.jsonl", DEPLOYMENTS),
+        answered("deployments.jsonl", deployments::deployments),
         waiting("pipeline_checks.jsonl", PIPELINES),
         waiting("pipeline_expressions.jsonl", PIPELINES),
         waiting("pipeline_schema.jsonl", PIPELINES),

@@ -1,0 +1,62 @@
+//! Differences that are none: read-only properties and defaults that the platform fills in.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use azimuth_ids::fold;
+use serde_json::Value as Json;
+
+struct Known {
+    read_only: HashSet<String>,
+    /// By type and path, both folded.
+    defaults: HashMap<(String, String), Json>,
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    let data: Json =
+        serde_json::from_str(include_str!("../../data/platform-defaults.json")).unwrap_or_default();
+    let text = |value: &Json| fold(value.as_str().unwrap_or_default()).into_owned();
+    let read_only = data["readOnly"].as_array().into_iter().flatten().map(text).collect();
+    let defaults = data["defaults"].as_array().into_iter().flatten();
+    let defaults = defaults
+        .map(|entry| ((text(&entry["type"]), text(&entry["path"])), entry["value"].clone()))
+        .collect();
+    Known { read_only, defaults }
+});
+
+/// Why a stored property that the template leaves out is no difference, if so.
+pub(super) fn reason(resource_type: &str, path: &str, stored: &Json) -> Option<&'static str> {
+    let path = fold(path).into_owned();
+    if KNOWN.read_only.contains(&path) {
+        return Some("the platform sets this property; templates cannot");
+    }
+    if is_empty(stored) {
+        return Some("the stored value is empty");
+    }
+    let default = KNOWN.defaults.get(&(fold(resource_type).into_owned(), path))?;
+    (default.is_null() || default == stored).then_some("the platform fills in this default")
+}
+
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.values().all(is_empty),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_noise() {
+        let storage = "microsoft.storage/storageaccounts";
+        assert!(reason(storage, "properties.accessTier", &"Hot".into()).is_some());
+        assert!(reason(storage, "properties.accessTier", &"Cool".into()).is_none());
+        assert!(reason("x/y", "properties.provisioningState", &"Succeeded".into()).is_some());
+        assert!(reason("x/y", "properties.list", &serde_json::json!([])).is_some());
+        assert!(reason("x/y", "properties.size", &3.into()).is_none());
+    }
+}

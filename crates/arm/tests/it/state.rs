@@ -1,0 +1,124 @@
+//! Where values come from, and how they compare with the stored state.
+
+use azimuth_arm::{Certainty, ChangeType, MemoryEstate, NoEstate, Parameters, Via, WhatIfOptions, whatif};
+use serde_json::json;
+
+use crate::features::{context, expanded_in, group_id};
+
+#[test]
+fn origins_lead_to_the_text() {
+    let text = r#"{
+  "parameters": {
+    "access": { "type": "string", "defaultValue": "Enabled" }
+  },
+  "variables": {
+    "rules": [
+      { "name": "first", "action": "Allow" }
+    ]
+  },
+  "resources": [
+    {
+      "type": "Microsoft.Storage/storageAccounts",
+      "apiVersion": "2023-01-01",
+      "name": "[concat('st', copyIndex())]",
+      "copy": { "name": "accounts", "count": 2 },
+      "properties": {
+        "publicNetworkAccess": "[parameters('access')]",
+        "rules": "[variables('rules')]",
+        "copy": [ { "name": "tiers", "count": 2, "input": { "tier": "[copyIndex('tiers')]" } } ]
+      }
+    }
+  ]
+}"#;
+    let expansion = expanded_in(text, &Parameters::none(), &context(), &NoEstate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let second = &expansion.resources[1];
+    let origin =
+        |pointer: &str| expansion.origin(second, pointer).unwrap_or_else(|| panic!("no origin of {pointer}"));
+    let copy = Via::Copy { name: "accounts".into(), index: Some(1) };
+
+    let access = origin("/properties/publicNetworkAccess");
+    assert_eq!(access.place.to_string(), "main.json:17:32");
+    assert_eq!(access.via[0], copy);
+    match &access.via[1] {
+        Via::Parameter { name, place: Some(place) } => {
+            assert_eq!((name.as_str(), place.to_string().as_str()), ("access", "main.json:3:51"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let action = origin("/properties/rules/0/action");
+    assert_eq!(action.place.to_string(), "main.json:7:36");
+    assert!(action.via.contains(&copy), "{action:?}");
+    assert!(
+        action.via.iter().any(|via| matches!(via, Via::Expression { place } if place.line == 18)),
+        "{action:?}"
+    );
+    assert!(
+        action.via.iter().any(|via| matches!(via, Via::Variable { name, .. } if name == "rules")),
+        "{action:?}"
+    );
+
+    let tier = origin("/properties/tiers/1/tier");
+    assert_eq!(tier.place.line, 19);
+    assert!(tier.via.contains(&Via::Copy { name: "tiers".into(), index: Some(1) }), "{tier:?}");
+    assert_eq!(origin("/name").place.line, 14);
+    assert_eq!(origin("").place.line, 11);
+    let map = expansion.origin_map(second);
+    for pointer in ["", "/type", "/properties/tiers/0/tier", "/properties/rules/0/name"] {
+        assert_eq!(map.get(pointer), Some(&origin(pointer)), "{pointer}");
+    }
+}
+
+#[test]
+fn what_if_says_how_sure_it_is() {
+    let id = group_id("Microsoft.Storage/storageAccounts/st");
+    let vault = group_id("Microsoft.KeyVault/vaults/kv");
+    let estate = MemoryEstate::new([
+        json!({ "id": id, "name": "st", "type": "Microsoft.Storage/storageAccounts", "location": "East US",
+                "tags": { "old": "1" },
+                "properties": { "provisioningState": "Succeeded", "accessTier": "Hot", "custom": 5,
+                                "vault": "https://old", "rules": [{ "name": "a", "v": 1 }, { "name": "b", "v": 2 }] } }),
+        json!({ "id": vault, "name": "kv", "type": "Microsoft.KeyVault/vaults", "location": "eastus",
+                "properties": { "vaultUri": "https://kv", "enabledForDeployment": false } }),
+    ]);
+    let template = json!({
+        "parameters": { "key": { "type": "secureString", "defaultValue": "s3cret" } },
+        "resources": [
+            { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "st", "location": "eastus", "tags": {},
+              "properties": {
+                "vault": "[reference(resourceId('Microsoft.KeyVault/vaults', 'kv'), '2023-02-01').vaultUri]",
+                "unknown": "[reference('nothing').x]", "key": "[parameters('key')]",
+                "rules": [{ "name": "b", "v": 3 }, { "name": "a", "v": 1 }]
+              } },
+            { "type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-02-01", "name": "kv", "location": "eastus",
+              "properties": { "vaultUri": "https://kv", "enabledForDeployment": true } }
+        ]
+    });
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &estate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let result = whatif(&expansion, &estate, &context().target, &WhatIfOptions::default());
+    let storage = &result.changes[0];
+    assert_eq!(storage.change_type, ChangeType::Modify);
+    let delta = |path: &str| {
+        storage
+            .delta
+            .iter()
+            .find(|delta| delta.path == path)
+            .unwrap_or_else(|| panic!("no {path}: {:#?}", storage.delta))
+    };
+    assert_eq!(delta("properties.provisioningState").certainty, Certainty::DefaultNoise);
+    assert_eq!(delta("properties.accessTier").certainty, Certainty::DefaultNoise);
+    assert_eq!(delta("properties.custom").certainty, Certainty::Unknown);
+    assert_eq!(delta("tags.old").certainty, Certainty::Certain);
+    assert_eq!(delta("properties.unknown").certainty, Certainty::Unknown);
+    assert_eq!(delta("properties.key").after, Some("***".into()));
+    assert!(storage.delta.iter().all(|delta| delta.path != "location"));
+    // The vault's stored state is read, and the vault itself changes.
+    assert_eq!(delta("properties.vault").after, Some("https://kv".into()));
+    assert_eq!(delta("properties.vault").certainty, Certainty::Unknown);
+    assert!(delta("properties.vault").reason.contains("also changes"));
+    let rules = delta("properties.rules");
+    assert_eq!(rules.children.len(), 1);
+    assert_eq!((rules.children[0].path.as_str(), rules.children[0].children[0].path.as_str()), ("0", "v"));
+    assert!(!result.to_json().to_string().contains("s3cret"));
+}
