@@ -82,7 +82,7 @@ fn each_template(definition: &Definition, visit: &mut dyn FnMut(&Template, &str)
                 Left::Field(template) | Left::Value(template) => visit(template, &leaf.path),
                 Left::Count(count) => match &count.over {
                     Over::Field(template) | Over::Value { value: template, .. } => {
-                        visit(template, &leaf.path)
+                        visit(template, &leaf.path);
                     }
                 },
             }

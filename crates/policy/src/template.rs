@@ -142,7 +142,7 @@ fn with_calls(text: &str) -> Cow<'_, str> {
     let mut in_text = false;
     let mut before = '[';
     while let Some(character) = rest.chars().next() {
-        let starts_word = !in_text && !(before.is_alphanumeric() || matches!(before, '_' | '.' | '?'));
+        let starts_word = !(in_text || before.is_alphanumeric() || matches!(before, '_' | '.' | '?'));
         let word = ["true", "false", "null"].into_iter().find(|word| {
             starts_word
                 && rest

@@ -2,7 +2,7 @@
 
 /// Type and JSON of `count` resources of nine types.
 pub(crate) fn mixed(count: usize) -> Vec<(&'static str, String)> {
-    (0..count).map(|index| one(index)).collect()
+    (0..count).map(one).collect()
 }
 
 fn one(index: usize) -> (&'static str, String) {

@@ -65,10 +65,10 @@ impl Catalogue {
             });
         }
         let folded = fold(name.trim());
-        if let Some(known) = self.aliases.get(folded.as_str()) {
-            if let Some(alias) = known.iter().find(|alias| &*alias.resource_type == resource_type) {
-                return Some(alias.place(api_version));
-            }
+        if let Some(known) = self.aliases.get(folded.as_str())
+            && let Some(alias) = known.iter().find(|alias| &*alias.resource_type == resource_type)
+        {
+            return Some(alias.place(api_version));
         }
         let rest = folded.strip_prefix(resource_type)?.strip_prefix('/')?;
         let rest = &name.trim()[name.trim().len().checked_sub(rest.len())?..];

@@ -37,10 +37,13 @@ pub struct Program {
     existence: Box<[Option<Existence>]>,
     plans: Box<[Plan]>,
     /// Folded type → its plans: the one for most API versions, then those for special ones.
-    by_type: HashMap<Box<str>, Box<[(Box<[Box<str>]>, u32)]>>,
+    by_type: HashMap<Box<str>, Box<[VersionPlan]>>,
     /// The plan of types that no policy names.
     others: u32,
 }
+
+/// API versions (none: all others) and the number of the plan for them.
+type VersionPlan = (Box<[Box<str>]>, u32);
 
 /// Everything there is to decide about resources of one type.
 #[derive(Debug)]

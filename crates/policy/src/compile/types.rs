@@ -16,13 +16,6 @@ pub(crate) enum Types {
 }
 
 impl Types {
-    pub(crate) fn contains(&self, resource_type: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Only(types) => types.iter().any(|known| **known == *resource_type),
-        }
-    }
-
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Any, other) | (other, Self::Any) => other,

@@ -167,7 +167,7 @@ impl Condition {
     pub fn for_each_leaf<'a>(&'a self, visit: &mut dyn FnMut(&'a Leaf)) {
         match self {
             Self::AllOf(parts) | Self::AnyOf(parts) => {
-                parts.iter().for_each(|part| part.for_each_leaf(visit))
+                parts.iter().for_each(|part| part.for_each_leaf(visit));
             }
             Self::Not(inner) => inner.for_each_leaf(visit),
             Self::Leaf(leaf) => {

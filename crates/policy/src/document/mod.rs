@@ -16,7 +16,7 @@ mod scan;
 mod slots;
 mod tree;
 
-pub(crate) use layout::{Form, Layout, LayoutBuilder, SlotPath};
+pub(crate) use layout::{Form, Layout, LayoutBuilder};
 pub use read::ReadError;
 pub(crate) use scan::{has_member, top_level_text};
 pub use slots::Slots;

@@ -16,8 +16,10 @@ pub(crate) use moment::utc_now;
 
 type Outcome = Result<Value, Fault>;
 
+type Run = fn(&HostCall<'_>) -> Outcome;
+
 /// Functions answered here, in lower case.
-const OWN: &[(&str, fn(&HostCall<'_>) -> Outcome)] = &[
+const OWN: &[(&str, Run)] = &[
     ("add", arithmetic::add),
     ("adddays", moment::add_days),
     ("concat", concat),

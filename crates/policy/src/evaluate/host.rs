@@ -292,7 +292,7 @@ impl PolicyHost<'_> {
             Some(primary) => (primary, None),
             None => (self.env, self.frames),
         };
-        if let Some(value) = self.from_slots(name, env, frames, "") {
+        if let Some(value) = self.slot_value(name, env, frames, "") {
             return value;
         }
         let Some(field) = field::resolve(name, env.catalogue, env.subject_type, env.api_version) else {
@@ -321,7 +321,7 @@ impl PolicyHost<'_> {
 
     /// The value of a field that has slots, seen from the innermost count over one of its arrays; `absent` stands for
     /// nothing. `None` if it has no slots.
-    fn from_slots(
+    fn slot_value(
         &self,
         name: &str,
         env: &Env<'_>,

@@ -328,7 +328,7 @@ pub struct RequestOutcome {
 }
 
 /// Whether an assignment is about a resource: below its scope, not below an exclusion, and selected.
-pub(crate) fn covers(assignment: &Assignment, selected: &Selected<'_>) -> bool {
+fn covers(assignment: &Assignment, selected: &Selected<'_>) -> bool {
     is_within(selected.id, &assignment.scope, selected.ancestors)
         && !assignment.not_scopes.iter().any(|scope| is_within(selected.id, scope, selected.ancestors))
         && selects(&assignment.resource_selectors, selected.resource_type, selected.location)

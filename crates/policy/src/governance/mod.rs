@@ -17,7 +17,6 @@ pub use compliance::{
     Attestation, ComplianceState, EXCLUDED, EXEMPT, Treatment, compliance_percent, manual_state, roll_up,
     state_of,
 };
-pub(crate) use estate::covers;
 pub use estate::{Governance, GovernanceError, PolicyState, RequestOutcome, Selected};
 pub use exemption::{
     Exemption, ExemptionCategory, Question as ExemptionQuestion, check_exemption, parse_exemption,

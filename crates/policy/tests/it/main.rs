@@ -2,3 +2,5 @@
 
 mod built_ins;
 mod corpora;
+mod landing_zones;
+mod laws;
