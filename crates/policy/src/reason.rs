@@ -242,7 +242,7 @@ fn seen(node: &Node, env: &Env<'_>) -> Value {
                 crate::document::Found::Many { members, .. } => collection(members),
             },
             CompiledLeft::Special(special) => special_text(*special, env).map_or(Value::NULL, Value::string),
-            CompiledLeft::Absent { .. } | CompiledLeft::Dynamic(_) => Value::NULL,
+            CompiledLeft::Absent | CompiledLeft::Dynamic(_) => Value::NULL,
             CompiledLeft::Value(value) | CompiledLeft::Context(_, value) => {
                 evaluate_template(value, env, None).unwrap_or(Value::NULL)
             }

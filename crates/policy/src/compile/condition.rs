@@ -126,8 +126,7 @@ impl Compiler<'_> {
                         Some(Seen::Number(items.len() as f64))
                     }
                     CompiledLeft::Value(Template::Known(value)) => Some(Seen::of(value)),
-                    CompiledLeft::Absent { is_collection: false } => Some(Seen::Absent),
-                    CompiledLeft::Absent { is_collection: true } => return Node::Const(false),
+                    CompiledLeft::Absent => Some(Seen::Absent),
                     _ => None,
                 };
                 if let Some(truth) = seen.and_then(|seen| test(wanted, seen).ok()) {
@@ -159,9 +158,7 @@ impl Compiler<'_> {
                 (CompiledLeft::Special(special), false)
             }
             // `tags[]`, when a parameter leaves the name out: nothing is ever there.
-            Some(field) if field.path.steps().contains(&Step::Nowhere) => {
-                (CompiledLeft::Absent { is_collection: false }, false)
-            }
+            Some(field) if field.path.steps().contains(&Step::Nowhere) => (CompiledLeft::Absent, false),
             Some(field) => {
                 let is_location = field.form == crate::document::Form::Location;
                 let left = match self.slots(&field.path, field.form) {
@@ -170,7 +167,7 @@ impl Compiler<'_> {
                 };
                 (left, is_location)
             }
-            None => (CompiledLeft::Absent { is_collection: name.contains("[*]") }, false),
+            None => (CompiledLeft::Absent, false),
         }
     }
 

@@ -43,9 +43,7 @@ pub(crate) enum CompiledLeft {
     /// A field that is more than a place in the JSON.
     Special(Special),
     /// An alias of another type: nothing is ever there.
-    Absent {
-        is_collection: bool,
-    },
+    Absent,
     /// A field whose name is computed.
     Dynamic(Template),
     Value(Template),
@@ -158,7 +156,7 @@ impl Node {
                     CompiledLeft::Slot(_)
                     | CompiledLeft::Tree(_)
                     | CompiledLeft::Special(_)
-                    | CompiledLeft::Absent { .. },
+                    | CompiledLeft::Absent,
                     CompiledRight::Ready(test),
                 ) => test.may_fail(),
                 _ => true,

@@ -145,12 +145,7 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
             let text = special_text(*special, env);
             test(wanted, text.as_deref().map_or(Seen::Absent, Seen::text))
         }
-        CompiledLeft::Absent { is_collection } => {
-            if *is_collection {
-                return Ok(false);
-            }
-            test(wanted, Seen::Absent)
-        }
+        CompiledLeft::Absent => test(wanted, Seen::Absent),
         CompiledLeft::Dynamic(name) => {
             let name = evaluate_template(name, env, frames)?;
             let Some(name) = name.as_str() else {
@@ -205,7 +200,7 @@ fn slots_hold(
     if slots.arrays.is_empty() {
         return test(wanted, env.subject.seen(row, slots.slot));
     }
-    // Every member has to meet the condition; an absent array has none that could.
+    // Every member has to meet the condition; an absent array counts as one member that is not there.
     let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| match test(
         wanted,
         env.subject.seen(row, slots.slot),
@@ -215,7 +210,8 @@ fn slots_hold(
     });
     match outcome {
         ControlFlow::Break(outcome) => outcome,
-        ControlFlow::Continue(presence) => Ok(presence == Presence::Whole),
+        ControlFlow::Continue(Presence::Whole) => Ok(true),
+        ControlFlow::Continue(Presence::Partial | Presence::Missing) => test(wanted, Seen::Absent),
     }
 }
 
@@ -228,7 +224,7 @@ fn found_holds(found: &Found, wanted: &Test) -> Result<bool, Fault> {
                     return Ok(false);
                 }
             }
-            Ok(*is_whole)
+            if *is_whole { Ok(true) } else { test(wanted, Seen::Absent) }
         }
     }
 }

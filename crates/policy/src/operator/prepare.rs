@@ -26,7 +26,7 @@ pub(crate) enum Operand {
     Like(Like),
     Match(Match),
     Contains {
-        folded: Box<str>,
+        folded: Option<Box<str>>,
         member: Set,
     },
     ContainsKey(Box<str>),
@@ -66,7 +66,7 @@ pub(crate) fn prepare(operator: Operator, right: &Value, is_location: bool) -> T
             text().map_or_else(unfit, |text| Operand::Match(Match::new(&text, true)))
         }
         Operator::Contains => Operand::Contains {
-            folded: text().map(|text| fold(&text)).unwrap_or_default().into(),
+            folded: text().map(|text| fold(&text).into()),
             member: Set::new(std::iter::once(right), is_location),
         },
         Operator::ContainsKey => text().map_or_else(unfit, |text| Operand::ContainsKey(fold(&text).into())),
@@ -103,7 +103,8 @@ pub(crate) fn test_once(
     match (positive, right.as_array()) {
         (Operator::Equals, None) => Ok(equals(seen, right, is_location) != is_negated),
         (Operator::In, Some(items)) => {
-            Ok(items.iter().any(|item| equals(seen, item, is_location)) != is_negated)
+            let is_there = !matches!(seen, Seen::Absent);
+            Ok((is_there && items.iter().any(|item| equals(seen, item, is_location))) != is_negated)
         }
         _ => test(&prepare(operator, right, is_location), seen),
     }
@@ -112,13 +113,15 @@ pub(crate) fn test_once(
 /// Whether the comparison holds for what was seen.
 pub(crate) fn test(test: &Test, seen: Seen<'_>) -> Result<bool, Fault> {
     let holds = match &test.operand {
-        Operand::Equals(set) | Operand::In(set) => set.contains(seen),
+        Operand::Equals(set) => set.contains(seen),
+        // Nothing is in no list, not even in one with null, although it equals null.
+        Operand::In(set) => !matches!(seen, Seen::Absent) && set.contains(seen),
         Operand::Exists(wanted) => seen.is_present() == *wanted,
         Operand::Like(like) => with_text(seen, |text| like.matches(text)),
         Operand::Match(pattern) => with_text(seen, |text| pattern.matches(text)),
         Operand::Contains { folded, member } => match seen {
             Seen::Complex(complex) => contains_member(complex, member),
-            _ => with_text(seen, |text| contains(text, folded)),
+            _ => folded.as_ref().is_some_and(|folded| with_text(seen, |text| contains(text, folded))),
         },
         Operand::ContainsKey(key) => match seen {
             Seen::Complex(complex) => complex.has_key(key),

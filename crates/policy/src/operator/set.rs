@@ -77,7 +77,9 @@ impl Set {
 
     pub(crate) fn contains(&self, seen: Seen<'_>) -> bool {
         match seen {
-            Seen::Absent | Seen::Null => self.has_null,
+            Seen::Absent => self.has_null,
+            // A null that is written counts as empty text as well; one that is left out does not.
+            Seen::Null => self.has_null || self.texts.iter().any(|known| known.folded.is_empty()),
             Seen::Text(text, hash) => self.has_text(text, hash),
             Seen::Number(number) => self.numbers.contains(&number),
             Seen::Bool(true) => self.has_true != Truth::No,
@@ -115,7 +117,7 @@ fn is_folded_form(text: &str, folded: &str) -> bool {
 pub(crate) fn equals(seen: Seen<'_>, value: &Value, is_location: bool) -> bool {
     match (seen, value.kind()) {
         (Seen::Text(text, _), Kind::String(wanted)) if !is_location => fold::eq(text, wanted),
-        (Seen::Absent | Seen::Null, kind) => matches!(kind, Kind::Null),
+        (Seen::Absent, kind) => matches!(kind, Kind::Null),
         _ => Set::new(std::iter::once(value), is_location).contains(seen),
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use azimuth_arm::Source;
 use azimuth_policy::{
-    Assignment, Catalogue, CompileOptions, Context, Definition, Governance, Initiative, NoRelated, Resource, Selected,
-    Slots, parse_assignment, parse_initiative,
+    Assignment, Catalogue, CompileOptions, Context, Definition, Governance, Initiative, NoRelated, Resource,
+    Selected, Slots, parse_assignment, parse_initiative,
 };
 
 use crate::built_ins::definitions;
@@ -43,7 +43,12 @@ fn built_in_initiatives() {
         let has_all = set.parameters.iter().all(|parameter| parameter.default.is_some());
         for reference in &set.references {
             let handed_on = reference.values(&values);
-            assert!(!has_all || handed_on.is_ok(), "{:?} {}: {handed_on:?}", set.display_name, reference.reference_id);
+            assert!(
+                !has_all || handed_on.is_ok(),
+                "{:?} {}: {handed_on:?}",
+                set.display_name,
+                reference.reference_id
+            );
         }
     }
 }

@@ -35,6 +35,39 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+/// A resource: an object whose members conditions ask for.
+pub(crate) fn resource() -> impl Strategy<Value = serde_json::Value> {
+    let text = prop_oneof![Just("eastus"), Just("443"), Just("true"), Just("a/b"), Just("East US")];
+    let scalar = prop_oneof![
+        text.prop_map(Into::into),
+        (0_i64..500).prop_map(Into::into),
+        any::<bool>().prop_map(Into::into),
+        Just(serde_json::Value::Null)
+    ];
+    let item = prop_oneof![
+        scalar.clone(),
+        scalar.clone().prop_map(|x| serde_json::json!({"x": x})),
+        Just(serde_json::json!({}))
+    ];
+    let items = prop::option::of(prop::collection::vec(item, 0..4));
+    (scalar.clone(), prop::option::of(scalar.clone()), prop::option::of(scalar), items).prop_map(
+        |(name, tag, x, items)| {
+            let mut resource =
+                serde_json::json!({"name": name, "location": "eastus", "tags": {}, "properties": {}});
+            if let Some(tag) = tag {
+                resource["tags"]["X"] = tag;
+            }
+            if let Some(x) = x {
+                resource["properties"]["x"] = x;
+            }
+            if let Some(items) = items {
+                resource["properties"]["items"] = items.into();
+            }
+            resource
+        },
+    )
+}
+
 fn member() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("name"),
@@ -64,7 +97,7 @@ fn field() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-fn condition() -> impl Strategy<Value = serde_json::Value> {
+pub(crate) fn condition() -> impl Strategy<Value = serde_json::Value> {
     let operator = prop_oneof![
         Just("equals"),
         Just("notEquals"),
@@ -92,8 +125,9 @@ fn condition() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-fn program(condition: &serde_json::Value) -> Option<Program> {
-    let definition = serde_json::json!({"mode": "All", "policyRule": {"if": condition, "then": {"effect": "audit"}}});
+pub(crate) fn program(condition: &serde_json::Value) -> Option<Program> {
+    let definition =
+        serde_json::json!({"mode": "All", "policyRule": {"if": condition, "then": {"effect": "audit"}}});
     let source = Source::parse("law", &definition.to_string()).ok()?;
     let definition = parse_definition(&source, source.root(), "$").value?;
     let policy = Policy::bind_unchecked(Arc::new(definition), &Object::new(), PolicyContext::default());

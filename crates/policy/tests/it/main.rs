@@ -2,5 +2,6 @@
 
 mod built_ins;
 mod corpora;
+mod differential;
 mod landing_zones;
 mod laws;
