@@ -133,6 +133,7 @@ impl Program {
             aliases: &mut aliases,
             is_folding: false,
             next_leaf: 0,
+            is_existence: false,
             items: Vec::new(),
             folds_type: false,
             fields: &mut fields,
@@ -242,6 +243,7 @@ fn seen(node: &Node, env: &Env<'_>) -> Value {
                 crate::document::Found::Many { members, .. } => collection(members),
             },
             CompiledLeft::Special(special) => special_text(*special, env).map_or(Value::NULL, Value::string),
+            CompiledLeft::FieldValue(slot) => env.subject.seen(Row::ROOT, *slot).to_value(),
             CompiledLeft::Absent | CompiledLeft::Dynamic(_) => Value::NULL,
             CompiledLeft::Value(value) | CompiledLeft::Context(_, value) => {
                 evaluate_template(value, env, None).unwrap_or(Value::NULL)

@@ -34,6 +34,8 @@ pub(crate) struct Compiler<'a> {
     /// Whether conditions that are already decided are left out; a trace wants them all.
     pub(crate) is_folding: bool,
     pub(crate) next_leaf: u32,
+    /// Whether the condition is about related resources, while `field()` still means the evaluated one.
+    pub(crate) is_existence: bool,
     /// Items of the counts around that are unrolled, outermost first.
     pub(crate) items: Vec<(Box<str>, Value)>,
     /// Whether the current comparison may be given the type in lower case.
@@ -82,7 +84,10 @@ impl Compiler<'_> {
                 let left = match (self.known(value), self.context_path(value)) {
                     (Some(value), _) => CompiledLeft::Value(Template::Known(value)),
                     (None, Some(path)) => CompiledLeft::Context(path, value.clone()),
-                    (None, None) => CompiledLeft::Value(value.clone()),
+                    (None, None) => match self.field_value(value) {
+                        Some(slot) => CompiledLeft::FieldValue(slot),
+                        None => CompiledLeft::Value(value.clone()),
+                    },
                 };
                 (left, false)
             }
@@ -264,6 +269,27 @@ impl Compiler<'_> {
             condition: None,
             stop_at,
         }
+    }
+
+    /// The slot of `[field('…')]` outside of counts, where it is one value that reads as it is written.
+    fn field_value(&mut self, template: &Template) -> Option<u16> {
+        let Template::Expression(expression) = template else { return None };
+        let ExpressionKind::Call(call) = &expression.kind else { return None };
+        let Some(ExpressionKind::Literal(name)) = call.arguments.first().map(|argument| &argument.kind)
+        else {
+            return None;
+        };
+        let is_plain =
+            self.is_folding && !self.is_existence && self.scopes.is_empty() && &*call.key == "field";
+        let field = self.resolve(name.as_str().filter(|_| is_plain)?)?;
+        if field.special != Special::No
+            || field.form != crate::document::Form::Plain
+            || field.path.is_collection()
+        {
+            return None;
+        }
+        let slots = self.slots(&field.path, field.form)?;
+        (slots.arrays.is_empty() && slots.climb.is_none()).then_some(slots.slot)
     }
 
     /// The surroundings that a template asks for and nothing else.

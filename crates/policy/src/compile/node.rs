@@ -47,6 +47,8 @@ pub(crate) enum CompiledLeft {
     /// A field whose name is computed.
     Dynamic(Template),
     Value(Template),
+    /// `field('…')` and nothing else.
+    FieldValue(u16),
     /// Something that surrounds the decision.
     Context(ContextPath, Template),
     Count(CompiledCount),
@@ -156,6 +158,7 @@ impl Node {
                     CompiledLeft::Slot(_)
                     | CompiledLeft::Tree(_)
                     | CompiledLeft::Special(_)
+                    | CompiledLeft::FieldValue(_)
                     | CompiledLeft::Absent,
                     CompiledRight::Ready(test),
                 ) => test.may_fail(),

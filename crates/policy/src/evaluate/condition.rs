@@ -60,10 +60,18 @@ impl Env<'_> {
     fn surrounding<B>(&self, path: &ContextPath, found: impl FnOnce(&Value) -> B) -> Option<B> {
         match path.root {
             Surrounding::Request => path.find(&self.request()).map(found),
-            Surrounding::ResourceGroup => path.find(&self.context.resource_group).map(found),
-            Surrounding::Subscription => path.find(&self.context.subscription).map(found),
+            Surrounding::ResourceGroup => lenient(path, &self.context.resource_group).map(found),
+            Surrounding::Subscription => lenient(path, &self.context.subscription).map(found),
         }
     }
+}
+
+/// A member that a resource group or subscription lacks, such as `managedBy` or a tag, is null: built-in definitions ask
+/// for both without further ado, and do not deny every request where they are missing.
+fn lenient<'a>(path: &ContextPath, root: &'a Value) -> Option<&'a Value> {
+    const NULL: &Value = &Value::NULL;
+    root.as_object()?;
+    Some(path.find(root).unwrap_or(NULL))
 }
 
 /// Whether a condition holds.
@@ -163,6 +171,14 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
         CompiledLeft::Value(value) => {
             let value = evaluate_template(value, env, frames)?;
             test(wanted, Seen::of(&value))
+        }
+        CompiledLeft::FieldValue(slot) => {
+            // What the function yields for nothing is the empty text.
+            let seen = match env.subject.seen(Row::ROOT, *slot) {
+                Seen::Absent => Seen::text(""),
+                seen => seen,
+            };
+            test(wanted, seen)
         }
         CompiledLeft::Context(path, template) => {
             match env.surrounding(path, |value| test(wanted, Seen::of(value))) {

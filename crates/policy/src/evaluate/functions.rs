@@ -78,8 +78,11 @@ fn empty(call: &HostCall<'_>) -> Outcome {
 
 /// As in templates, but nothing is in a value that is neither array nor object.
 fn try_get(call: &HostCall<'_>) -> Outcome {
-    match argument(call, 0)?.kind() {
-        Kind::Array(_) | Kind::Object(_) => built_in("tryGet", call.arguments),
+    match (argument(call, 0)?.kind(), call.arguments) {
+        (Kind::Object(members), [_, key]) if key.as_str().is_some() => {
+            Ok(key.as_str().and_then(|key| members.get(key)).cloned().unwrap_or(Value::NULL))
+        }
+        (Kind::Array(_) | Kind::Object(_), _) => built_in("tryGet", call.arguments),
         _ => Ok(Value::NULL),
     }
 }

@@ -265,7 +265,13 @@ impl Host for PolicyHost<'_> {
             if value.is_null() {
                 return Err(ArmFault::new(format!("the resource has no {what}")));
             }
-            Ok(value.clone())
+            let mut members = value.as_object().cloned().unwrap_or_default();
+            for (name, nothing) in [("managedBy", Value::NULL), ("tags", Value::object(Object::new()))] {
+                if members.get(name).is_none() {
+                    members.set(name.into(), nothing);
+                }
+            }
+            Ok(Value::object(members))
         };
         Some(match call.key {
             "parameters" => parameter(self.env.policy.parameters(), call),
