@@ -47,6 +47,7 @@ pub use expression::{
     Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall, Limits, evaluate,
     is_expression, parse as parse_expression, unescape,
 };
+pub use functions::function_arity;
 pub use json::{Member, Node, NodeKind, Source, Span};
 pub use origin::{FilePlace, Origin, OriginId, Origins, Via};
 pub use template::{

@@ -156,6 +156,11 @@ pub(crate) fn find(key: &str) -> Option<&'static Function> {
     BY_KEY.get(key).copied()
 }
 
+/// Fewest and most arguments (`None`: any number) of the built-in function whose name in lower case is `key`.
+pub fn function_arity(key: &str) -> Option<(usize, Option<usize>)> {
+    find(key).map(|function| (usize::from(function.least), function.most.map(usize::from)))
+}
+
 /// All names as documented.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     BY_KEY.values().map(|function| function.name)

@@ -295,7 +295,7 @@ impl Value {
     }
 
     /// The value of a JSON node, taken literally: nothing in it is an expression.
-    pub(crate) fn from_node(node: &Node) -> Self {
+    pub fn from_node(node: &Node) -> Self {
         match &node.kind {
             NodeKind::Null => Self::NULL,
             NodeKind::Bool(truth) => Self::bool(*truth),

@@ -116,6 +116,13 @@ impl Object {
     }
 }
 
+impl std::fmt::Debug for Object {
+    /// The members as text; secrets in them are redacted.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl Default for Object {
     fn default() -> Self {
         Self::new()

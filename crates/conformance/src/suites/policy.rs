@@ -1,8 +1,13 @@
 //! Azure Policy.
 
-use super::{Suite, data, waiting};
+mod doc;
+mod document;
+mod evaluate;
+mod function;
+mod normalization;
+mod parse;
 
-const POLICY: &str = "Azure Policy";
+use super::{Suite, answered, data};
 
 /// The folder `policy`.
 pub(super) const SUITE: Suite = Suite {
@@ -15,10 +20,10 @@ pub(super) const SUITE: Suite = Suite {
         data("patterns.jsonl", "input: the teaching patterns"),
         data("custom-definitions.jsonl", "input: definitions that people wrote"),
         data("custom-initiatives.jsonl", "input: initiatives that people wrote"),
-        waiting("doc-cases.jsonl", POLICY),
-        waiting("eval-cases.jsonl", POLICY),
-        waiting("function-cases.jsonl", POLICY),
-        waiting("normalization-cases.jsonl", POLICY),
-        waiting("parse-cases.jsonl", POLICY),
+        answered("doc-cases.jsonl", doc::run),
+        answered("eval-cases.jsonl", evaluate::run),
+        answered("function-cases.jsonl", function::run),
+        answered("normalization-cases.jsonl", normalization::run),
+        answered("parse-cases.jsonl", parse::run),
     ],
 };

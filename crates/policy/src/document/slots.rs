@@ -1,0 +1,146 @@
+//! Slots, rows, and the document that lies over them.
+
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+use azimuth_arm::Value;
+
+use super::value_of_text;
+use crate::operator::{Complex, Seen};
+
+/// The buffers of one document; reused from one to the next, so that reading allocates only while they grow.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    pub(super) slots: Vec<Slot>,
+    /// Texts that differ from what is written: escapes resolved, locations in normal form.
+    pub(super) scratch: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) kind: SlotKind,
+    /// Start of a text, array or object; the next row of a link.
+    pub(super) start: u32,
+    /// Its end.
+    pub(super) end: u32,
+    /// The hash of a text, the bits of a number, first row and length of an array.
+    pub(super) extra: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlotKind {
+    Absent,
+    Null,
+    True,
+    False,
+    Number,
+    /// In the document's own text.
+    Text,
+    /// In the scratch text.
+    Scratch,
+    Array,
+    Object,
+    /// The head of a row.
+    Link,
+}
+
+/// No row.
+pub(super) const NO_ROW: u32 = u32::MAX;
+
+impl Slot {
+    pub(super) const ABSENT: Self = Self { kind: SlotKind::Absent, start: NO_ROW, end: 0, extra: 0 };
+}
+
+/// The row of an array member, or the root row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row(pub(super) u32);
+
+impl Row {
+    pub(crate) const ROOT: Self = Self(0);
+}
+
+/// One resource, read.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    text: &'a str,
+    slots: &'a Slots,
+    /// The whole resource, for the few questions that have no slot.
+    tree: OnceCell<Value>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(text: &'a str, slots: &'a Slots) -> Self {
+        Self { text, slots, tree: OnceCell::new() }
+    }
+
+    /// The whole resource.
+    pub(crate) fn tree(&self) -> &Value {
+        self.tree.get_or_init(|| value_of_text(self.text))
+    }
+
+    /// What the slot of a row holds.
+    pub(crate) fn seen(&self, row: Row, slot: u16) -> Seen<'_> {
+        let slot = self.slot(row, slot);
+        let part = |text: &'a str| text.get(slot.start as usize..slot.end as usize).unwrap_or_default();
+        match slot.kind {
+            SlotKind::Absent | SlotKind::Link => Seen::Absent,
+            SlotKind::Null => Seen::Null,
+            SlotKind::True => Seen::Bool(true),
+            SlotKind::False => Seen::Bool(false),
+            SlotKind::Number => Seen::Number(f64::from_bits(slot.extra)),
+            SlotKind::Text => Seen::Text(part(self.text), slot.extra),
+            SlotKind::Scratch => Seen::Text(part(&self.slots.scratch), slot.extra),
+            SlotKind::Array | SlotKind::Object => Seen::Complex(Complex::Raw(part(self.text))),
+        }
+    }
+
+    fn slot(&self, row: Row, slot: u16) -> Slot {
+        self.slots.slots.get(row.0 as usize + usize::from(slot)).copied().unwrap_or(Slot::ABSENT)
+    }
+
+    /// How many members the array in a slot has; `None` if there is no array.
+    pub(crate) fn length(&self, row: Row, slot: u16) -> Option<u64> {
+        let slot = self.slot(row, slot);
+        (slot.kind == SlotKind::Array).then_some(slot.extra >> 32)
+    }
+
+    /// Visits the rows of the arrays that the slots lead through, from `row` on. Returns whether every array is there;
+    /// a missing one ends the visit.
+    pub(crate) fn each_row<B>(
+        &self,
+        row: Row,
+        arrays: &[u16],
+        visit: &mut dyn FnMut(Row) -> ControlFlow<B>,
+    ) -> ControlFlow<B, Presence> {
+        let Some((first, rest)) = arrays.split_first() else {
+            visit(row)?;
+            return ControlFlow::Continue(Presence::Whole);
+        };
+        let slot = self.slot(row, *first);
+        if slot.kind != SlotKind::Array {
+            return ControlFlow::Continue(Presence::Missing);
+        }
+        let mut next = slot.extra as u32;
+        let mut presence = Presence::Whole;
+        while next != NO_ROW {
+            if rest.is_empty() {
+                visit(Row(next))?;
+            } else if self.each_row(Row(next), rest, visit)? != Presence::Whole {
+                presence = Presence::Partial;
+            }
+            next = self.slots.slots.get(next as usize).map_or(NO_ROW, |link| link.start);
+        }
+        ControlFlow::Continue(presence)
+    }
+}
+
+/// Whether the arrays on a path are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// All are.
+    Whole,
+    /// The outermost is, some inner one is not.
+    Partial,
+    /// The outermost is not.
+    Missing,
+}
