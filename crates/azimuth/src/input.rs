@@ -56,7 +56,7 @@ pub(crate) fn threads() -> usize {
 
 /// Reads `--as-of`: RFC 3339 or a date (the end of that day in UTC).
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, Failure> {
-    let whole_day = format!("{text}T23:59:59.999Z");
+    let whole_day = format!("{text}T23:59:59Z");
     text.parse::<Timestamp>().or_else(|_| whole_day.parse()).map_err(|_| {
         Failure::usage(format_args!("`{text}` is no time"))
             .hint("write it as `2026-01-31` or `2026-01-31T12:00:00Z`")
@@ -100,6 +100,11 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         opened = None;
     }
     for kind in &args.assume_complete {
+        if !kind.eq_ignore_ascii_case("all") && !kind.contains('/') {
+            return Err(Failure::usage(format_args!("`{kind}` is no type")).hint(
+                "write `all`, a resource type such as `Microsoft.Security/pricings`, or `graph:/users`",
+            ));
+        }
         let key = evidence_key(kind, "*").map_err(Failure::usage)?;
         let body = serde_json::json!({"kind": "Evidence", "type": kind, "scope": "*", "source": "--assume-complete"});
         builder.push(&key, body.to_string());
@@ -157,10 +162,18 @@ pub(crate) fn refuse_if_strict(strict: bool, diagnostics: &[Diagnostic]) -> Resu
 /// Shows diagnostics on standard error, the first ones in full.
 pub(crate) fn report(diagnostics: &[Diagnostic], ui: Ui) {
     for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
-        ui.note(azimuth_diag::render(diagnostic, None).trim_end());
+        let text = azimuth_diag::render(diagnostic, None);
+        match diagnostic.severity {
+            Severity::Error => ui.error(text.trim_end()),
+            Severity::Warning | Severity::Note => ui.note(text.trim_end()),
+        }
     }
     if diagnostics.len() > MAX_SHOWN {
         ui.note(format_args!("… and {} more", diagnostics.len() - MAX_SHOWN));
+    }
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    if errors > 0 {
+        ui.error(format_args!("{errors} parts of the input could not be read; the rest was used"));
     }
 }
 
@@ -322,7 +335,7 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
         diagnostics.push(Diagnostic::note(
             "import-skipped",
             format!(
-                "not looked at, for what they are or by their ending: {} ({}{more})",
+                "left out, because they are no exports by their ending or no files: {} ({}{more})",
                 skipped.len(),
                 shown.join(", ")
             ),

@@ -32,6 +32,11 @@ impl Ui {
         }
     }
 
+    /// A line on standard error, quiet or not.
+    pub(crate) fn error(self, line: impl std::fmt::Display) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+
     /// A bar for work of a known length; hidden when quiet or standard error is no terminal.
     pub(crate) fn bar(self, what: &'static str, length: u64, bytes: bool) -> ProgressBar {
         if self.quiet || !std::io::stderr().is_terminal() {

@@ -1,6 +1,6 @@
 //! `azimuth access`: who can do what where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use azimuth_access::condition::Condition;
 use azimuth_access::{Grant, Plane, Scope, ScopeRoot, Target};
@@ -75,16 +75,36 @@ fn state(grant: &Grant<'_>) -> &'static str {
 
 /// The object id of a principal given by id, or by a name that the directory or a role assignment knows.
 fn principal_id(snapshot: &Snapshot, principal: &str) -> Result<String, Failure> {
-    if !principal.contains('@') {
-        return Ok(principal.to_owned());
-    }
+    let directory = snapshot.directory();
     let is_it = |name: &str| azimuth_ids::eq_fold(name, principal);
-    let user = snapshot.directory().users().iter().find(|user| is_it(&user.user_principal_name));
-    let assigned = || assigned_names(snapshot).into_iter().find(|(_, name)| is_it(name)).map(|(id, _)| id);
-    user.map(|user| user.id.to_string()).or_else(assigned).ok_or_else(|| {
-        Failure::input(format_args!("no user `{principal}` in the estate"))
-            .hint("export the users (`az ad user list`), or give the object id")
-    })
+    let users = directory
+        .users()
+        .iter()
+        .filter(|user| is_it(&user.user_principal_name) || is_it(&user.display_name) || is_it(&user.id));
+    let groups = directory.groups().iter().filter(|group| is_it(&group.display_name) || is_it(&group.id));
+    let service_principals = directory
+        .service_principals()
+        .iter()
+        .filter(|found| is_it(&found.display_name) || is_it(&found.id) || is_it(&found.app_id));
+    let mut ids: BTreeSet<String> = users.map(|user| user.id.to_string()).collect();
+    ids.extend(groups.map(|group| group.id.to_string()));
+    ids.extend(service_principals.map(|found| found.id.to_string()));
+    ids.extend(
+        assigned_names(snapshot).into_iter().filter(|(id, name)| is_it(id) || is_it(name)).map(|(id, _)| id),
+    );
+    let is_guid =
+        principal.len() == 36 && principal.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
+    match (ids.len(), is_guid) {
+        (1, _) => Ok(ids.pop_first().unwrap_or_default()),
+        (0, true) => Ok(principal.to_owned()),
+        (0, false) => Err(Failure::input(format_args!("nobody is called `{principal}` in the estate"))
+            .hint("export the directory (`az ad user list`, `az ad group list`), or give the object id")),
+        (count, _) => {
+            let shown: Vec<String> = ids.into_iter().take(5).collect();
+            Err(Failure::input(format_args!("`{principal}` names {count} principals"))
+                .hint(format!("give one of the object ids: {}", shown.join(", "))))
+        }
+    }
 }
 
 /// Names of principals that `az role assignment list` writes beside their ids: folded id → name.
@@ -94,7 +114,8 @@ fn assigned_names(snapshot: &Snapshot) -> BTreeMap<String, String> {
         .filter_map(|entry| {
             let properties = entry.value()["properties"].take();
             let text = |name: &str| properties[name].as_str().filter(|text| !text.is_empty());
-            Some((azimuth_ids::fold(text("principalId")?).into_owned(), text("principalName")?.to_owned()))
+            let name = text("principalName").unwrap_or_default();
+            Some((azimuth_ids::fold(text("principalId")?).into_owned(), name.to_owned()))
         })
         .collect()
 }
@@ -156,6 +177,8 @@ fn name(snapshot: &Snapshot, assigned: &BTreeMap<String, String>, id: &str) -> S
     let group = directory.group(id).map(|group| &*group.display_name);
     let service_principal = directory.service_principal(id).map(|principal| &*principal.display_name);
     let known = user.or(group).or(service_principal).filter(|name| !name.is_empty());
-    let known = known.or_else(|| assigned.get(&*azimuth_ids::fold(id)).map(String::as_str));
+    let known = known.or_else(|| {
+        assigned.get(&*azimuth_ids::fold(id)).map(String::as_str).filter(|name| !name.is_empty())
+    });
     known.unwrap_or(id).to_owned()
 }

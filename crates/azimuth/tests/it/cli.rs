@@ -98,7 +98,8 @@ fn explain_shows_the_counterexamples_and_the_fix() {
     for text in ["Why it matters", "How it is decided", "How to fix it", "Verdict"] {
         assert!(run.stdout.contains(text), "{}", run.stdout);
     }
-    let run = expect(2, &["assess", &estate, "--explain", "NW4"]);
+    expect(0, &["assess", &estate, "--explain", "nw4"]);
+    let run = expect(2, &["assess", &estate, "--explain", "NW-44"]);
     assert!(run.stderr.contains("did you mean `NW-4`"), "{}", run.stderr);
 }
 
