@@ -113,7 +113,9 @@ fn conflicts(
             seen: Value::Bool(true),
             wanted: "false while Conditional Access policies are enabled".to_owned(),
             note: Some(format!("`{}` and {} more are enabled", policy.name(), policies.len() - 1)),
-            fix: Some(switch_defaults(false)),
+            // No command: switching defaults off also drops what only they guarantee (ID-6). The policies must cover
+            // everyone first.
+            fix: None,
         });
     }
     let Some(policy) = asking.first() else { return };

@@ -129,7 +129,9 @@ fn undecided(
     let none_exist = !subjects.is_empty() && waiting == 0 && lists.is_clean();
     if !none_exist {
         for (what, command) in needs {
-            findings.miss(*what, None, *command, waiting.max(1));
+            // The command brings the evidence; saying that it would decide the control today would not be true.
+            let what = format!("{what} (not judged by this version yet)");
+            findings.miss(what, None, *command, waiting.max(1));
         }
     }
     findings.verdict(nothing)
