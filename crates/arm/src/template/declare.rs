@@ -256,13 +256,13 @@ impl<'t> Scope<'t> {
                     .with_hint("give it a value in the parameter file, or a `defaultValue`");
                 self.run.report_fault(self.file, parameter.key_span, fault);
                 let name = Value::string(parameter.name.clone());
-                return symbolic_call("parameters", vec![name], Reason::MissingParameter)
-                    .secured(types::is_secure(parameter.node, self.root));
+                let missing = symbolic_call("parameters", vec![name], Reason::MissingParameter);
+                return types::secured(missing, parameter.node, self.root);
             }
         };
         let is_default = parameter.supplied.is_none();
         types::check_parameter(self, parameter, &value, is_default);
-        value.secured(types::is_secure(parameter.node, self.root))
+        types::secured(value, parameter.node, self.root)
     }
 
     /// The value of a variable.

@@ -31,7 +31,7 @@ impl<'t> Scope<'t> {
                 self.run.report_fault(self.file, member.key_span, fault.with_code("arm-template"));
                 failed("output")
             };
-            let value = value.secured(types::is_secure(node, root));
+            let value = types::secured(value, node, root);
             self.check_output(node, &member.key, &value);
             if let Err(fault) = self.run.count_bytes(&value) {
                 self.run.report_fault(self.file, node.span, fault);

@@ -1,5 +1,7 @@
 //! Types of parameters, user-defined functions and outputs, including user-defined types.
 
+use std::collections::HashSet;
+
 use azimuth_diag::Diagnostic;
 use azimuth_ids::eq_fold;
 
@@ -33,10 +35,112 @@ fn type_name(node: &Node) -> Option<&str> {
     node.get("type").and_then(Node::as_str)
 }
 
-/// Whether values of the type are secret.
-pub(crate) fn is_secure(node: &Node, root: &Node) -> bool {
-    let name = resolved(node, root).and_then(type_name).unwrap_or_default();
+fn is_secure(node: &Node) -> bool {
+    let name = type_name(node).unwrap_or_default();
     name.eq_ignore_ascii_case("securestring") || name.eq_ignore_ascii_case("secureobject")
+}
+
+/// The definitions that a type may consist of at its own level: itself, what it refers to, and the cases of its
+/// discriminator; for a known value only the case that it names.
+fn definitions<'n>(declared: Vec<&'n Node>, root: &'n Node, value: Option<&Value>) -> Vec<&'n Node> {
+    let mut out: Vec<&Node> = Vec::new();
+    let mut open = declared;
+    while let Some(node) = open.pop() {
+        if out.iter().any(|known| std::ptr::eq(*known, node)) {
+            continue;
+        }
+        out.push(node);
+        if node.get("$ref").is_some() {
+            open.extend(resolved(node, root));
+        }
+        let Some(discriminator) = node.get("discriminator") else { continue };
+        let property = discriminator.get("propertyName").and_then(Node::as_str);
+        let chosen = property.and_then(|property| value?.as_object()?.get(property)?.as_str());
+        let cases = discriminator.get("mapping").map(Node::members).unwrap_or_default();
+        let known = cases.iter().find(|case| chosen.is_some_and(|chosen| eq_fold(&case.key, chosen)));
+        match known {
+            Some(case) => open.push(&case.value),
+            None => open.extend(cases.iter().map(|case| &case.value)),
+        }
+    }
+    out
+}
+
+/// Whether values of the type, or any part of them, are secret.
+pub(crate) fn holds_secret(node: &Node, root: &Node) -> bool {
+    let mut seen = HashSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if !seen.insert(std::ptr::from_ref(node)) {
+            continue;
+        }
+        if is_secure(node) {
+            return true;
+        }
+        if node.get("$ref").is_some() {
+            open.extend(resolved(node, root));
+        }
+        let mapping = node.get("discriminator").and_then(|discriminator| discriminator.get("mapping"));
+        for members in [node.get("properties"), mapping].into_iter().flatten() {
+            open.extend(members.members().iter().map(|member| &member.value));
+        }
+        open.extend(node.get("prefixItems").map(Node::items).unwrap_or_default());
+        open.extend([node.get("items"), node.get("additionalProperties")].into_iter().flatten());
+    }
+    false
+}
+
+/// The value with every part marked as secret that its type says is one.
+pub(crate) fn secured(value: Value, node: &Node, root: &Node) -> Value {
+    if holds_secret(node, root) { secured_by(value, vec![node], root, 0) } else { value }
+}
+
+fn secured_by(value: Value, declared: Vec<&Node>, root: &Node, depth: usize) -> Value {
+    if declared.is_empty() || value.is_secure() {
+        return value;
+    }
+    let types = definitions(declared, root, Some(&value));
+    if types.iter().any(|node| is_secure(node)) {
+        return value.secured(true);
+    }
+    if value.as_symbolic().is_some() || depth > MAX_DEPTH {
+        // Its parts are not told apart.
+        let is_secret = types.iter().any(|node| holds_secret(node, root));
+        return value.secured(is_secret);
+    }
+    let origin = value.origin();
+    match value.kind() {
+        Kind::Array(items) => {
+            let item_types = |index| types.iter().filter_map(|node| item_type(node, index)).collect();
+            let items = items.iter().enumerate();
+            let items =
+                items.map(|(index, item)| secured_by(item.clone(), item_types(index), root, depth + 1));
+            Value::array(items.collect()).with_origin(origin)
+        }
+        Kind::Object(members) => {
+            let members = members.iter().map(|(name, member)| {
+                let types = types.iter().filter_map(|node| member_type(node, name)).collect();
+                (name.clone(), secured_by(member.clone(), types, root, depth + 1))
+            });
+            Value::object(members.collect()).with_origin(origin)
+        }
+        _ => value,
+    }
+}
+
+/// The type of the item at `index` of an array.
+fn item_type(node: &Node, index: usize) -> Option<&Node> {
+    node.get("prefixItems").and_then(|prefix| prefix.items().get(index)).or_else(|| node.get("items"))
+}
+
+/// The type of the member `name` of an object.
+fn member_type<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let declared = node.get("properties").map(Node::members).unwrap_or_default();
+    declared
+        .iter()
+        .find(|member| eq_fold(&member.key, name))
+        .map(|member| &member.value)
+        .or_else(|| node.get("additionalProperties"))
 }
 
 /// Whether null is a value of the type.
@@ -50,7 +154,7 @@ pub(crate) fn is_nullable(node: &Node, root: &Node) -> bool {
 /// Reports what is wrong with a parameter's declaration or value, where it is wrong.
 pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, value: &Value, is_default: bool) {
     let node = parameter.node;
-    let secure = is_secure(node, scope.root) || value.has_secure();
+    let secure = holds_secret(node, scope.root) || value.has_secure();
     let Some(problem) = problem(value, node, scope.root, secure, 0) else { return };
     let what = if is_default { "the default" } else { "the value" };
     let message = format!("{what} of the parameter `{}` does not fit: {problem}", parameter.name);
@@ -62,7 +166,7 @@ pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, valu
 
 /// What is wrong with a value of this type, if anything.
 pub(crate) fn first_problem(value: &Value, node: &Node, root: &Node) -> Option<String> {
-    problem(value, node, root, value.has_secure() || is_secure(node, root), 0)
+    problem(value, node, root, value.has_secure() || holds_secret(node, root), 0)
 }
 
 fn problem(value: &Value, declared: &Node, root: &Node, secure: bool, depth: usize) -> Option<String> {

@@ -7,5 +7,6 @@ mod features;
 mod function_cases;
 mod hostile;
 mod other_host;
+mod secrets;
 mod state;
 mod templates;
