@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Target;
+use azimuth_ids::eq_fold;
+
 use super::declare::Scope;
 use super::target::symbolic_call;
+use super::{Target, types};
 use crate::expression::{Expression, ExpressionKind, Fault, HostCall};
-use crate::json::{Node, Span};
+use crate::json::{Node, NodeKind, Span};
 use crate::value::{Object, Reason, Symbolic, Value};
 
 /// The members that each function is documented to return.
@@ -164,15 +166,78 @@ fn template_summary(root: &Node) -> Value {
             out.push(name.into(), text.into());
         }
     }
-    if let Some(metadata) = root.get("metadata") {
-        out.push("metadata".into(), Value::from_node(metadata));
-    }
-    for name in ["parameters", "variables", "outputs"] {
+    for name in ["metadata", "parameters", "variables", "outputs"] {
         if let Some(section) = root.get(name) {
-            out.push(Arc::from(name), Value::from_node(section));
+            out.push(Arc::from(name), shown_section(root, name, section));
         }
     }
-    let resources = root.get("resources").map_or(Value::array(Vec::new()), Value::from_node);
+    let resources = root.get("resources").map_or(Value::array(Vec::new()), shown);
     out.push("resources".into(), resources);
     Value::object(out)
+}
+
+/// A part of a template as it is written. Its secrets are marked, also those of the templates in it.
+fn shown(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Array(items) => Value::array(items.iter().map(shown).collect()),
+        NodeKind::Object(members) => {
+            let is_template = node.get("resources").is_some()
+                && (node.get("$schema").is_some() || node.get("contentVersion").is_some());
+            let template = node.get("template").filter(|template| template.is_object());
+            let members = members.iter().map(|member| {
+                let value = match template {
+                    _ if is_template => shown_section(node, &member.key, &member.value),
+                    Some(template) if eq_fold(&member.key, "parameters") => {
+                        typed(&member.value, template.get("parameters"), template, "value")
+                    }
+                    Some(_) if eq_fold(&member.key, "template") => shown_template(&member.value),
+                    _ => shown(&member.value),
+                };
+                (member.key.clone(), value)
+            });
+            Value::object(members.collect())
+        }
+        _ => Value::from_node(node),
+    }
+}
+
+fn shown_template(root: &Node) -> Value {
+    let sections = root.members().iter();
+    let sections =
+        sections.map(|member| (member.key.clone(), shown_section(root, &member.key, &member.value)));
+    Value::object(sections.collect())
+}
+
+fn shown_section(root: &Node, name: &str, section: &Node) -> Value {
+    if eq_fold(name, "parameters") {
+        typed(section, Some(section), root, "defaultValue")
+    } else if eq_fold(name, "outputs") {
+        typed(section, Some(section), root, "value")
+    } else {
+        shown(section)
+    }
+}
+
+/// Entries whose member `holder` has a value of the type that `types` declares under the same name.
+fn typed(entries: &Node, types: Option<&Node>, root: &Node, holder: &str) -> Value {
+    if !entries.is_object() {
+        return shown(entries);
+    }
+    let entries = entries.members().iter().map(|entry| {
+        let declared = types.and_then(|types| types.get(&entry.key));
+        let Some(declared) = declared.filter(|_| entry.value.is_object()) else {
+            return (entry.key.clone(), shown(&entry.value));
+        };
+        let parts = entry.value.members().iter().map(|part| {
+            let value = shown(&part.value);
+            if !eq_fold(&part.key, holder) {
+                return (part.key.clone(), value);
+            }
+            // An expression in place of the whole may hold the secret anywhere in its text.
+            let is_whole = part.value.as_str().is_some() && types::holds_secret(declared, root);
+            (part.key.clone(), types::secured(value, declared, root).secured(is_whole))
+        });
+        (entry.key.clone(), Value::object(parts.collect()))
+    });
+    Value::object(entries.collect())
 }

@@ -102,3 +102,45 @@ fn a_secret_part_is_not_quoted_in_messages() {
     assert!(expansion.has_errors());
     assert!(expansion.diagnostics.iter().all(|diagnostic| !diagnostic.to_string().contains("Hush")));
 }
+
+#[test]
+fn what_deployment_tells() {
+    let inner = json!({
+        "contentVersion": "1.0.0.0",
+        "parameters": { "word": { "type": "securestring", "defaultValue": "Hush" }, "user": { "type": "string", "defaultValue": "me" } },
+        "resources": [],
+        "outputs": { "own": { "type": "object", "value": "[deployment().properties.template.parameters]" } }
+    });
+    let expansion = expanded(&json!({
+        "contentVersion": "1.0.0.0",
+        "parameters": {
+            "word": { "type": "secureString", "defaultValue": "Hush" },
+            "computed": { "type": "securestring", "defaultValue": "[concat('Hu', 'Hush')]" },
+            "user": { "type": "string", "defaultValue": "me" }
+        },
+        "resources": [{
+            "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "inner",
+            "properties": {
+                "mode": "Incremental",
+                "expressionEvaluationOptions": { "scope": "inner" },
+                "parameters": { "word": { "value": "Hush" }, "user": { "value": "you" } },
+                "template": inner
+            }
+        }],
+        "outputs": {
+            "parameters": { "type": "object", "value": "[deployment().properties.template.parameters]" },
+            "resources": { "type": "array", "value": "[deployment().properties.template.resources]" },
+            "inner": { "type": "object", "value": "[reference('inner').outputs.own.value]" }
+        }
+    }));
+    let parameters = output(&expansion, "parameters");
+    assert_eq!(parameters["word"]["defaultValue"], "***");
+    assert_eq!(parameters["computed"]["defaultValue"], "***");
+    assert_eq!(parameters["user"]["defaultValue"], "me");
+    let resources = output(&expansion, "resources");
+    let nested = &resources[0]["properties"];
+    assert_eq!(nested["template"]["parameters"]["word"]["defaultValue"], "***");
+    assert_eq!(nested["parameters"]["word"]["value"], "***");
+    assert_eq!(nested["parameters"]["user"]["value"], "you");
+    assert_eq!(output(&expansion, "inner")["word"]["defaultValue"], "***");
+}
