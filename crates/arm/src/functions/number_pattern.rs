@@ -269,9 +269,7 @@ impl Shape {
                 Token::Digit(_) => {
                     if surplus < 0 {
                         surplus += 1;
-                        if position <= self.least_before && position > -self.least_behind {
-                            push(&mut out, 0, position);
-                        } else if position <= 0 && digits.peek().is_some() {
+                        if position <= self.least_before {
                             push(&mut out, 0, position);
                         }
                     } else if let Some(digit) = digits.next() {
@@ -344,7 +342,7 @@ mod tests {
         int(1_500, "0,.0", "1.5");
         int(1_234_567, "#,#", "1,234,567");
         int(499, "0,", "0");
-        int(-499, "0,;neg;none", "none");
+        int(-499, "0,;-0,;none", "none");
     }
 
     #[test]
