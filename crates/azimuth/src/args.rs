@@ -1,8 +1,12 @@
 //! The command line: what can be asked, apart from how it is done.
 
+mod arm;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
@@ -51,6 +55,9 @@ pub(crate) enum Command {
     /// Who can do what where: Azure role assignments, deny assignments and conditions
     #[command(subcommand)]
     Access(AccessCommand),
+    /// ARM templates and Bicep: the resources they stand for, and what deploying them would change
+    #[command(subcommand)]
+    Arm(Box<ArmCommand>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export
@@ -72,7 +79,7 @@ pub(crate) enum Command {
 }
 
 /// Where the estate comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct InputArgs {
     /// Exported files, folders, globs, .zip or .tar.gz archives, or a store made by `azimuth import`
     #[arg(required_unless_present = "store", value_name = "PATH")]
@@ -86,6 +93,9 @@ pub(crate) struct InputArgs {
     /// Take the lists of a type as complete though nothing proves it (`all` for every type); repeatable
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub(crate) assume_complete: Vec<String>,
+    /// Read ARM template exports as the resources they would make in this resource group or subscription
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) template_scope: Option<String>,
     /// Fail if any part of the input could not be read
     #[arg(long)]
     pub(crate) strict: bool,
@@ -184,6 +194,9 @@ pub(crate) struct ImportArgs {
     /// Who is recorded as the author of the changes
     #[arg(long, value_name = "NAME", default_value = "import")]
     pub(crate) actor: String,
+    /// Read ARM template exports as the resources they would make in this resource group or subscription
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) template_scope: Option<String>,
     /// Import nothing if any part of the input could not be read
     #[arg(long)]
     pub(crate) strict: bool,

@@ -10,12 +10,14 @@ use anyhow::Context;
 use azimuth_diag::{Diagnostic, Place, Severity};
 use azimuth_estate::evidence::evidence_key;
 use azimuth_estate::{Snapshot, SnapshotBuilder};
-use azimuth_exports::Imported;
+use azimuth_exports::{Imported, Shape};
 use azimuth_host::{AsOf, SystemClock};
+use azimuth_ids::IdRef;
 use azimuth_store::Store;
 use jiff::Timestamp;
 
 use crate::args::InputArgs;
+use crate::command::arm::template_documents;
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 
@@ -25,6 +27,10 @@ const MAX_FILE_BYTES: u64 = 8 << 30;
 const MAX_FILES: usize = 1_000_000;
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 64;
+/// The code of notes about pages.
+const PAGE_CODE: &str = "import-next-page";
+/// The path that stands for standard input.
+const STDIN: &str = "-";
 /// Diagnostics shown before the rest is only counted.
 const MAX_SHOWN: usize = 20;
 
@@ -50,7 +56,7 @@ pub(crate) fn threads() -> usize {
 
 /// Reads `--as-of`: RFC 3339 or a date (the end of that day in UTC).
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, Failure> {
-    let whole_day = format!("{text}T23:59:59.999Z");
+    let whole_day = format!("{text}T23:59:59Z");
     text.parse::<Timestamp>().or_else(|_| whole_day.parse()).map_err(|_| {
         Failure::usage(format_args!("`{text}` is no time"))
             .hint("write it as `2026-01-31` or `2026-01-31T12:00:00Z`")
@@ -78,7 +84,7 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         }
         opened = Some(store);
     } else {
-        let read = read_paths(&args.paths, ui)?;
+        let read = read_paths(&args.paths, args.template_scope.as_deref(), ui)?;
         report(&read.diagnostics, ui);
         refuse_if_strict(args.strict, &read.diagnostics)?;
         if read.documents.is_empty() {
@@ -94,7 +100,12 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
         opened = None;
     }
     for kind in &args.assume_complete {
-        let key = evidence_key(kind, "*").map_err(|error| Failure::usage(error))?;
+        if !kind.eq_ignore_ascii_case("all") && !kind.contains('/') {
+            return Err(Failure::usage(format_args!("`{kind}` is no type")).hint(
+                "write `all`, a resource type such as `Microsoft.Security/pricings`, or `graph:/users`",
+            ));
+        }
+        let key = evidence_key(kind, "*").map_err(Failure::usage)?;
         let body = serde_json::json!({"kind": "Evidence", "type": kind, "scope": "*", "source": "--assume-complete"});
         builder.push(&key, body.to_string());
     }
@@ -114,9 +125,15 @@ pub(crate) fn open_store(path: &Path, read_only: bool) -> Result<Store, Failure>
 
 fn single_store(paths: &[PathBuf]) -> Option<PathBuf> {
     let [path] = paths else { return None };
+    is_store(path).then(|| path.clone())
+}
+
+/// Whether a regular file begins like a store; pipes are not touched, for what is read from them is gone.
+fn is_store(path: &Path) -> bool {
     let mut magic = [0_u8; 16];
-    fs::File::open(path).ok()?.read_exact(&mut magic).ok()?;
-    (&magic == b"SQLite format 3\0").then(|| path.clone())
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok())
+        && &magic == b"SQLite format 3\0"
 }
 
 fn from_store(store: &Store, as_of: AsOf, ui: Ui) -> Result<SnapshotBuilder, Failure> {
@@ -145,24 +162,41 @@ pub(crate) fn refuse_if_strict(strict: bool, diagnostics: &[Diagnostic]) -> Resu
 /// Shows diagnostics on standard error, the first ones in full.
 pub(crate) fn report(diagnostics: &[Diagnostic], ui: Ui) {
     for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
-        ui.note(azimuth_diag::render(diagnostic, None).trim_end());
+        let text = azimuth_diag::render(diagnostic, None);
+        match diagnostic.severity {
+            Severity::Error => ui.error(text.trim_end()),
+            Severity::Warning | Severity::Note => ui.note(text.trim_end()),
+        }
     }
     if diagnostics.len() > MAX_SHOWN {
         ui.note(format_args!("… and {} more", diagnostics.len() - MAX_SHOWN));
+    }
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    if errors > 0 {
+        ui.error(format_args!("{errors} parts of the input could not be read; the rest was used"));
     }
 }
 
 /// Reads all files of the paths, in parallel, and merges them. The order of the paths decides between
 /// different versions of one document, so results do not depend on timing.
-pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure> {
+pub(crate) fn read_paths(
+    paths: &[PathBuf],
+    template_scope: Option<&str>,
+    ui: Ui,
+) -> Result<Documents, Failure> {
+    if let Some(scope) = template_scope {
+        IdRef::parse(scope).map_err(|error| {
+            Failure::usage(format_args!("`{scope}` is no scope: {error}"))
+                .hint("write `/subscriptions/{id}/resourceGroups/{name}`")
+        })?;
+    }
     let mut diagnostics = Vec::new();
     let files = gather(paths, &mut diagnostics)?;
     let total: u64 = files.iter().map(|(_, size)| size).sum();
     let bar = ui.bar("reading", total, true);
     let threads = threads();
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<(Vec<Imported>, Vec<Diagnostic>)>>> =
-        Mutex::new((0..files.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<ReadFile>>> = Mutex::new((0..files.len()).map(|_| None).collect());
     // One file is split among the threads; many are dealt out whole.
     let inner_threads = if files.len() < threads { threads } else { 1 };
     let workers = threads.min(files.len()).max(1);
@@ -172,7 +206,7 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((path, size)) = files.get(index) else { break };
-                    let result = read_file(path, *size, inner_threads);
+                    let result = read_file(path, *size, inner_threads, template_scope);
                     bar.inc(*size);
                     results.lock().expect("no holder of this lock panics")[index] = Some(result);
                 }
@@ -190,12 +224,35 @@ pub(crate) fn read_paths(paths: &[PathBuf], ui: Ui) -> Result<Documents, Failure
         }
         diagnostics.append(&mut found);
     }
-    let merged = azimuth_exports::merge(all);
+    let merged = azimuth_exports::merge_parallel(all, threads);
     diagnostics.extend(merged.diagnostics);
+    fold_pages(&mut diagnostics);
     Ok(Documents { documents: merged.documents, diagnostics, files: files.len() })
 }
 
-fn read_file(path: &Path, size: u64, threads: usize) -> (Vec<Imported>, Vec<Diagnostic>) {
+/// Makes one note of those that files are pages of longer lists: whoever exports page by page has all of them.
+fn fold_pages(diagnostics: &mut Vec<Diagnostic>) {
+    let is_page = |diagnostic: &Diagnostic| diagnostic.code == PAGE_CODE;
+    let pages = diagnostics.iter().filter(|diagnostic| is_page(diagnostic)).count();
+    if pages < 2 {
+        return;
+    }
+    let mut first = true;
+    diagnostics.retain_mut(|diagnostic| {
+        let keep = !is_page(diagnostic) || std::mem::take(&mut first);
+        if keep && is_page(diagnostic) {
+            diagnostic.message =
+                format!("{pages} files are pages of longer lists; this is the first of them");
+            diagnostic.hint = Some("nothing to do if the other pages are here too".to_owned());
+        }
+        keep
+    });
+}
+
+/// The documents of one file and what there is to say about it.
+type ReadFile = (Vec<Imported>, Vec<Diagnostic>);
+
+fn read_file(path: &Path, size: u64, threads: usize, template_scope: Option<&str>) -> ReadFile {
     let name = path.display().to_string();
     let place = Place { file: Some(name.clone()), ..Place::default() };
     if size > MAX_FILE_BYTES {
@@ -204,9 +261,22 @@ fn read_file(path: &Path, size: u64, threads: usize) -> (Vec<Imported>, Vec<Diag
             .with_hint("split it, or export in pages");
         return (Vec::new(), vec![diagnostic]);
     }
-    match fs::read(path) {
+    let read = if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(MAX_FILE_BYTES).read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    match read {
         Ok(bytes) => {
-            let (documents, report) = azimuth_exports::read_parallel(&name, &bytes, threads);
+            let (mut documents, mut report) = azimuth_exports::read_parallel(&name, &bytes, threads);
+            let is_template = report.shapes.iter().any(|(shape, _)| *shape == Shape::Template);
+            if let (true, Some(scope)) = (is_template, template_scope) {
+                let (expanded, findings) = template_documents(&name, &bytes, Some(scope));
+                report.diagnostics.retain(|finding| finding.code != azimuth_exports::TEMPLATE_CODE);
+                report.diagnostics.extend(findings);
+                documents.extend(expanded);
+            }
             (documents, report.diagnostics)
         }
         Err(error) => {
@@ -222,6 +292,14 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
     let mut files = Vec::new();
     let mut skipped = Vec::new();
     for path in paths {
+        if path == Path::new(STDIN) {
+            files.push((path.clone(), 0));
+            continue;
+        }
+        if is_store(path) {
+            return Err(Failure::usage(format_args!("`{}` is a store, not an export", path.display()))
+                .hint("judge a store by itself: `azimuth assess --store FILE`"));
+        }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, 0, &mut files, &mut skipped, diagnostics)?,
             Ok(metadata) => files.push((path.clone(), metadata.len())),
@@ -256,7 +334,11 @@ fn gather(paths: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<(P
         let more = if skipped.len() > 5 { ", …" } else { "" };
         diagnostics.push(Diagnostic::note(
             "import-skipped",
-            format!("{} files are no exports by their ending: {}{more}", skipped.len(), shown.join(", ")),
+            format!(
+                "left out, because they are no exports by their ending or no files: {} ({}{more})",
+                skipped.len(),
+                shown.join(", ")
+            ),
         ));
     }
     Ok(files)
@@ -275,8 +357,17 @@ fn walk(
     skipped: &mut Vec<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), Failure> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read the folder `{}`", folder.display()))?;
+    let unreadable = |path: &Path, what: &str| {
+        let place = Place { file: Some(path.display().to_string()), ..Place::default() };
+        Diagnostic::error("import-unreadable", what.to_owned()).at(place)
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            diagnostics.push(unreadable(folder, &format!("cannot read the folder: {error}")));
+            return Ok(());
+        }
+    };
     let mut entries: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
@@ -284,23 +375,26 @@ fn walk(
         if name.starts_with('.') {
             continue;
         }
-        let Ok(metadata) = fs::metadata(&path) else {
-            let place = Place { file: Some(path.display().to_string()), ..Place::default() };
-            diagnostics.push(Diagnostic::warning("import-unreadable", "cannot read the file").at(place));
-            continue;
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                diagnostics.push(unreadable(&path, &format!("cannot read the file: {error}")));
+                continue;
+            }
         };
-        if metadata.is_dir() {
+        let ending =
+            path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        // Links to folders can lead in circles, and a pipe or device in a folder never ends.
+        let is_strange = metadata.is_dir() && is_link || !metadata.is_dir() && !metadata.is_file();
+        if is_strange || metadata.is_file() && NO_EXPORTS.contains(&ending.as_str()) {
+            skipped.push(name);
+        } else if metadata.is_dir() {
             if depth < MAX_DEPTH {
                 walk(&path, depth + 1, files, skipped, diagnostics)?;
             }
         } else {
-            let ending =
-                path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-            if NO_EXPORTS.contains(&ending.as_str()) || name == "checkpoint.json" {
-                skipped.push(name);
-            } else {
-                files.push((path, metadata.len()));
-            }
+            files.push((path, metadata.len()));
         }
         if files.len() > MAX_FILES {
             return Err(Failure::input(format_args!("more than {MAX_FILES} files")));

@@ -21,12 +21,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.quiet, cli.color);
     let result = match cli.command {
-        Command::Assess(args) => command::assess::run(args, ui),
+        Command::Assess(args) => command::assess::run(&args, ui),
         Command::Controls(args) => command::controls::run(&args),
         Command::Import(args) => command::import::run(&args, ui),
         Command::Export(args) => command::export::run(&args, ui),
         Command::Changes(args) => command::changes::run(&args),
         Command::Access(command) => command::access::run(command, ui),
+        Command::Arm(command) => command::arm::run(*command, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args),

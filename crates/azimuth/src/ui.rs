@@ -32,6 +32,11 @@ impl Ui {
         }
     }
 
+    /// A line on standard error, quiet or not.
+    pub(crate) fn error(self, line: impl std::fmt::Display) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+
     /// A bar for work of a known length; hidden when quiet or standard error is no terminal.
     pub(crate) fn bar(self, what: &'static str, length: u64, bytes: bool) -> ProgressBar {
         if self.quiet || !std::io::stderr().is_terminal() {
@@ -75,7 +80,12 @@ pub(crate) fn print_failure(failure: &Failure) {
     }
 }
 
-/// The width of the terminal that standard output goes to, or 100.
-pub(crate) fn width() -> usize {
-    terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)).clamp(40, 200)
+/// The width that text for eyes should keep to: that of the terminal behind standard output, or `COLUMNS`. `None`
+/// when nobody looks: then nothing is cut.
+pub(crate) fn width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal =
+        || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let stdout_is_terminal = std::io::stdout().is_terminal();
+    columns.or_else(|| stdout_is_terminal.then(terminal).flatten()).map(|width| width.clamp(40, 400))
 }

@@ -29,6 +29,7 @@ const COMPLETE: &[&str] = &[
     "Microsoft.Network/virtualNetworks/subnets",
     "Microsoft.Network/networkSecurityGroups/securityRules",
     "Microsoft.Sql/servers/databases",
+    "Microsoft.Sql/servers/firewallRules",
     "graph:/users",
     "graph:/users/authentication/requirements",
     "graph:/groups",

@@ -46,5 +46,6 @@ mod shapes;
 pub use document::{Completeness, FileReport, Imported, Shape};
 pub use export::{export_ndjson, write_ndjson};
 pub use json::canonical::canonical;
-pub use merge::{Merged, merge};
+pub use merge::{Merged, merge, merge_parallel};
 pub use read::{read, read_parallel};
+pub use shapes::template::TEMPLATE_CODE;

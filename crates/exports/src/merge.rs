@@ -1,6 +1,7 @@
 //! Making the documents of many files one set.
 
 use std::collections::BTreeMap;
+use std::thread;
 
 use azimuth_diag::{Diagnostic, Place};
 use azimuth_ids::DocumentKey;
@@ -23,9 +24,22 @@ pub struct Merged {
 /// content the last is kept, and one note for each kind of document says how many there were and where the
 /// first was found. Documents that differ in spelling only (white space, order of members, escapes) are equal.
 pub fn merge(imported: Vec<Imported>) -> Merged {
-    let mut imported = imported;
-    // Stable: equal keys keep the order in which they came.
-    imported.sort_by(|left, right| left.key.cmp(&right.key));
+    merge_parallel(imported, 1)
+}
+
+/// [`merge`] with the sorting shared among `threads` threads; the result is the same.
+pub fn merge_parallel(mut imported: Vec<Imported>, threads: usize) -> Merged {
+    let by_key = |left: &Imported, right: &Imported| left.key.cmp(&right.key);
+    let share = imported.len().div_ceil(threads.max(1)).max(1);
+    if share < imported.len() {
+        thread::scope(|scope| {
+            for part in imported.chunks_mut(share) {
+                scope.spawn(move || part.sort_by(by_key));
+            }
+        });
+    }
+    // Stable: equal keys keep the order in which they came. Parts that are sorted already are only merged.
+    imported.sort_by(by_key);
     let mut documents: Vec<Imported> = Vec::with_capacity(imported.len());
     let mut conflicts: BTreeMap<String, (usize, DocumentKey, Place, Place)> = BTreeMap::new();
     for document in imported {
@@ -82,6 +96,21 @@ mod tests {
     fn document(id: &str, body: &str, rank: Completeness) -> Imported {
         let place = Place { file: Some(format!("{rank:?}.json")), ..Place::default() };
         Imported { key: DocumentKey::parse(id).unwrap(), body: body.into(), rank, place }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let document = |number: usize| Imported {
+            key: DocumentKey::graph(&format!("users/{}", number % 37)).expect("a key"),
+            body: format!("{{\"n\":{number}}}").into(),
+            rank: if number.is_multiple_of(5) { Stub } else { Full },
+            place: Place::default(),
+        };
+        let all: Vec<Imported> = (0..200).map(document).collect();
+        let wanted = merge(all.clone());
+        for threads in [0, 2, 3, 7, 500] {
+            assert_eq!(merge_parallel(all.clone(), threads), wanted, "{threads}");
+        }
     }
 
     #[test]

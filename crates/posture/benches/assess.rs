@@ -116,8 +116,8 @@ fn assess_100k_resources(bencher: divan::Bencher, threads: usize) {
     bencher.bench_local(|| assess(&snapshot, &options, threads, &|_, _, _| {}));
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
-fn read_network_of_100k_resources(bencher: divan::Bencher) {
+#[divan::bench(args = [1, 2], sample_count = 10, sample_size = 1)]
+fn read_network_of_100k_resources(bencher: divan::Bencher, threads: usize) {
     let snapshot = estate();
-    bencher.bench_local(|| Network::from_snapshot(&snapshot));
+    bencher.bench_local(|| Network::from_snapshot(&snapshot, threads));
 }

@@ -69,7 +69,8 @@ impl fmt::Debug for Options<'_> {
 pub struct EstateSummary {
     /// All documents, evidence and declarations included.
     pub documents: usize,
-    /// Resource Manager documents other than management groups, subscriptions and resource groups.
+    /// Resources: neither scopes (management groups, subscriptions, resource groups) nor what governs and watches
+    /// resources (role and policy assignments, definitions, locks, security plans and contacts, diagnostic settings).
     pub resources: usize,
     /// Subscriptions.
     pub subscriptions: usize,
@@ -150,7 +151,7 @@ pub fn assess(
     threads: usize,
     progress: &(dyn Fn(&'static str, usize, usize) + Sync),
 ) -> Assessment {
-    let context = Context::new(snapshot, options);
+    let context = Context::new(snapshot, options).threads(threads);
     let all = controls();
     let verdicts: Vec<OnceLock<Verdict>> = all.iter().map(|_| OnceLock::new()).collect();
     let next = AtomicUsize::new(0);
@@ -181,23 +182,34 @@ pub fn assess(
     Assessment { as_of: options.as_of, summary: summary(&context), results }
 }
 
+/// Whether documents of a type are resources that somebody deployed, rather than scopes, directory objects,
+/// evidence, or what governs and watches resources.
+fn is_resource(kind: &str) -> bool {
+    const OTHER: [&str; 11] = [
+        "graph:",
+        "azimuth:",
+        "tags:",
+        "microsoft.management/",
+        "microsoft.resources/",
+        "microsoft.authorization/",
+        "microsoft.security/",
+        "microsoft.insights/diagnosticsettings",
+        "microsoft.policyinsights/",
+        "microsoft.advisor/",
+        "microsoft.consumption/",
+    ];
+    // Templates with their versions are the resources of that provider; the rest are records and scopes.
+    kind.starts_with("microsoft.resources/templatespecs")
+        || kind.starts_with("microsoft.resources/deploymentscripts")
+        || !OTHER.iter().any(|prefix| kind.starts_with(prefix))
+}
+
 fn summary(context: &Context<'_>) -> EstateSummary {
     let snapshot = context.snapshot();
     let count = |wanted: &dyn Fn(&str) -> bool| {
         snapshot.types().filter(|(kind, _)| wanted(kind)).map(|(_, count)| count).sum()
     };
-    let resources = snapshot
-        .types()
-        .filter(|(kind, _)| {
-            !(kind.starts_with("graph:")
-                || kind.starts_with("azimuth:")
-                || kind.starts_with("tags:")
-                || kind.starts_with("microsoft.management/")
-                || kind.starts_with("microsoft.resources/subscriptions")
-                || *kind == "microsoft.resources/tenants")
-        })
-        .map(|(_, count)| count)
-        .sum();
+    let resources = count(&is_resource);
     let directory = snapshot.directory();
     EstateSummary {
         documents: snapshot.len(),

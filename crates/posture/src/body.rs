@@ -1,7 +1,8 @@
 //! Reading members of ARM bodies without building the rest.
 //!
 //! ARM keeps a resource's members below `properties`; the `az … list` commands print most of them one level
-//! higher, in nested objects too. [`Arm`] reads both shapes.
+//! higher, in nested objects too. [`Arm`] reads both shapes. A document that has nothing but the envelope (what
+//! `az resource list` prints) says nothing about its members: [`read`] refuses it instead of taking them as empty.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -152,9 +153,94 @@ fn read_arm<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a, T>, serde_j
     Ok(Arm { id, name, sku, properties })
 }
 
-/// The members `T` of a document, from below `properties` or from the top level.
-pub(crate) fn read<'a, T: Deserialize<'a>>(entry: Entry<'a>) -> Result<Arm<'a, T>, serde_json::Error> {
-    read_arm(entry.body())
+/// Why the members of a document cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// The document is the line of a list, without its properties.
+    Head,
+    /// The document does not have the shape of its type.
+    Shape,
+}
+
+/// What a document without properties may hold: the envelope of every resource, and what lists and tables add.
+const HEAD: [&str; 21] = [
+    "id",
+    "name",
+    "type",
+    "location",
+    "tags",
+    "kind",
+    "sku",
+    "plan",
+    "identity",
+    "zones",
+    "etag",
+    "managedBy",
+    "extendedLocation",
+    "systemData",
+    "properties",
+    "createdTime",
+    "changedTime",
+    "provisioningState",
+    "resourceGroup",
+    "subscriptionId",
+    "tenantId",
+];
+
+/// The names of an object's members; nothing else is kept.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NamesVisitor;
+        impl<'de> Visitor<'de> for NamesVisitor {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, _)) = map.next_entry::<String, de::IgnoredAny>()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_map(NamesVisitor)
+    }
+}
+
+/// Whether a document is the line of a list: nothing but the envelope.
+pub(crate) fn is_head(text: &str) -> bool {
+    serde_json::from_str::<Names>(text)
+        .is_ok_and(|names| names.0.iter().all(|name| HEAD.iter().any(|other| eq_fold(name, other))))
+}
+
+/// The members `T` of a document's text, from below `properties` or, where members stand there, from the top
+/// level.
+pub(crate) fn read_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a, T>, Unread> {
+    let Head { id, name, sku, properties } =
+        serde_json::from_str::<Head<'a, T>>(text).map_err(|_| Unread::Shape)?;
+    let properties = match properties {
+        Some(properties) => properties,
+        None if is_head(text) => return Err(Unread::Head),
+        None if !text.trim_start().starts_with('{') => return Err(Unread::Shape),
+        None => serde_json::from_str(text).map_err(|_| Unread::Shape)?,
+    };
+    Ok(Arm { id, name, sku, properties })
+}
+
+/// The same for the body of an entry.
+pub(crate) fn read<'a, T: Deserialize<'a>>(entry: Entry<'a>) -> Result<Arm<'a, T>, Unread> {
+    read_text(entry.body())
+}
+
+/// What the envelope of a document says, its members taken as absent.
+pub(crate) fn envelope<'a, T: Default>(entry: Entry<'a>) -> Option<Arm<'a, T>> {
+    let Head { id, name, sku, .. } = serde_json::from_str::<Head<'a, de::IgnoredAny>>(entry.body()).ok()?;
+    Some(Arm { id, name, sku, properties: T::default() })
 }
 
 /// A reference to another object.
@@ -188,6 +274,18 @@ mod tests {
             assert!(read.properties.colour.is("RED"));
             assert_eq!(&*read.properties.parts[0].properties.colour, "7");
         }
+    }
+
+    #[test]
+    fn an_envelope_alone_is_no_document_with_empty_members() {
+        let read = |text| read_text::<Members<'_>>(text).map(|read| read.properties.colour.to_string());
+        let list = r#"{"id":"/a","name":"a","type":"T/t","sku":{"name":"S"},"properties":null,"createdTime":"2026"}"#;
+        assert_eq!(read(list), Err(Unread::Head));
+        assert_eq!(read(r#"{"id":"/a"}"#), Err(Unread::Head));
+        assert_eq!(read(r#"{"id":"/a","colour":"red"}"#).as_deref(), Ok("red"));
+        assert_eq!(read(r#"{"id":"/a","properties":{}}"#).as_deref(), Ok(""));
+        assert_eq!(read(r#"{"id":"/a","properties":{"parts":3}}"#), Err(Unread::Shape));
+        assert_eq!(read("[]"), Err(Unread::Shape));
     }
 
     #[test]

@@ -18,6 +18,7 @@
 
 mod assessment;
 mod body;
+mod command;
 mod context;
 mod control;
 mod controls;

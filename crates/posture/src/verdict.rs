@@ -113,9 +113,9 @@ pub struct MissingEvidence {
     /// Where it is missing, if in one place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The command that brings it.
+    /// The command that brings it; what stands behind `#` is another way.
     pub command: String,
-    /// How many objects wait for it.
+    /// How many objects wait for it; 1 for a list.
     pub objects: usize,
 }
 
@@ -155,6 +155,17 @@ impl Findings {
     ) {
         let key = (what.into(), scope.map(str::to_owned), command.into());
         *self.missing.entry(key).or_default() += objects;
+    }
+
+    /// Notes a list that is missing, however many decisions ask for it.
+    pub(crate) fn miss_once(
+        &mut self,
+        what: impl Into<String>,
+        scope: Option<&str>,
+        command: impl Into<String>,
+    ) {
+        let key = (what.into(), scope.map(str::to_owned), command.into());
+        self.missing.entry(key).or_insert(1);
     }
 
     /// Whether anything is missing or broken so far.
@@ -223,9 +234,12 @@ mod tests {
         let mut findings = Findings::default();
         findings.miss("x", Some("/a"), "c", 1);
         findings.miss("x", Some("/a"), "c", 2);
+        findings.miss_once("list", Some("/"), "c");
+        findings.miss_once("list", Some("/"), "c");
         findings.check("things", 3);
         let verdict = findings.verdict("");
         assert_eq!(verdict.name(), "unknown");
-        assert_eq!(verdict.missing()[0].objects, 3);
+        let objects: Vec<usize> = verdict.missing().iter().map(|missing| missing.objects).collect();
+        assert_eq!(objects, [1, 3]);
     }
 }

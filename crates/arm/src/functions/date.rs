@@ -190,6 +190,11 @@ mod tests {
         check("dateTimeAdd('20200407T145314Z', 'PT1H')", r#""20200407T155314Z""#);
         check("dateTimeAdd('2020-01-31T00:00:00Z', 'P1M', 'yyyy-MM-dd')", r#""2020-02-29""#);
         check("dateTimeAdd('4/7/2020 2:53:14 PM', 'PT1H')", r#""4/7/2020 3:53:14 PM""#);
+        check("dateTimeAdd('2020-04-07T14:53:14.5Z', 'PT0.5S')", r#""2020-04-07T14:53:15Z""#);
+        check(
+            "dateTimeAdd('2024-01-01T00:00:00Z', 'PT0S', 'yyyy-MM-ddTHH:mm:ss.FFFZ')",
+            r#""2024-01-01T00:00:00Z""#,
+        );
         check("dateTimeAdd('today', 'PT1H')", "error: the text is not a date and time");
         check("dateTimeAdd('2020-04-07', 'soon')", "error: the text is not an ISO 8601 duration");
         check("dateTimeAdd('9999-12-31', 'P1Y')", "error: the date lies outside the years 1 to 9999");

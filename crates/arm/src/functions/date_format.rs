@@ -95,6 +95,14 @@ fn custom(at: DateTime, offset: Offset, pattern: &str) -> String {
         let width = run.min(8);
         match field(at, offset, c, width) {
             Some(text) => {
+                // A period before an optional fraction goes with the fraction.
+                if c == 'F'
+                    && text.is_empty()
+                    && out.ends_with('.')
+                    && pattern_before(pattern, rest).ends_with('.')
+                {
+                    out.pop();
+                }
                 out.push_str(&text);
                 rest = &rest[run..];
             }
@@ -105,6 +113,11 @@ fn custom(at: DateTime, offset: Offset, pattern: &str) -> String {
         }
     }
     out
+}
+
+/// What of `pattern` comes before `rest`, its tail.
+fn pattern_before<'p>(pattern: &'p str, rest: &str) -> &'p str {
+    &pattern[..pattern.len() - rest.len()]
 }
 
 fn field(at: DateTime, offset: Offset, letter: char, width: usize) -> Option<String> {
@@ -166,6 +179,20 @@ mod tests {
     fn check(specifier: &str, expected: &str) {
         let at = jiff::civil::date(2019, 3, 5).at(17, 53, 18, 120_000_000);
         assert_eq!(format_date(at, Offset::UTC, specifier).as_deref(), Some(expected), "{specifier}");
+    }
+
+    #[test]
+    fn an_empty_fraction_takes_its_period_along() {
+        let at = jiff::civil::date(2024, 1, 1).at(0, 0, 0, 0);
+        for (specifier, expected) in [
+            ("yyyy-MM-ddTHH:mm:ss.FFFZ", "2024-01-01T00:00:00Z"),
+            ("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "2024-01-01T00:00:00Z"),
+            ("s.fff", "0.000"),
+            ("'.'FF", "."),
+            ("s FFF", "0 "),
+        ] {
+            assert_eq!(format_date(at, Offset::UTC, specifier).as_deref(), Some(expected), "{specifier}");
+        }
     }
 
     #[test]

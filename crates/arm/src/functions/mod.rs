@@ -15,6 +15,7 @@ mod format;
 mod hash;
 mod logical;
 mod number_format;
+mod number_pattern;
 mod numeric;
 mod object;
 mod string;

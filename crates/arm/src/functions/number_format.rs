@@ -1,5 +1,6 @@
-//! Numbers in .NET's standard and custom formats, invariant culture.
+//! Numbers in .NET's standard formats, invariant culture; custom ones are in `number_pattern`.
 
+use super::number_pattern::{Decimal, custom};
 use crate::value::{Kind, Value};
 
 /// Most decimals or digits that a specifier may ask for.
@@ -20,7 +21,7 @@ pub(super) fn format_number(value: &Value, specifier: &str) -> Option<String> {
         let precision = if digits.is_empty() { None } else { Some(digits.parse().ok()?) };
         return standard(value, letter, precision.filter(|_| !digits.is_empty()));
     }
-    Some(custom(as_float(value), specifier))
+    custom(value, specifier)
 }
 
 fn as_float(value: &Value) -> f64 {
@@ -50,7 +51,12 @@ fn standard(value: &Value, letter: char, precision: Option<usize>) -> Option<Str
         'B' => format!("{:0>width$}", format!("{:b}", value.as_int()?), width = precision.unwrap_or(1)),
         'F' => fixed(value, precision.unwrap_or(2)),
         'N' => grouped(&fixed(value, precision.unwrap_or(2))),
-        'P' => format!("{} %", grouped(&decimals(number * 100.0, precision.unwrap_or(2)))),
+        'P' => {
+            let places = precision.unwrap_or(2);
+            let percent = value.as_int().and_then(|int| int.checked_mul(100)).map(Value::int);
+            let text = percent.map_or_else(|| decimals(number * 100.0, places), |int| fixed(&int, places));
+            format!("{} %", grouped(&text))
+        }
         'C' => {
             let text = grouped(&fixed(value, precision.unwrap_or(2)));
             match text.strip_prefix('-') {
@@ -59,11 +65,19 @@ fn standard(value: &Value, letter: char, precision: Option<usize>) -> Option<Str
             }
         }
         'E' => {
-            let text = format!("{number:.width$e}", width = precision.unwrap_or(6));
-            let (mantissa, exponent) = text.split_once('e')?;
-            let exponent: i32 = exponent.parse().ok()?;
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{mantissa}{letter}{sign}{:03}", exponent.abs())
+            let places = precision.unwrap_or(6);
+            let mut number = Decimal::of(value)?;
+            number.round(places as i64 + 1);
+            let power = if number.digits.is_empty() { 0 } else { number.point - 1 };
+            let mut digits = number.digits.iter().map(|digit| char::from(b'0' + digit));
+            let mut out = String::from(if number.is_negative { "-" } else { "" });
+            out.push(digits.next().unwrap_or('0'));
+            if places > 0 {
+                out.push('.');
+                out.extend(digits.chain(std::iter::repeat('0')).take(places));
+            }
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{out}{letter}{sign}{:03}", power.unsigned_abs())
         }
         'G' | 'R' => match value.kind() {
             Kind::Int(int) => int.to_string(),
@@ -106,104 +120,6 @@ fn grouped(text: &str) -> String {
     out + fraction
 }
 
-/// A custom pattern: `0`, `#`, `.`, `,`, `%`, quoted text, and sections for positive, negative and zero.
-fn custom(number: f64, pattern: &str) -> String {
-    let sections = sections(pattern);
-    let section = match (number, sections.len()) {
-        (0.0, 3..) => &sections[2],
-        (n, 2..) if n < 0.0 => &sections[1],
-        _ => &sections[0],
-    };
-    let shows_sign = number < 0.0 && sections.len() < 2;
-    let mut out = digits(number.abs(), section);
-    if shows_sign {
-        out.insert(0, '-');
-    }
-    out
-}
-
-fn sections(pattern: &str) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let mut quote = None;
-    for c in pattern.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            _ => {}
-        }
-        if c == ';' && quote.is_none() {
-            out.push(String::new());
-        } else if let Some(last) = out.last_mut() {
-            last.push(c);
-        }
-    }
-    out
-}
-
-fn without_quoted(section: &str) -> String {
-    let mut quote = None;
-    let keep = |c: &char| match quote {
-        Some(open) => {
-            if *c == open {
-                quote = None;
-            }
-            false
-        }
-        None if matches!(c, '\'' | '"') => {
-            quote = Some(*c);
-            false
-        }
-        None => true,
-    };
-    section.chars().filter(keep).collect()
-}
-
-fn digits(number: f64, section: &str) -> String {
-    let pattern = without_quoted(section);
-    let scaled = if pattern.contains('%') { number * 100.0 } else { number };
-    let (before, after) = pattern.split_at(pattern.find('.').unwrap_or(pattern.len()));
-    let places = after.chars().filter(|c| matches!(c, '0' | '#')).count().min(MAX_PRECISION);
-    let least_places =
-        after.rfind('0').map_or(0, |at| after[..=at].chars().filter(|c| matches!(c, '0' | '#')).count());
-    let text = decimals(scaled, places);
-    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut fraction: String = fraction.trim_start_matches('.').to_owned();
-    while fraction.len() > least_places && fraction.ends_with('0') {
-        fraction.pop();
-    }
-    let slots: Vec<char> = before.chars().filter(|c| matches!(c, '0' | '#')).collect();
-    let least = slots.iter().position(|c| *c == '0').map_or(0, |at| slots.len() - at);
-    let whole = if whole == "0" && least == 0 { "" } else { whole };
-    let mut padded = format!("{whole:0>least$}");
-    if before.contains(',') {
-        padded = grouped(&padded);
-    }
-    // All digits go where the first placeholder stands; literals keep their places around them.
-    let mut out = String::new();
-    let mut has_digits = false;
-    let mut in_quote = None;
-    for c in section.chars() {
-        match (in_quote, c) {
-            (Some(open), c) if c == open => in_quote = None,
-            (Some(_), c) => out.push(c),
-            (None, '\'' | '"') => in_quote = Some(c),
-            (None, '0' | '#' | ',' | '.') => {
-                if !has_digits {
-                    has_digits = true;
-                    out.push_str(&padded);
-                    if !fraction.is_empty() {
-                        out.push('.');
-                        out.push_str(&fraction);
-                    }
-                }
-            }
-            (None, '\\') => {}
-            (None, c) => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +140,11 @@ mod tests {
         check(1_234_567.0, "N", "1,234,567.00");
         check(2.675_1, "F2", "2.68");
         check(0.125, "P1", "12.5 %");
-        check(12345.0, "E3", "1.234E+004");
+        check(12345.0, "E3", "1.235E+004");
+        check(-2.5, "e0", "-3e+000");
+        check(0.000_25, "E1", "2.5E-004");
+        check(0.0, "E2", "0.00E+000");
+        check(90_071_992_547_409.0, "P0", "9,007,199,254,740,900 %");
         check(5.0, "G", "5");
     }
 

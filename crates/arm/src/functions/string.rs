@@ -19,10 +19,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::pure("split", 2, Some(2), split),
     Function::pure("string", 1, Some(1), string),
     Function::pure("substring", 1, Some(3), substring),
-    Function::pure("toLower", 1, Some(1), |arguments| Ok(Value::string(arguments.text(0)?.to_lowercase()))),
-    Function::pure("toUpper", 1, Some(1), |arguments| Ok(Value::string(arguments.text(0)?.to_uppercase()))),
+    Function::pure("toLower", 1, Some(1), |arguments| Ok(Value::string(lower(arguments.text(0)?)))),
+    Function::pure("toUpper", 1, Some(1), |arguments| Ok(Value::string(upper(arguments.text(0)?)))),
     Function::pure("trim", 1, Some(1), |arguments| Ok(Value::string(arguments.text(0)?.trim()))),
 ];
+
+/// Character by character, as .NET's invariant culture does: what has no single lower-case character stays.
+fn lower(text: &str) -> String {
+    text.chars().map(|c| single(c, c.to_lowercase())).collect()
+}
+
+/// As [`lower`], upper case: `ß` stays.
+fn upper(text: &str) -> String {
+    text.chars().map(|c| single(c, c.to_uppercase())).collect()
+}
+
+/// The mapping of `c` if it is one character other than `c` made from ASCII; the dotless `ı` stays, too.
+fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(only), None) if c.is_ascii() || !only.is_ascii() => only,
+        _ => c,
+    }
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
@@ -237,6 +255,14 @@ mod tests {
         check("split('a,b;c', createArray(',', ';'))", r#"["a","b","c"]"#);
         check("split('', ',')", r#"[""]"#);
         check("replace('aXbX', 'X', '')", r#""ab""#);
+    }
+
+    #[test]
+    fn letter_case_maps_single_characters() {
+        check("toUpper('straße é ı')", r#""STRAßE É ı""#);
+        check("toLower('İSTANBUL Σ')", r#""İstanbul σ""#);
+        check("toLower('ΟΔΟΣ')", r#""οδοσ""#);
+        check("length(toLower('İ'))", "1");
     }
 
     #[test]

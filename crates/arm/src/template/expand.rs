@@ -83,14 +83,12 @@ fn expand_root(
     };
     // Expressions in parameter files see no template; an empty one stands in.
     let nothing = Node { kind: NodeKind::Object(Vec::new()), span: root.span };
-    let supplied = match parameters.source() {
-        Some(source) => {
-            let host = Scope::new(run, Deployment { root: &nothing, ..deployment(Vec::new()) });
-            let env = Env { mode: Mode::ParameterFile, ..Env::new(&host) };
-            supplied_by_file(&env, run.add_parameter_file(source), entries(source.root()))
-        }
-        None => Vec::new(),
-    };
+    let mut supplied = Vec::new();
+    for source in parameters.sources() {
+        let host = Scope::new(run, Deployment { root: &nothing, ..deployment(Vec::new()) });
+        let env = Env { mode: Mode::ParameterFile, ..Env::new(&host) };
+        supplied.extend(supplied_by_file(&env, run.add_parameter_file(source), entries(source.root())));
+    }
     let scope = Scope::new(run, deployment(supplied));
     let (mut part, outputs) = scope.expand();
     let skipped = part.take_skipped();

@@ -10,7 +10,7 @@ use super::environment::{Env, Mode};
 use super::expand::Part;
 use super::instances::Instance;
 use super::loader::Link;
-use super::parameters::entries;
+use super::parameters::{entries, without_text};
 use super::target::symbolic_call;
 use crate::expression::{Fault, is_expression};
 use crate::json::{Member, Node, Source, Span};
@@ -230,8 +230,13 @@ impl<'t> Scope<'t> {
         match self.run.loader.load(&from, &wanted) {
             Ok(loaded) => match Source::parse(&loaded.file, &loaded.text) {
                 Ok(source) => Some(source),
-                Err(diagnostic) => {
-                    self.run.report(self.file, link.span, *diagnostic);
+                Err(inner) => {
+                    // Its text may hold secrets if it is a parameter file.
+                    let inner = without_text(inner);
+                    let message = format!("the linked file cannot be read: {inner}");
+                    let mut diagnostic = Diagnostic::error(inner.code, message);
+                    diagnostic.hint.clone_from(&inner.hint);
+                    self.run.report(self.file, link.span, diagnostic);
                     None
                 }
             },

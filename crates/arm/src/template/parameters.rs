@@ -9,7 +9,8 @@ use crate::json::{Node, Source};
 /// The parameters of a deployment, as a parameter file holds them.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
-    source: Option<Arc<Source>>,
+    /// In order; later ones override.
+    sources: Vec<Arc<Source>>,
 }
 
 impl Parameters {
@@ -31,7 +32,7 @@ impl Parameters {
                 Diagnostic::error("arm-parameter-file", message).at(source.place(source.root().span)),
             ));
         }
-        Ok(Self { source: Some(source) })
+        Ok(Self { sources: vec![source] })
     }
 
     /// Parameters from plain values by name.
@@ -41,16 +42,23 @@ impl Parameters {
             .map(|(name, value)| (name.clone(), serde_json::json!({ "value": value })))
             .collect();
         let text = serde_json::json!({ "parameters": entries }).to_string();
-        Self { source: Source::parse("parameters", &text).ok() }
+        Self { sources: Source::parse("parameters", &text).into_iter().collect() }
     }
 
-    pub(crate) fn source(&self) -> Option<&Arc<Source>> {
-        self.source.as_ref()
+    /// These parameters overridden by those of `later`, parameter by parameter.
+    #[must_use]
+    pub fn overridden_by(mut self, mut later: Self) -> Self {
+        self.sources.append(&mut later.sources);
+        self
+    }
+
+    pub(crate) fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
     }
 }
 
 /// A diagnostic of a parameter file, without any of its text: that may be a secret.
-fn without_text(mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+pub(crate) fn without_text(mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
     diagnostic.place.span = None;
     if let Some(end) = diagnostic.message.find(", found `") {
         diagnostic.message.truncate(end);

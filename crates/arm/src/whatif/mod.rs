@@ -12,8 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use azimuth_ids::{eq_fold, fold};
+use serde_json::Value as Json;
 
 use crate::template::{EstateView, ExpandedResource, Expansion, Target};
+use crate::value::{REDACTED, Value};
 
 pub use change::{
     Certainty, Change, ChangeType, PropertyChange, PropertyChangeType, ResultFormat, WhatIf, WhatIfNote,
@@ -84,17 +86,50 @@ fn of_resource(
     if !wants_payload {
         return Change::new(&resource.id, ChangeType::Deploy);
     }
-    let delta = delta::between(expansion, resource, &before);
+    let mut delta = delta::between(expansion, resource, &before);
+    if before.get("properties").is_none() {
+        doubt_unread_properties(&mut delta);
+    }
     let has_effect = |change: &PropertyChange| {
         change.property_change_type != PropertyChangeType::NoEffect
             && change.certainty != Certainty::DefaultNoise
     };
     let change_type = if delta.iter().any(has_effect) { ChangeType::Modify } else { ChangeType::NoChange };
     let mut change = Change::new(&resource.id, change_type);
-    change.before = Some(before.into_owned());
+    let mut before = before.into_owned();
+    cover_secrets(&mut before, &resource.body);
+    change.before = Some(before);
     change.after = Some(resource.body.to_json());
     change.delta = delta;
     change
+}
+
+/// Hides what the stored document has where the template has secrets.
+fn cover_secrets(before: &mut Json, after: &Value) {
+    if !after.has_secure() {
+        return;
+    }
+    match (before, after.as_object()) {
+        (Json::Object(stored), Some(wanted)) if !after.is_secure() => {
+            for (name, value) in stored {
+                if let Some(after) = wanted.get(name) {
+                    cover_secrets(value, after);
+                }
+            }
+        }
+        // Items of an array may stand in another order.
+        (before, _) => *before = REDACTED.into(),
+    }
+}
+
+/// A stored document without properties comes from a list that shows only the heads of resources.
+fn doubt_unread_properties(delta: &mut [PropertyChange]) {
+    for change in delta.iter_mut().filter(|change| change.certainty == Certainty::Certain) {
+        if change.path.split('.').next().is_some_and(|root| eq_fold(root, "properties")) {
+            change.certainty = Certainty::Unknown;
+            "the estate holds this resource without its properties".clone_into(&mut change.reason);
+        }
+    }
 }
 
 fn unsupported(resource: &ExpandedResource) -> Option<String> {

@@ -40,6 +40,8 @@ pub(super) fn reason(resource_type: &str, path: &str, stored: &Json) -> Option<&
 fn is_empty(value: &Json) -> bool {
     match value {
         Json::Null => true,
+        // Resource Graph writes members that a resource does not have as empty strings.
+        Json::String(text) => text.is_empty(),
         Json::Array(items) => items.is_empty(),
         Json::Object(members) => members.values().all(is_empty),
         _ => false,
@@ -56,6 +58,8 @@ mod tests {
         assert!(reason(storage, "properties.accessTier", &"Hot".into()).is_some());
         assert!(reason(storage, "properties.accessTier", &"Cool".into()).is_none());
         assert!(reason("x/y", "properties.provisioningState", &"Succeeded".into()).is_some());
+        assert!(reason("x/y", "createdTime", &"2024-01-01T00:00:00Z".into()).is_some());
+        assert!(reason("x/y", "plan", &"".into()).is_some());
         assert!(reason("x/y", "properties.list", &serde_json::json!([])).is_some());
         assert!(reason("x/y", "properties.size", &3.into()).is_none());
     }

@@ -18,7 +18,7 @@ use crate::input;
 use crate::report;
 use crate::ui::Ui;
 
-pub(crate) fn run(args: AssessArgs, ui: Ui) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &AssessArgs, ui: Ui) -> Result<Exit, Failure> {
     let explained = args.explain.as_deref().map(controls::find).transpose()?;
     let mut wanted = Vec::new();
     for id in args.control.iter().map(String::as_str).chain(explained.map(|control| control.id)) {

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &ChangesArgs) -> Result<Exit, Failure> {
         }
         None => store.changes(args.after, args.limit)?,
     };
+    let newest = store.last_sequence()?;
     output::to(None, |out| match args.output {
         ListFormat::Json => output::json(out, &changes.iter().map(to_json).collect::<Vec<_>>()),
         ListFormat::Table => {
@@ -44,7 +45,13 @@ pub(crate) fn run(args: &ChangesArgs) -> Result<Exit, Failure> {
                     ]
                 })
                 .collect();
-            output::table(out, &["SEQUENCE", "TIME", "ACTOR", "CHANGE", "DOCUMENT"], &rows)
+            output::table(out, &["SEQUENCE", "TIME", "ACTOR", "CHANGE", "DOCUMENT"], &rows)?;
+            match (changes.last(), newest) {
+                (Some(last), newest) if args.of.is_none() && last.sequence < newest => {
+                    writeln!(out, "… {} more: --after {}", newest - last.sequence, last.sequence)
+                }
+                _ => Ok(()),
+            }
         }
     })?;
     Ok(Exit::Done)

@@ -37,7 +37,9 @@ pub(crate) fn run(args: &ControlsArgs) -> Result<Exit, Failure> {
 
 /// The control of an id, or an error with the nearest one.
 pub(crate) fn find(id: &str) -> Result<&'static Control, Failure> {
-    azimuth_posture::control(id).ok_or_else(|| {
+    let letters = |text: &str| text.replace(['-', '_', ' '], "").to_ascii_lowercase();
+    let loosely = || azimuth_posture::controls().iter().find(|control| letters(control.id) == letters(id));
+    azimuth_posture::control(id).or_else(loosely).ok_or_else(|| {
         let failure = Failure::usage(format_args!("no control `{id}`"));
         match azimuth_posture::nearest_control(id) {
             Some(near) => failure.hint(format!("did you mean `{near}`? `azimuth controls` lists them all")),

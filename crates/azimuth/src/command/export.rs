@@ -2,7 +2,7 @@
 
 use azimuth_diag::Place;
 use azimuth_exports::{Completeness, Imported};
-use azimuth_ids::DocumentKey;
+use azimuth_ids::{DocumentKey, IdKind};
 
 use super::output;
 use crate::args::ExportArgs;
@@ -16,10 +16,12 @@ pub(crate) fn run(args: &ExportArgs, ui: Ui) -> Result<Exit, Failure> {
     output::to(args.out.as_deref(), |out| {
         for entry in estate.snapshot.entries() {
             bar.inc(1);
+            let is_head = entry.resource_id().is_some_and(|id| id.kind() == IdKind::Resource)
+                && !super::import::has_properties(entry.body());
             let document = Imported {
                 key: DocumentKey::parse(entry.key()).map_err(std::io::Error::other)?,
                 body: entry.body().into(),
-                rank: Completeness::Full,
+                rank: if is_head { Completeness::Listed } else { Completeness::Full },
                 place: Place::default(),
             };
             azimuth_exports::write_ndjson(&[document], out)?;

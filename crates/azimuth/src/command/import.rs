@@ -1,7 +1,8 @@
 //! `azimuth import`: exported files into a store, as one transaction.
 
-use azimuth_host::Write as DocumentWrite;
-use azimuth_store::ImportMode;
+use azimuth_exports::{Completeness, Imported};
+use azimuth_host::{AsOf, Documents, Write as DocumentWrite};
+use azimuth_store::{ImportMode, Store};
 
 use super::output;
 use crate::args::{ImportArgs, ListFormat};
@@ -10,7 +11,7 @@ use crate::input;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
-    let read = input::read_paths(&args.paths, ui)?;
+    let mut read = input::read_paths(&args.paths, args.template_scope.as_deref(), ui)?;
     input::report(&read.diagnostics, ui);
     input::refuse_if_strict(args.strict, &read.diagnostics)?;
     if read.documents.is_empty() {
@@ -23,6 +24,12 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
         ImportMode::Merge
     };
     let count = read.documents.len();
+    let kept = keep_fuller(&store, &mut read.documents)?;
+    if kept > 0 {
+        ui.note(format_args!(
+            "note: {kept} documents are only mentioned or listed in these files; the fuller ones of the store stay"
+        ));
+    }
     let bar = ui.bar("writing", count as u64, false);
     let writes = read.documents.into_iter().map(|document| {
         bar.inc(1);
@@ -47,4 +54,30 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
         ),
     })?;
     Ok(Exit::Done)
+}
+
+/// Gives a document that its source only lists or mentions the store's body if that says more, and returns how
+/// many there are: a later `az resource list` must not wipe out properties.
+fn keep_fuller(store: &Store, documents: &mut [Imported]) -> Result<usize, Failure> {
+    let mut kept = 0;
+    for document in documents.iter_mut().filter(|document| document.rank != Completeness::Full) {
+        if let Some(current) = store.read(&document.key, AsOf::Now)?
+            && (document.rank == Completeness::Stub || has_properties(&current.body))
+            && *current.body != *document.body
+        {
+            document.body = (*current.body).into();
+            kept += 1;
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether a resource's JSON text has properties of its own, as opposed to the head that lists give.
+pub(crate) fn has_properties(body: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Shape {
+        #[serde(default)]
+        properties: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_str::<Shape>(body).is_ok_and(|shape| shape.properties.is_some())
 }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod access;
+pub(crate) mod arm;
 pub(crate) mod assess;
 pub(crate) mod changes;
 pub(crate) mod check;

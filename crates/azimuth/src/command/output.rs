@@ -21,19 +21,45 @@ pub(crate) fn to(
             result => Ok(result.context("cannot write to standard output")?),
         };
     };
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let finish = || -> io::Result<()> {
-        let mut out = BufWriter::new(File::create(&part)?);
+    let result = write_file(path, |file| {
+        let mut out = BufWriter::new(anstream::StripStream::new(file));
         write(&mut out)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&part, path)
-    };
-    finish()
-        .inspect_err(|_| drop(fs::remove_file(&part)))
-        .with_context(|| format!("cannot write `{}`", path.display()))?;
+        Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner())
+    });
+    result.with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(())
+}
+
+/// Writes a regular file whole or not at all. A link is followed; a device or pipe is written to, never replaced.
+fn write_file(path: &Path, write: impl FnOnce(File) -> io::Result<File>) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => return Err(io::Error::from(ErrorKind::IsADirectory)),
+        Ok(metadata) if !metadata.is_file() => {
+            return write(File::options().write(true).open(&target)?).map(drop);
+        }
+        _ => {}
+    }
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    let part = target.with_file_name(name);
+    let finish = || write(File::create_new(&part)?)?.sync_all().and_then(|()| fs::rename(&part, &target));
+    finish().inspect_err(|_| drop(fs::remove_file(&part)))
+}
+
+/// Text from the estate made safe for a terminal: control characters and overrides of the writing direction, with
+/// which a name could redraw the screen, become U+FFFD.
+pub(crate) fn safe(text: &str) -> std::borrow::Cow<'_, str> {
+    let hostile = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(hostile) {
+        text.chars().map(|character| if hostile(character) { '\u{fffd}' } else { character }).collect()
+    } else {
+        text.into()
+    }
 }
 
 /// Rows as a table with aligned columns; the last column is not padded.
@@ -54,7 +80,7 @@ pub(crate) fn table(out: &mut dyn Write, head: &[&str], rows: &[Vec<String>]) ->
     for row in rows {
         for (column, cell) in row.iter().enumerate() {
             let width = if column == last { 0 } else { widths[column] + 2 };
-            write!(out, "{cell:<width$}")?;
+            write!(out, "{:<width$}", safe(cell))?;
         }
         writeln!(out)?;
     }

@@ -55,8 +55,9 @@ fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
 
 /// Quotes where needed. A leading `=`, `+`, `-` or `@` gets an apostrophe: spreadsheets would run it as a formula.
 fn field(text: &str) -> String {
-    let guarded =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    let plain = |c: char| if c.is_control() && !"\n\r\t".contains(c) { '\u{fffd}' } else { c };
+    let text: String = text.chars().map(plain).collect();
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text };
     if guarded.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {

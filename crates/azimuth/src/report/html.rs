@@ -14,6 +14,8 @@ use super::{
 
 /// Counterexamples listed for each control; the JSON report has them all.
 const LISTED: usize = 200;
+/// A violated control with more counterexamples than this starts folded.
+const SHOWN_OPEN: usize = 5;
 /// Width of a chart's bars in user units.
 const BAR: f64 = 460.0;
 
@@ -118,21 +120,21 @@ fn verdicts_by_area(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
             y + 16,
             escape(area.title())
         )?;
-        let counts = counts(results.iter().copied());
-        let mut position = 0_usize;
-        for kind in Kind::ALL {
-            for _ in 0..counts[kind as usize] {
-                let x = 152.0 + position as f64 * unit;
-                writeln!(
-                    out,
-                    "<rect class=\"{}\" x=\"{x:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"22\" rx=\"3\"><title>{}: {}</title></rect>",
-                    class(kind),
-                    (unit - 3.0).max(2.0),
-                    escape(area.title()),
-                    kind.word()
-                )?;
-                position += 1;
-            }
+        let mut results: Vec<&&ControlResult> = results.iter().collect();
+        results.sort_by_key(|result| Kind::of(&result.verdict));
+        for (position, result) in results.into_iter().enumerate() {
+            let kind = Kind::of(&result.verdict);
+            let x = 152.0 + position as f64 * unit;
+            writeln!(
+                out,
+                "<a href=\"#{id}\"><rect class=\"{class}\" x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"22\" \
+                 rx=\"3\"><title>{id} {title}: {word}</title></rect></a>",
+                id = result.control.id,
+                class = class(kind),
+                width = (unit - 3.0).max(2.0),
+                title = escape(result.control.title),
+                word = kind.word()
+            )?;
         }
     }
     writeln!(out, "</svg></figure>")
@@ -150,12 +152,11 @@ fn most_counterexamples(out: &mut dyn Write, assessment: &Assessment) -> io::Res
         return Ok(());
     }
     rows.sort_by_key(|(_, examples)| std::cmp::Reverse(*examples));
-    rows.truncate(12);
     let most = rows[0].1.max(1) as f64;
     let height = rows.len() * 30 + 6;
     writeln!(
         out,
-        "<figure><figcaption>Counterexamples by control (bar length grows with the square root)</figcaption>\
+        "<figure><figcaption>Counterexamples by control (small counts drawn larger than life)</figcaption>\
          <svg viewBox=\"0 0 640 {height}\" role=\"img\" aria-label=\"Counterexamples by control\">"
     )?;
     for (row, (result, examples)) in rows.iter().enumerate() {
@@ -205,7 +206,7 @@ fn section(out: &mut dyn Write, area: Area, results: &[&ControlResult]) -> io::R
 fn card(out: &mut dyn Write, result: &ControlResult) -> io::Result<()> {
     let kind = Kind::of(&result.verdict);
     let control = result.control;
-    let open = if kind == Kind::Violated { " open" } else { "" };
+    let open = if (1..=SHOWN_OPEN).contains(&counterexamples(&result.verdict).len()) { " open" } else { "" };
     writeln!(
         out,
         "<details class=\"card {class}\" id=\"{id}\"{open}><summary><span class=\"pill\">{word}</span>\

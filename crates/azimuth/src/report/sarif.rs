@@ -70,7 +70,8 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
                 "name": "Azimuth", "semanticVersion": env!("CARGO_PKG_VERSION"), "rules": rules,
             }},
             "invocations": [{
-                "executionSuccessful": true, "endTimeUtc": assessment.as_of,
+                "executionSuccessful": true, "endTimeUtc": jiff::Timestamp::now(),
+                "properties": {"asOf": assessment.as_of},
                 "toolExecutionNotifications": notifications,
             }],
             "results": results,

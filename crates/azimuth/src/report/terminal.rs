@@ -9,6 +9,11 @@ use super::{
     Kind, by_area, checked, count, counterexamples, counts, missing, plain, summary_line, thousands,
 };
 
+use crate::command::output::safe;
+
+/// Width of wrapped text when nobody looks at a terminal.
+const PROSE: usize = 100;
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -36,29 +41,38 @@ pub(crate) fn write(
     assessment: &Assessment,
     known: usize,
     show: usize,
-    width: usize,
+    width: Option<usize>,
 ) -> io::Result<()> {
-    head(out, assessment)?;
+    let width = width.unwrap_or(usize::MAX);
+    head(out, assessment, width)?;
     for (area, results) in by_area(assessment) {
         writeln!(out, "\n{BOLD}{}{BOLD:#}", area.title())?;
         for result in results {
             line(out, result, show, width)?;
         }
     }
-    foot(out, assessment, known)
+    foot(out, assessment, known, width)
 }
 
-fn head(out: &mut dyn Write, assessment: &Assessment) -> io::Result<()> {
+fn head(out: &mut dyn Write, assessment: &Assessment, width: usize) -> io::Result<()> {
     let summary = &assessment.summary;
     let name = summary.tenant_name.as_deref().or(summary.tenant_id.as_deref()).unwrap_or("the estate");
-    writeln!(out, "{BOLD}{name}{BOLD:#} as of {}", seconds(assessment.as_of))?;
+    let as_of = format!(" as of {}", seconds(assessment.as_of));
+    writeln!(out, "{BOLD}{}{BOLD:#}{as_of}", cut(&safe(name), width.saturating_sub(as_of.len())))?;
     let parts = [
         count(summary.resources, "resource"),
         count(summary.subscriptions, "subscription"),
         count(summary.management_groups, "management group"),
         count(summary.users, "user"),
     ];
-    writeln!(out, "{DIM}{}{DIM:#}", parts.join(" · "))
+    dim(out, &parts.join(" · "), width)
+}
+
+/// Dimmed text, wrapped.
+fn dim(out: &mut dyn Write, text: &str, width: usize) -> io::Result<()> {
+    write!(out, "{DIM}")?;
+    wrap(out, text, 0, width)?;
+    write!(out, "{DIM:#}")
 }
 
 /// A time without its fraction of a second.
@@ -81,10 +95,10 @@ fn line(out: &mut dyn Write, result: &ControlResult, show: usize, width: usize) 
     let indent = 24;
     let room = width.saturating_sub(indent);
     let pad = " ".repeat(indent);
-    writeln!(out, "{pad}{DIM}{}{DIM:#}", cut(&summary_line(&result.verdict), room))?;
+    writeln!(out, "{pad}{DIM}{}{DIM:#}", cut(&safe(&summary_line(&result.verdict)), room))?;
     let examples = counterexamples(&result.verdict);
     for example in examples.iter().take(show) {
-        for text in [cut_middle(&example.object, room), cut(&seen(example), room)] {
+        for text in [cut_middle(&safe(&example.object), room), cut(&safe(&seen(example)), room)] {
             writeln!(out, "{pad}{text}")?;
         }
     }
@@ -96,7 +110,7 @@ fn line(out: &mut dyn Write, result: &ControlResult, show: usize, width: usize) 
         && let Some(first) = missing(&result.verdict).first()
         && !first.command.is_empty()
     {
-        writeln!(out, "{pad}{DIM}run{DIM:#} {}", cut(&first.command, room.saturating_sub(4)))?;
+        writeln!(out, "{pad}{DIM}run{DIM:#} {}", cut(&safe(&first.command), room.saturating_sub(4)))?;
     }
     Ok(())
 }
@@ -105,7 +119,7 @@ fn seen(example: &Counterexample) -> String {
     format!("  {} is {}, wanted {}", example.path, plain(&example.seen), example.wanted)
 }
 
-fn foot(out: &mut dyn Write, assessment: &Assessment, known: usize) -> io::Result<()> {
+fn foot(out: &mut dyn Write, assessment: &Assessment, known: usize, width: usize) -> io::Result<()> {
     let counts = counts(&assessment.results);
     let examples: usize =
         assessment.results.iter().map(|result| counterexamples(&result.verdict).len()).sum();
@@ -122,10 +136,8 @@ fn foot(out: &mut dyn Write, assessment: &Assessment, known: usize) -> io::Resul
         writeln!(out, "{DIM}{} more are in the baseline{DIM:#}", thousands(known))?;
     }
     if counts[Kind::Violated as usize] > 0 || counts[Kind::Unknown as usize] > 0 {
-        writeln!(
-            out,
-            "{DIM}next: --explain CONTROL says why and how to fix it; --format html --out report.html makes a page{DIM:#}"
-        )?;
+        let next = "next: --explain CONTROL says why and how to fix it; --format html --out report.html makes a page";
+        dim(out, next, width)?;
     }
     Ok(())
 }
@@ -135,31 +147,38 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     assessment: &Assessment,
     control: &Control,
-    width: usize,
+    width: Option<usize>,
 ) -> io::Result<()> {
     control_text(out, control, width)?;
+    let width = width.unwrap_or(PROSE);
     let Some(result) = assessment.results.iter().find(|result| result.control.id == control.id) else {
         return Ok(());
     };
     let kind = Kind::of(&result.verdict);
     let color = style(kind);
     writeln!(out, "\n{BOLD}Verdict{BOLD:#} as of {}", seconds(assessment.as_of))?;
-    writeln!(out, "  {color}{} {}{color:#}: {}", mark(kind), kind.word(), summary_line(&result.verdict))?;
+    writeln!(
+        out,
+        "  {color}{} {}{color:#}: {}",
+        mark(kind),
+        kind.word(),
+        safe(&summary_line(&result.verdict))
+    )?;
     if kind != Kind::Proven {
         for check in checked(&result.verdict) {
             writeln!(out, "  checked: {} {}", thousands(check.objects), check.what)?;
         }
     }
     for example in counterexamples(&result.verdict) {
-        writeln!(out, "\n  {BOLD}{}{BOLD:#}", example.object)?;
-        writeln!(out, "    {}", example.path)?;
-        writeln!(out, "    seen    {}", plain(&example.seen))?;
-        writeln!(out, "    wanted  {}", example.wanted)?;
+        writeln!(out, "\n  {BOLD}{}{BOLD:#}", safe(&example.object))?;
+        writeln!(out, "    {}", safe(&example.path))?;
+        writeln!(out, "    seen    {}", safe(&plain(&example.seen)))?;
+        writeln!(out, "    wanted  {}", safe(&example.wanted))?;
         if let Some(note) = &example.note {
-            wrap(out, note, 4, width)?;
+            wrap(out, &safe(note), 4, width)?;
         }
         if let Some(fix) = &example.fix {
-            writeln!(out, "    fix     {fix}")?;
+            writeln!(out, "    fix     {}", safe(fix))?;
         }
     }
     let lacking = missing(&result.verdict);
@@ -172,20 +191,21 @@ pub(crate) fn explain(
             } else {
                 String::new()
             };
-            writeln!(out, "  {}{scope}{objects}", need.what)?;
+            writeln!(out, "  {}{objects}", safe(&format!("{}{scope}", need.what)))?;
             if !need.command.is_empty() {
-                writeln!(out, "    run {}", need.command)?;
+                writeln!(out, "    run {}", safe(&need.command))?;
             }
         }
     }
     if let Verdict::NotApplicable { why } = &result.verdict {
-        wrap(out, why, 2, width)?;
+        wrap(out, &safe(why), 2, width)?;
     }
     Ok(())
 }
 
 /// What a control is: why, how decided, evidence, fix.
-pub(crate) fn control_text(out: &mut dyn Write, control: &Control, width: usize) -> io::Result<()> {
+pub(crate) fn control_text(out: &mut dyn Write, control: &Control, width: Option<usize>) -> io::Result<()> {
+    let width = width.unwrap_or(PROSE);
     writeln!(out, "{BOLD}{} {}{BOLD:#}", control.id, control.title)?;
     writeln!(out, "{DIM}{} · severity {}{DIM:#}", control.area.title(), super::severity(control.severity))?;
     for (name, text) in [

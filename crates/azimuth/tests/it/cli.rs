@@ -98,7 +98,8 @@ fn explain_shows_the_counterexamples_and_the_fix() {
     for text in ["Why it matters", "How it is decided", "How to fix it", "Verdict"] {
         assert!(run.stdout.contains(text), "{}", run.stdout);
     }
-    let run = expect(2, &["assess", &estate, "--explain", "NW4"]);
+    expect(0, &["assess", &estate, "--explain", "nw4"]);
+    let run = expect(2, &["assess", &estate, "--explain", "NW-44"]);
     assert!(run.stderr.contains("did you mean `NW-4`"), "{}", run.stderr);
 }
 
@@ -205,4 +206,134 @@ fn controls_completions_and_man_pages_are_there() {
     let pages = work.text("man");
     expect(0, &["man", "--out", &pages]);
     assert!(work.path("man/azimuth-assess.1").exists());
+}
+
+fn group(name: &str, location: &str) -> String {
+    format!(
+        r#"{{"id":"{SUB}/resourceGroups/{name}","type":"Microsoft.Resources/resourceGroups","name":"{name}","location":"{location}","properties":{{}}}}"#
+    )
+}
+
+#[test]
+fn a_thinner_export_does_not_wipe_out_a_fuller_one() {
+    let work = Folder::new();
+    let id = format!("{SUB}/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/acc");
+    let head =
+        format!(r#"{{"id":"{id}","type":"Microsoft.Storage/storageAccounts","name":"acc","location":"x""#);
+    let full =
+        work.file("full.json", format!(r#"[{head},"properties":{{"publicNetworkAccess":"Disabled"}}}}]"#));
+    let thin = work.file("thin.json", format!("[{head}}}]"));
+    let store = work.text("estate.db");
+    expect(0, &["import", &full, "--store", &store]);
+    let run = expect(0, &["import", &thin, "--store", &store, "--replace", "-o", "json"]);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (&summary["unchanged"], &summary["updated"], &summary["deleted"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    assert!(expect(0, &["export", "--store", &store]).stdout.contains("publicNetworkAccess"));
+}
+
+#[test]
+fn a_store_among_exports_is_refused() {
+    let work = Folder::new();
+    let (store, file) = (work.text("estate.db"), work.file("a.json", group("a", "x")));
+    expect(0, &["import", &file, "--store", &store]);
+    assert!(expect(2, &["assess", &store, &file]).stderr.contains("is a store"));
+    expect(0, &["assess", &store]);
+}
+
+#[test]
+fn names_from_the_tenant_cannot_redraw_the_terminal() {
+    let work = Folder::new();
+    let hostile = "Con\\u001b[31mtoso\\u202e";
+    let page = format!(
+        r#"{{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#organization","value":[{{"id":"t1","displayName":"{hostile}"}}]}}"#
+    );
+    work.file("in/organization.json", page);
+    work.file("in/group.json", group("a", "x"));
+    let shown = expect(0, &["--color", "always", "assess", &work.text("in"), "--control", "ID-1"]).stdout;
+    assert!(shown.contains("Con\u{fffd}[31mtoso\u{fffd}"), "{shown:?}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::Write;
+    use std::os::unix::fs::symlink;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn standard_input_and_pipes_are_read_whole() {
+        for path in ["-", "/dev/stdin"] {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_azimuth"))
+                .args(["export", path])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the command starts");
+            let mut stdin = child.stdin.take().expect("standard input is piped");
+            stdin.write_all(group("piped", "x").as_bytes()).expect("the command reads");
+            drop(stdin);
+            let output = child.wait_with_output().expect("it ends");
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(String::from_utf8_lossy(&output.stdout).contains("piped"), "{path}: {errors}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_a_link_followed() {
+        let work = Folder::new();
+        let file = work.file("in/a.json", group("a", "x"));
+        let target = work.file("out/target.html", "old");
+        let link = work.text("out/link.html");
+        symlink(&target, &link).expect("links can be made");
+        expect(0, &["assess", &file, "-f", "html", "--out", &link]);
+        assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
+        assert!(std::fs::read_to_string(&target).expect("it is there").starts_with("<!doctype html>"));
+        expect(0, &["assess", &file, "-f", "html", "--out", "/dev/stdout"]);
+        expect(4, &["assess", &file, "--out", &work.text("out")]);
+        assert_eq!(std::fs::read_dir(work.path("out")).expect("it is there").count(), 2, "no leftovers");
+    }
+
+    #[test]
+    fn circles_of_links_end() {
+        let work = Folder::new();
+        work.file("in/a.json", group("a", "x"));
+        symlink(work.path("in"), work.path("in/again")).expect("links can be made");
+        symlink(work.path("in"), work.path("in/once-more")).expect("links can be made");
+        let run = expect(0, &["assess", &work.text("in")]);
+        assert!(run.stderr.contains("again"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_template_export_is_read_as_resources_where_it_belongs() {
+    let work = Folder::new();
+    let template = work.file(
+        "template.json",
+        r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "name": { "type": "string", "defaultValue": "contosodata" } },
+  "resources": [ {
+    "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "[parameters('name')]",
+    "location": "westeurope", "sku": { "name": "Standard_LRS" }, "kind": "StorageV2",
+    "properties": { "networkAcls": { "defaultAction": "Allow" } }
+  } ]
+}"#,
+    );
+    let run = expect(3, &["assess", &template]);
+    assert!(run.stderr.contains("--template-scope"), "{}", run.stderr);
+    let scope = format!("{SUB}/resourceGroups/data");
+    let run =
+        expect(0, &["assess", &template, "--template-scope", &scope, "--control", "DD-3", "-f", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let example = &report["results"][0]["counterexamples"][0];
+    let id = format!("{scope}/providers/Microsoft.Storage/storageAccounts/contosodata");
+    assert_eq!(example["object"], id.as_str(), "{report}");
+    assert_eq!(example["path"], "$.properties.networkAcls.defaultAction");
+    expect(2, &["assess", &template, "--template-scope", "nowhere"]);
 }

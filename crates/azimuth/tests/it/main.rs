@@ -1,5 +1,6 @@
 //! The whole way: exported files in, verdicts out; and the command as its users meet it.
 
+mod arm;
 mod cli;
 mod flaws;
 mod landing_zones;

@@ -90,6 +90,7 @@ pub(crate) fn demo(size: usize, seed: u64, flaws: azimuth_demo::Flaws) -> (Snaps
 }
 
 /// The folder of shared material, or `None` with a loud message; in CI its absence is a failure.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 pub(crate) fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("AZIMUTH_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);

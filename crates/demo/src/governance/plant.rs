@@ -55,11 +55,12 @@ fn clean(plan: &Plan, governance: &mut Governance, rng: &mut Rng, root_baseline:
             PolicyAssignment::new(root, "no-public-address", Definition::NoPublicAddressOnInterfaces)
                 .with_effect("Audit"),
         );
-        // Access administration and a narrowed ownership are no unconditional right to write everything.
-        governance.roles.push(user_role(plan, None, Role::AccessAdministrator, 2));
-        let mut narrowed = user_role(plan, Some(0), Role::Owner, 3);
+        // Strong roles in the hands of groups, and a person who only reads.
+        governance.roles.push(group_role(plan, 0, Role::AccessAdministrator, 2));
+        let mut narrowed = group_role(plan, 0, Role::Owner, 3);
         narrowed.condition = true;
         governance.roles.push(narrowed);
+        governance.roles.push(user_role(plan, Some(0), Role::SecurityReader, 3));
         governance.roles.push(group_role(plan, 0, Role::Owner, 1));
     }
     for group in 1..plan.groups.len() {
@@ -114,7 +115,7 @@ fn break_access(plan: &mut Plan, governance: &mut Governance, rng: &mut Rng, roo
     let by_role = kind == 2 || kind != 3 && rng.chance(1, 2);
     if by_role {
         let scope = rng.chance(1, 2).then_some(0);
-        let role = if rng.chance(2, 3) { Role::Owner } else { Role::Contributor };
+        let role = *rng.pick(&[Role::Owner, Role::Owner, Role::Contributor, Role::AccessAdministrator]);
         governance.roles.push(if rng.chance(1, 2) {
             user_role(plan, scope, role, 4)
         } else {

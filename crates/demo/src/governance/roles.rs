@@ -60,9 +60,9 @@ impl Role {
         }
     }
 
-    /// Whether the role's actions hold `*` or `*/write`.
+    /// Whether whoever holds the role can change everything, or can give himself the right to.
     pub(crate) fn writes_everything(self) -> bool {
-        matches!(self, Self::Owner | Self::Contributor)
+        matches!(self, Self::Owner | Self::Contributor | Self::AccessAdministrator)
     }
 
     /// Actions, excluded actions, data actions.

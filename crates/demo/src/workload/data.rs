@@ -154,12 +154,16 @@ impl Draft<'_> {
     pub(crate) fn add_sql_server(&mut self, group: &str, stamp: &str) -> String {
         let name = format!("sql-{stamp}-{}", self.rng.suffix(5));
         let id = self.id("Microsoft.Sql/servers", group, &name);
-        let access = if self.planter.plants(Kind::SqlOpen) {
+        // Name, first and last address of a firewall rule; an open server with a narrow one is a decoy.
+        let rule = if self.planter.plants(Kind::SqlOpen) {
             self.planter.record("DD-3", &id, "$.properties.publicNetworkAccess");
-            "Enabled"
+            Some(("everyone", "0.0.0.0", "255.255.255.255"))
+        } else if self.rng.chance(1, 6) {
+            Some(("office", "203.0.113.32", "203.0.113.47"))
         } else {
-            "Disabled"
+            None
         };
+        let access = if rule.is_some() { "Enabled" } else { "Disabled" };
         let administrators = self.rng.below(30);
         let properties = json!({
             "state": "Ready",
@@ -176,6 +180,11 @@ impl Draft<'_> {
         });
         self.plans_needed.insert("SqlServers");
         self.add(Resource::new("Microsoft.Sql/servers", group, &name, properties).kind("v12.0").identity());
+        if let Some((rule, first, last)) = rule {
+            let properties = json!({"startIpAddress": first, "endIpAddress": last});
+            let rule = format!("{name}/{rule}");
+            self.add(Resource::new("Microsoft.Sql/servers/firewallRules", group, &rule, properties));
+        }
         for number in 1..=self.rng.between(1, 2) {
             let database = format!("{name}/sqldb-{number}");
             let properties = json!({

@@ -49,7 +49,11 @@ fn data_services(estate: &Estate, add: &mut impl FnMut(&str, &str, &str)) {
         }
     }
     for (id, row) in estate.of_type("microsoft.sql/servers") {
-        if text(row, "/properties/publicNetworkAccess") != "Disabled" {
+        let wide = estate.of_type("microsoft.sql/servers/firewallrules").any(|(rule, row)| {
+            rule.to_lowercase().starts_with(&format!("{}/", id.to_lowercase()))
+                && text(row, "/properties/endIpAddress") == "255.255.255.255"
+        });
+        if text(row, "/properties/publicNetworkAccess") != "Disabled" && wide {
             add("dd-3", id, "$.properties.publicNetworkAccess");
         }
     }

@@ -397,9 +397,8 @@ impl<'t, 'r, 's> Reader<'t, 'r, 's> {
     fn line_of(&mut self, at: usize) -> u64 {
         let at = at.min(self.lines.text.len());
         let (from, line) = self.counted;
-        let newlines = |from: usize, to: usize| {
-            memchr::memchr_iter(b'\n', &self.lines.text[from..to]).count() as u64
-        };
+        let newlines =
+            |from: usize, to: usize| memchr::memchr_iter(b'\n', &self.lines.text[from..to]).count() as u64;
         // Records are asked for after their parts, so the way back is as short as the way on.
         let line = if at >= from { line + newlines(from, at) } else { line - newlines(at, from) };
         self.counted = (at, line);

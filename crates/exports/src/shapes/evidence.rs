@@ -78,8 +78,9 @@ pub(crate) fn manifest(node: &Node<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     for (index, entry) in entries.iter().enumerate() {
         let text = |key: &str| entry.text_at(key);
-        let (Some(kind), Some(scope)) = (text("type"), text("scope").or_else(|| Some("/".into()))) else {
-            let message = format!("`complete[{index}]` has no `type`");
+        let graph_scope = || text("type").filter(|kind| kind.starts_with("graph:/")).map(|_| "/".into());
+        let (Some(kind), Some(scope)) = (text("type"), text("scope").or_else(graph_scope)) else {
+            let message = format!("`complete[{index}]` needs `type` and `scope` (`/` for the whole tenant)");
             outcome.findings.push(Diagnostic::error("import-evidence", message));
             continue;
         };

@@ -79,6 +79,9 @@ pub(crate) fn item(node: &Node<'_>, origin: Origin<'_>) -> (Outcome, Option<Shap
         }
         Origin::Unknown | Origin::Batch => match id.as_deref() {
             Some(id) if id.starts_with('/') => by_id(node, id),
+            Some(id) if let Some(id) = activity_log_setting(id) => {
+                (resource(node, &id, true), Some(Shape::Arm))
+            }
             Some(id) if accounts::is_account(node, id) => {
                 (accounts::account(node, id), Some(Shape::AccountList))
             }
@@ -89,6 +92,23 @@ pub(crate) fn item(node: &Node<'_>, origin: Origin<'_>) -> (Outcome, Option<Shap
             None => (Outcome::rejected(unrecognised(node)), None),
         },
     }
+}
+
+/// The id under which the diagnostic setting of a subscription's activity log is kept. The service prints
+/// `subscriptions/{s}/providers/AzureResourceManager/diagnosticSettings/{name}` (REST reference, "Subscription
+/// Diagnostic Settings - List").
+fn activity_log_setting(id: &str) -> Option<String> {
+    let segments: Vec<&str> = id.trim_start_matches('/').split('/').collect();
+    let [subscriptions, subscription, providers, namespace, kind, name] = segments.as_slice() else {
+        return None;
+    };
+    let is_it = subscriptions.eq_ignore_ascii_case("subscriptions")
+        && providers.eq_ignore_ascii_case("providers")
+        && namespace.eq_ignore_ascii_case("AzureResourceManager")
+        && kind.eq_ignore_ascii_case("diagnosticSettings");
+    is_it.then(|| {
+        format!("/subscriptions/{subscription}/providers/Microsoft.Insights/diagnosticSettings/{name}")
+    })
 }
 
 /// A record with a resource id, from an unknown source.

@@ -1,9 +1,12 @@
-//! ARM templates: recognised, not yet expanded.
+//! ARM templates: recognised here, expanded by whoever reads the file and knows where the template belongs.
 
 use azimuth_diag::Diagnostic;
 
 use crate::json::tree::Node;
 use crate::report::Outcome;
+
+/// The code of the note about a template that was recognised and not expanded.
+pub const TEMPLATE_CODE: &str = "import-template";
 
 /// Says what a template or parameter file is and why nothing is imported from it.
 pub(crate) fn read(whole: bool, node: &Node<'_>) -> Outcome {
@@ -14,12 +17,14 @@ pub(crate) fn read(whole: bool, node: &Node<'_>) -> Outcome {
             _ => 0,
         };
         Diagnostic::note(
-            "import-template",
-            format!("an ARM template with {count} resources: templates are not expanded yet, so nothing is imported"),
+            TEMPLATE_CODE,
+            format!("an ARM template with {count} resources, which does not say where they are: nothing is imported"),
         )
-        .with_hint("export the deployed resources instead, for example with `az graph query`")
+        .with_hint(
+            "pass `--template-scope /subscriptions/{id}/resourceGroups/{name}`, or export the resources themselves",
+        )
     } else {
-        Diagnostic::note("import-template", "the parameters of an ARM template: nothing to import")
+        Diagnostic::note(TEMPLATE_CODE, "the parameters of an ARM template: nothing to import")
     };
     Outcome { drafts: Vec::new(), findings: vec![finding] }
 }

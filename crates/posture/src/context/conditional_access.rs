@@ -69,6 +69,18 @@ impl<'a> SignInPolicy<'a> {
         holds(&self.grants(), "block")
     }
 
+    /// Whether no legacy client gets through where the policy applies: it blocks, or it asks for a control. Legacy
+    /// clients can do nothing interactive and carry no device state, so that every control stops them.
+    pub(crate) fn stops_legacy_clients(self) -> bool {
+        let lists = ["builtInControls", "customAuthenticationFactors", "termsOfUse"];
+        self.strength().is_some()
+            || lists.iter().any(|list| {
+                texts(self.0, &format!("/grantControls/{list}"))
+                    .iter()
+                    .any(|control| !eq_fold(control, "none"))
+            })
+    }
+
     fn strength(self) -> Option<&'a Value> {
         self.0.pointer("/grantControls/authenticationStrength").filter(|strength| !is_empty(strength))
     }
@@ -181,6 +193,21 @@ mod tests {
         assert!(SignInPolicy(&mfa).requires_mfa());
         assert!(!SignInPolicy(&either).requires_mfa() && SignInPolicy(&either).asks_for_mfa());
         assert!(SignInPolicy(&both).requires_mfa());
+    }
+
+    #[test]
+    fn every_control_stops_clients_that_cannot_answer() {
+        for grant in [
+            json!({"operator": "OR", "builtInControls": ["block"]}),
+            json!({"operator": "OR", "builtInControls": ["mfa", "compliantDevice"]}),
+            json!({"authenticationStrength": {"id": MFA_STRENGTHS[0]}}),
+            json!({"builtInControls": [], "termsOfUse": ["t"]}),
+        ] {
+            assert!(SignInPolicy(&everyone(&grant)).stops_legacy_clients(), "{grant}");
+        }
+        for grant in [json!(null), json!({"builtInControls": [], "termsOfUse": []})] {
+            assert!(!SignInPolicy(&everyone(&grant)).stops_legacy_clients(), "{grant}");
+        }
     }
 
     #[test]

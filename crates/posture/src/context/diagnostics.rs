@@ -2,7 +2,7 @@
 
 use azimuth_estate::Snapshot;
 use azimuth_ids::{eq_fold, fold};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
 use crate::body::{self, Text, or_default};
@@ -29,6 +29,8 @@ pub(crate) struct Setting {
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     by_target: HashMap<String, Vec<Setting>>,
+    /// Folded ids of resources with a setting that could not be read.
+    unread: HashSet<String>,
     /// Settings whose bodies could not be read.
     pub(crate) unreadable: Vec<String>,
 }
@@ -70,12 +72,18 @@ impl Diagnostics {
             let Some(at) = entry.key().rfind(&marker) else { continue };
             let Ok(read) = body::read::<Shape<'_>>(entry) else {
                 diagnostics.unreadable.push(entry.id().into_owned());
+                diagnostics.unread.insert(entry.key()[..at].to_owned());
                 continue;
             };
             let target = entry.key()[..at].to_owned();
             diagnostics.by_target.entry(target).or_default().push(Setting::read(&read.properties));
         }
         diagnostics
+    }
+
+    /// Whether a setting on a resource could not be read, so that the others may not be all.
+    pub(crate) fn is_unread(&self, key: &str) -> bool {
+        self.unread.contains(key)
     }
 
     /// The settings on a resource, given its folded id.
@@ -120,6 +128,14 @@ impl Setting {
     pub(crate) fn sends_log(&self, category: &str) -> bool {
         self.destination
             && (self.groups.iter().any(|group| eq_fold(group, "allLogs"))
+                || self.categories.iter().any(|name| eq_fold(name, category)))
+    }
+
+    /// Whether the setting sends a category of the activity log to a workspace.
+    pub(crate) fn sends_activity_to_workspace(&self, category: &str) -> bool {
+        let groups = ["allLogs", "audit"];
+        self.workspace
+            && (self.groups.iter().any(|group| groups.iter().any(|wanted| eq_fold(group, wanted)))
                 || self.categories.iter().any(|name| eq_fold(name, category)))
     }
 

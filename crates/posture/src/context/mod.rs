@@ -9,9 +9,11 @@ use std::sync::OnceLock;
 
 use azimuth_estate::Snapshot;
 use azimuth_estate::evidence::ALL_RESOURCES;
-use azimuth_ids::IdRef;
+use azimuth_ids::{IdRef, fold};
 
 use crate::assessment::Options;
+use crate::body;
+use crate::command;
 use crate::exposure::Network;
 use crate::verdict::Findings;
 
@@ -19,6 +21,15 @@ pub(crate) use conditional_access::SignInPolicy;
 pub(crate) use diagnostics::{Diagnostics, KIND as DIAGNOSTIC_SETTINGS, Setting};
 pub(crate) use policies::{Assignment, KIND as POLICY_ASSIGNMENTS, Policies, is_first_version, was_audit};
 pub(crate) use subscriptions::{Subscription, subscriptions};
+
+/// Whether the table `resources` of Resource Graph holds a type: what governs and watches resources is elsewhere, as
+/// are the rules of SQL servers.
+fn in_resource_graph(kind: &str) -> bool {
+    let kind = fold(kind);
+    let elsewhere = ["microsoft.authorization/", "microsoft.security/", "microsoft.management/"];
+    !elsewhere.iter().any(|provider| kind.starts_with(provider))
+        && !["microsoft.insights/diagnosticsettings", "microsoft.sql/servers/firewallrules"].contains(&&*kind)
+}
 
 /// The estate as the controls see it.
 #[derive(Debug)]
@@ -29,6 +40,7 @@ pub struct Context<'a> {
     diagnostics: OnceLock<Diagnostics>,
     policies: OnceLock<Policies>,
     network: OnceLock<Network>,
+    threads: usize,
 }
 
 impl<'a> Context<'a> {
@@ -41,7 +53,14 @@ impl<'a> Context<'a> {
             diagnostics: OnceLock::new(),
             policies: OnceLock::new(),
             network: OnceLock::new(),
+            threads: 1,
         }
+    }
+
+    /// The same with up to `threads` threads for what one index is built of.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// The documents.
@@ -56,10 +75,10 @@ impl<'a> Context<'a> {
 
     /// The network documents, read once.
     pub fn network(&self) -> &Network {
-        self.network.get_or_init(|| Network::from_snapshot(self.snapshot))
+        self.network.get_or_init(|| Network::from_snapshot(self.snapshot, self.threads))
     }
 
-    /// Every subscription that has a document or holds one, in the order of their ids.
+    /// Every subscription that has a document, holds one or stands in the hierarchy, in the order of their ids.
     pub(crate) fn subscriptions(&self) -> &[Subscription] {
         self.subscriptions.get_or_init(|| subscriptions(self.snapshot))
     }
@@ -90,13 +109,19 @@ impl<'a> Context<'a> {
         self.lists(kind, scope) || self.lists(ALL_RESOURCES, scope)
     }
 
+    /// Whether every diagnostic setting on a resource is known, given its folded id.
+    pub(crate) fn knows_settings(&self, key: &str) -> bool {
+        self.lists(DIAGNOSTIC_SETTINGS, key) && !self.diagnostics().is_unread(key)
+    }
+
     /// Notes it when the list of subscriptions itself is not known to be complete.
     pub(crate) fn needs_subscriptions(&self, findings: &mut Findings) {
         const KIND: &str = "Microsoft.Resources/subscriptions";
         let root = self.snapshot.hierarchy().root().map(azimuth_estate::hierarchy::ManagementGroup::id);
         let listed = self.lists(KIND, "/") || root.is_some_and(|root| self.lists(KIND, &root));
         if !listed {
-            findings.miss("the complete list of subscriptions", Some("/"), "az account list --all", 1);
+            let command = command::list("az account list --all", KIND);
+            findings.miss_once("the complete list of subscriptions", Some("/"), command);
         }
     }
 
@@ -110,19 +135,67 @@ impl<'a> Context<'a> {
         let all = self.enabled_subscriptions().count();
         let what = format!("the complete list of {what}");
         if unlisted.len() > 1 && unlisted.len() == all {
-            let command = format!("az graph query -q \"resources | where type =~ '{kind}'\" --first 1000");
+            let command = command::list(&command::query(kind, None), kind);
             findings.miss(what, None, command, unlisted.len());
             return;
         }
-        for subscription in unlisted {
-            let command =
-                format!("az resource list --resource-type {kind} --subscription {}", subscription.guid);
-            findings.miss(&*what, Some(&subscription.id), command, 1);
+        for Subscription { id, guid, .. } in unlisted {
+            let command = command::list_of(guid, &command::query(kind, Some(guid)), kind);
+            findings.miss_once(&*what, Some(id), command);
         }
     }
 
-    /// Notes a document that does not have the shape of its type.
+    /// Notes each enabled subscription of which one of `kinds` is not known to be listed, as a lack of its whole
+    /// resource list.
+    pub(crate) fn needs_resources(&self, findings: &mut Findings, kinds: &[&str]) {
+        for Subscription { id, guid, .. } in self.enabled_subscriptions() {
+            if kinds.iter().all(|kind| self.lists_tracked(kind, id)) {
+                continue;
+            }
+            let query = format!("az graph query --subscriptions {guid} -q resources --first 1000");
+            let command = command::list_of(guid, &query, ALL_RESOURCES);
+            findings.miss_once("the complete list of resources", Some(id), command);
+        }
+    }
+
+    /// Notes a document that cannot be read: one that a list has printed without its properties, counted with the
+    /// others of its type, or one that does not have the shape of its type.
     pub(crate) fn unreadable(&self, findings: &mut Findings, id: &str) {
-        findings.miss("a readable document", Some(id), format!("az resource show --ids \"{id}\""), 1);
+        let entry = IdRef::parse(id).ok().and_then(|id| self.snapshot.resource(id));
+        match entry {
+            Some(entry) if body::is_head(entry.body()) => {
+                let id = IdRef::parse(id).ok();
+                let kind = id.map(|id| id.resource_type().as_str().to_owned()).unwrap_or_default();
+                let subscription = entry.subscription_id();
+                let scope = subscription.map(|guid| format!("/subscriptions/{guid}"));
+                let what = format!(
+                    "the properties of resources of type {kind}, which a list of resources leaves out"
+                );
+                let command = match subscription {
+                    Some(guid) if in_resource_graph(&kind) => {
+                        let query = command::query(&kind, subscription);
+                        format!(
+                            "{} --subscription {guid}  # or: {query} > exports/properties.json",
+                            command::COLLECT
+                        )
+                    }
+                    Some(guid) => format!("{} --subscription {guid}", command::COLLECT),
+                    None => command::COLLECT.to_owned(),
+                };
+                findings.miss(what, scope.as_deref(), command, 1);
+            }
+            _ => {
+                findings.miss("a readable document", Some(id), format!("az resource show --ids \"{id}\""), 1);
+            }
+        }
+    }
+
+    /// The same for the network documents of some types that could not be read.
+    pub(crate) fn unreadable_network(&self, findings: &mut Findings, kinds: &[&str]) {
+        for id in self.network().unreadable() {
+            if IdRef::parse(id).is_ok_and(|id| kinds.iter().any(|kind| id.is_type(kind))) {
+                self.unreadable(findings, id);
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::body::{self, Arm, Text, lenient, or_default};
+use crate::body::{self, Text, lenient, or_default};
 
 /// The type of policy assignments.
 pub(crate) const KIND: &str = "Microsoft.Authorization/policyAssignments";
@@ -36,6 +36,8 @@ pub(crate) struct Assignment {
     pub(crate) updated_on: Option<String>,
     /// What it does.
     pub(crate) effects: Effects,
+    /// Whether resource selectors narrow it to some locations, types or callers.
+    pub(crate) narrowed: bool,
     not_scopes: Vec<String>,
 }
 
@@ -49,7 +51,8 @@ pub(crate) struct Effects {
 }
 
 /// Effects that change or stop requests, or deploy.
-const ENFORCING: [&str; 5] = ["deny", "denyaction", "modify", "append", "deployifnotexists"];
+const ENFORCING: [&str; 7] =
+    ["deny", "denyaction", "modify", "mutate", "append", "addtonetworkgroup", "deployifnotexists"];
 
 impl Effects {
     /// The enforcing effects among the known ones.
@@ -96,7 +99,15 @@ struct AssignmentShape<'a> {
     #[serde(default, deserialize_with = "lenient")]
     overrides: Vec<Override>,
     #[serde(default, deserialize_with = "lenient")]
+    resource_selectors: Vec<ResourceSelector>,
+    #[serde(default, deserialize_with = "lenient")]
     metadata: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct ResourceSelector {
+    #[serde(default)]
+    selectors: Option<Vec<Selector>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -157,6 +168,14 @@ struct MemberShape {
 type Definitions = HashMap<String, Option<Arc<DefinitionShape>>>;
 
 impl Policies {
+    /// Whether an assignment at one of the scopes could not be read, so that what it does is not known.
+    pub(crate) fn is_unread_at(&self, scopes: &[String]) -> bool {
+        self.unreadable.iter().any(|id| {
+            let parent = IdRef::parse(id).ok().and_then(IdRef::parent);
+            parent.is_some_and(|parent| scopes.iter().any(|scope| eq_fold(scope, parent.as_str())))
+        })
+    }
+
     /// Reads the assignments of a snapshot and works out their effects.
     pub(crate) fn from_snapshot(snapshot: &Snapshot) -> Self {
         let mut policies = Self::default();
@@ -189,14 +208,21 @@ fn read(snapshot: &Snapshot, entry: Entry<'_>, definitions: &mut Definitions) ->
         definition: shape.policy_definition_id.to_string(),
         updated_on,
         effects,
+        narrowed: is_narrowed(&shape.resource_selectors),
         not_scopes: shape.not_scopes.iter().map(|scope| scope.to_string()).collect(),
     })
+}
+
+/// Whether resource selectors leave anything out: they are alternatives, and one without conditions selects all.
+fn is_narrowed(selectors: &[ResourceSelector]) -> bool {
+    !selectors.is_empty()
+        && selectors.iter().all(|one| one.selectors.as_ref().is_some_and(|conditions| !conditions.is_empty()))
 }
 
 /// Whether an earlier body of an assignment was in its audit stage: not enforced, or without an enforcing
 /// effect; `None` if that cannot be told.
 pub(crate) fn was_audit(snapshot: &Snapshot, body: &str) -> Option<bool> {
-    let read: Arm<'_, AssignmentShape<'_>> = serde_json::from_str(body).ok()?;
+    let read = body::read_text::<AssignmentShape<'_>>(body).ok()?;
     if read.properties.enforcement_mode.is("DoNotEnforce") {
         return Some(true);
     }
@@ -206,7 +232,7 @@ pub(crate) fn was_audit(snapshot: &Snapshot, body: &str) -> Option<bool> {
 
 /// Whether a body's metadata says that it was never updated.
 pub(crate) fn is_first_version(body: &str) -> bool {
-    serde_json::from_str::<Arm<'_, AssignmentShape<'_>>>(body).is_ok_and(|read| {
+    body::read_text::<AssignmentShape<'_>>(body).is_ok_and(|read| {
         read.properties.metadata.is_some_and(|metadata| {
             metadata.get("updatedOn").is_none_or(|updated| updated.as_str().is_none())
         })
@@ -348,6 +374,17 @@ mod tests {
         assert_eq!(resolved("[Parameters( 'effect' )]").as_deref(), Some("deny"));
         assert_eq!(resolved("[parameters('other')]"), None);
         assert_eq!(resolved("[if(true(), 'deny', 'audit')]"), None);
+    }
+
+    #[test]
+    fn selectors_narrow_unless_one_of_them_selects_all() {
+        let narrowed =
+            |text: &str| is_narrowed(&serde_json::from_str::<Vec<ResourceSelector>>(text).unwrap());
+        assert!(narrowed(r#"[{"name":"a","selectors":[{"kind":"resourceLocation","in":["nowhere"]}]}]"#));
+        assert!(!narrowed(
+            r#"[{"selectors":[{"kind":"resourceType","in":[]}]},{"name":"all","selectors":[]}]"#
+        ));
+        assert!(!narrowed("[]"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Subscriptions, also those that are only known by what they hold.
+//! Subscriptions, also those that are only known by what they hold or by their place in the hierarchy.
 
 use azimuth_estate::{Entry, Snapshot};
+use azimuth_ids::fold;
 use serde::Deserialize;
 
 use crate::body::{self, Text};
@@ -22,8 +23,8 @@ struct Shape<'a> {
     state: Text<'a>,
 }
 
-/// Every subscription of the documents, in the order of their ids. One without a document of its own counts as
-/// enabled.
+/// Every subscription of the documents and of the hierarchy, in the order of their ids. One without a document of
+/// its own counts as enabled unless its place in the hierarchy says otherwise.
 pub(crate) fn subscriptions(snapshot: &Snapshot) -> Vec<Subscription> {
     let mut found: Vec<Subscription> = Vec::new();
     // Keys are sorted: a subscription's own document comes before what it holds, and all of it in one run.
@@ -39,6 +40,15 @@ pub(crate) fn subscriptions(snapshot: &Snapshot) -> Vec<Subscription> {
         };
         found.push(Subscription { id, guid: guid.to_owned(), enabled: !own || is_enabled(entry) });
     }
+    // Stable: what has documents comes before what the hierarchy alone names.
+    let places = snapshot.of_type("Microsoft.Management/managementGroups/subscriptions");
+    let placed = places.map(|entry| (entry.name().to_owned(), is_enabled(entry)));
+    let named = snapshot.hierarchy().subscriptions().map(|(guid, _)| (fold(guid).into_owned(), true));
+    found.extend(placed.chain(named).map(|(guid, enabled)| Subscription {
+        id: format!("/subscriptions/{guid}"),
+        guid,
+        enabled,
+    }));
     found.sort_by(|left, right| left.guid.cmp(&right.guid));
     found.dedup_by(|later, first| later.guid == first.guid);
     found

@@ -119,6 +119,10 @@ fn decide(context: &Context<'_>) -> Verdict {
     ] {
         context.needs_list(&mut findings, kind, what);
     }
+    context.unreadable_network(
+        &mut findings,
+        &[MACHINES, SCALE_SETS, "Microsoft.Network/networkInterfaces", "Microsoft.Network/loadBalancers"],
+    );
     let public_gateways = gateways(context, &mut findings);
     machines(context, &mut findings, &public_gateways);
     plans(context, &mut findings);

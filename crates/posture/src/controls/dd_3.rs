@@ -3,12 +3,14 @@
 
 use hashbrown::HashMap;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::GUIDANCE;
 use crate::body::{self, Text, lenient};
+use crate::command;
 use crate::context::Context;
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
+use crate::exposure::admit_the_internet;
 use crate::verdict::{Counterexample, Findings, Verdict};
 
 const ACCOUNTS: &str = "Microsoft.Storage/storageAccounts";
@@ -32,12 +34,17 @@ pub(super) const CONTROL: Control = Control {
         EvidenceNeed { what: "Storage accounts", command: "az storage account list --subscription {s}" },
         EvidenceNeed { what: "Key vaults", command: "az keyvault list --subscription {s}" },
         EvidenceNeed { what: "SQL servers", command: "az sql server list --subscription {s}" },
+        EvidenceNeed {
+            what: "Firewall rules of each SQL server",
+            command: "az sql server firewall-rule list --server {server} --resource-group {group}",
+        },
         EvidenceNeed { what: "Virtual networks with their subnets", command: "az network vnet list --subscription {s}" },
     ],
-    decided: "Storage accounts and key vaults: the network rules deny by default, or public network access is \
-        disabled or secured by a perimeter. SQL servers: public network access is disabled or secured by a \
-        perimeter, or the complete list of firewall rules shows only ranges of up to 65,536 addresses and no \
-        rule for all of Azure. Subnets: a security group on each, except gateway, firewall and route-server \
+    decided: "Storage accounts and key vaults: the network rules deny by default and admit at most 65,536 public \
+        addresses by their ip rules, or public network access is disabled or secured by a perimeter. SQL \
+        servers: public network access is disabled or secured by a perimeter, or the complete list of firewall \
+        rules admits at most 65,536 addresses and has no rule for all of Azure; without that list and without \
+        such a rule it is unknown. Subnets: a security group on each, except gateway, firewall and route-server \
         subnets.",
     fix: "Use private endpoints or service endpoints, set the default action to Deny, disable public network \
         access where nobody outside needs it, and put a security group on each subnet.",
@@ -66,6 +73,15 @@ struct ServiceShape<'a> {
 struct Rules {
     #[serde(default)]
     default_action: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    ip_rules: Vec<IpRule>,
+}
+
+#[derive(Default, Deserialize)]
+struct IpRule {
+    /// `az storage account list` calls it `ipAddressOrRange`.
+    #[serde(default, alias = "ipAddressOrRange")]
+    value: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -94,6 +110,7 @@ fn decide(context: &Context<'_>) -> Verdict {
     services(context, &mut findings, ACCOUNTS, "storage accounts", "az storage account update --default-action Deny");
     services(context, &mut findings, VAULTS, "key vaults", "az keyvault update --default-action Deny");
     servers(context, &mut findings);
+    context.unreadable_network(&mut findings, &[NETWORKS, "Microsoft.Network/virtualNetworks/subnets"]);
     subnets(context, &mut findings);
     findings.verdict("the estate holds no storage account, key vault, SQL server or subnet")
 }
@@ -105,61 +122,104 @@ fn services(context: &Context<'_>, findings: &mut Findings, kind: &str, what: &s
             context.unreadable(findings, &entry.id());
             continue;
         };
-        let action = read.properties.network_acls.and_then(|rules| rules.default_action);
-        let denies = action.as_deref().is_some_and(|action| action.eq_ignore_ascii_case("Deny"));
-        if denies || closed(&read.properties.public_network_access) {
+        if closed(&read.properties.public_network_access) {
             continue;
         }
+        let rules = read.properties.network_acls.unwrap_or_default();
+        let denies = rules.default_action.as_deref().is_some_and(|action| action.eq_ignore_ascii_case("Deny"));
+        let admitted: Vec<&str> = rules.ip_rules.iter().map(|rule| &*rule.value).collect();
         let id = entry.id();
+        let broken = if !denies {
+            let seen = rules.default_action.map_or(Value::Null, Value::from);
+            Some(("$.properties.networkAcls.defaultAction", seen, "Deny, or public network access disabled"))
+        } else {
+            match admit_the_internet(admitted.iter().copied()) {
+                Some(true) => {
+                    let wanted = "ranges of named networks, 65,536 addresses in all at most";
+                    Some(("$.properties.networkAcls.ipRules", json!(admitted), wanted))
+                }
+                Some(false) => None,
+                None => {
+                    context.unreadable(findings, &id);
+                    None
+                }
+            }
+        };
+        let Some((path, seen, wanted)) = broken else { continue };
         findings.violate(Counterexample {
             object: id.to_string(),
-            path: "$.properties.networkAcls.defaultAction".to_owned(),
-            seen: action.map_or(Value::Null, Value::from),
-            wanted: "Deny, or public network access disabled".to_owned(),
-            note: None,
+            path: path.to_owned(),
+            seen,
+            wanted: wanted.to_owned(),
+            note: denies.then(|| "the rules deny by default and then admit the internet".to_owned()),
             fix: Some(format!("{fix} --ids {id}")),
         });
     }
 }
 
 fn servers(context: &Context<'_>, findings: &mut Findings) {
-    let mut wide: HashMap<&str, bool> = HashMap::new();
+    let mut rules: HashMap<&str, Firewall> = HashMap::new();
     for entry in context.snapshot().of_type(FIREWALL_RULES) {
         let Some((server, _)) = entry.key().split_once("/firewallrules/") else { continue };
-        let open = body::read::<RangeShape<'_>>(entry).map_or(true, |read| is_wide(&read.properties));
-        *wide.entry(server).or_default() |= open;
+        let firewall = rules.entry(server).or_default();
+        match body::read::<RangeShape<'_>>(entry) {
+            Ok(read) => firewall.add(&read.properties),
+            Err(_) => firewall.unread = Some(entry.id().into_owned()),
+        }
     }
     for entry in context.snapshot().of_type(SERVERS) {
         findings.check("SQL servers", 1);
+        let id = entry.id();
         let Ok(read) = body::read::<ServiceShape<'_>>(entry) else {
-            context.unreadable(findings, &entry.id());
+            context.unreadable(findings, &id);
             continue;
         };
         let access = read.properties.public_network_access;
-        let has_wide = wide.get(entry.key()).copied().unwrap_or_default();
-        let restricted = !has_wide && context.lists(FIREWALL_RULES, entry.key());
-        if closed(&access) || restricted {
+        if closed(&access) {
             continue;
         }
-        let id = entry.id();
-        findings.violate(Counterexample {
-            object: id.to_string(),
-            path: "$.properties.publicNetworkAccess".to_owned(),
-            seen: if access.is_empty() { Value::Null } else { Value::from(&*access) },
-            wanted: "Disabled, or firewall rules for named networks only".to_owned(),
-            note: has_wide.then(|| "a firewall rule admits a wide range or all of Azure".to_owned()),
-            fix: Some(format!("az sql server update --ids {id} --enable-public-network false")),
-        });
+        let firewall = rules.remove(entry.key()).unwrap_or_default();
+        if firewall.admits_everyone() {
+            findings.violate(Counterexample {
+                object: id.to_string(),
+                path: "$.properties.publicNetworkAccess".to_owned(),
+                seen: if access.is_empty() { Value::Null } else { Value::from(&*access) },
+                wanted: "Disabled, or firewall rules for named networks only".to_owned(),
+                note: Some("the firewall rules admit a wide range or all of Azure".to_owned()),
+                fix: Some(format!("az sql server update --ids {id} --enable-public-network false")),
+            });
+        } else if let Some(rule) = firewall.unread {
+            context.unreadable(findings, &rule);
+        } else if !context.lists(FIREWALL_RULES, entry.key()) {
+            let az = format!("az sql server firewall-rule list --ids {id}");
+            let command = command::list(&az, FIREWALL_RULES);
+            findings.miss("the firewall rules of a SQL server", Some(&id), command, 1);
+        }
     }
 }
 
-/// Whether a firewall rule admits more than 65,536 addresses, or all of Azure (0.0.0.0).
-fn is_wide(range: &RangeShape<'_>) -> bool {
-    let parse = |text: &Text<'_>| text.parse::<std::net::Ipv4Addr>().map(u32::from);
-    match (parse(&range.start_ip_address), parse(&range.end_ip_address)) {
-        (Ok(0), Ok(0)) => true,
-        (Ok(start), Ok(end)) => end.saturating_sub(start) >= 1 << 16,
-        _ => true,
+/// The firewall rules of a server.
+#[derive(Default)]
+struct Firewall {
+    /// Ranges as `a-b`.
+    ranges: Vec<String>,
+    /// Whether a rule admits all of Azure: 0.0.0.0 to 0.0.0.0.
+    all_of_azure: bool,
+    /// A rule that could not be read.
+    unread: Option<String>,
+}
+
+impl Firewall {
+    fn add(&mut self, range: &RangeShape<'_>) {
+        let RangeShape { start_ip_address: start, end_ip_address: end } = range;
+        self.all_of_azure |= start.is("0.0.0.0") && end.is("0.0.0.0");
+        self.ranges.push(format!("{}-{}", &**start, &**end));
+    }
+
+    /// Whether the rules together admit more addresses than an approval list would, or all of Azure. A range that
+    /// cannot be read may be any.
+    fn admits_everyone(&self) -> bool {
+        self.all_of_azure || admit_the_internet(self.ranges.iter().map(String::as_str)) != Some(false)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::GUIDANCE;
-use crate::body::{self, Ref, Text, lenient, or_default};
+use crate::body::{self, Arm, Ref, Text, lenient, or_default};
 use crate::context::Context;
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -32,7 +32,8 @@ pub(super) const CONTROL: Control = Control {
     decided: "Each public address that is attached to something (an ip configuration) must have protection mode \
         `Enabled`, or inherit it from a virtual network with a protection plan that is switched on. The network \
         is found through the interface, gateway or firewall that holds the address, or through the members of \
-        the load balancer's pools. Mode `Disabled` is a violation whatever the network has.",
+        the load balancer's pools, be they interfaces or addresses; if none is found, it is unknown, but for a \
+        load balancer with empty pools. Mode `Disabled` is a violation whatever the network has.",
     fix: "Link the virtual network to a DDoS protection plan, or turn on IP protection for the single address.",
     references: &[
         GUIDANCE,
@@ -115,6 +116,39 @@ fn violate(findings: &mut Findings, entry: Entry<'_>, mode: Option<String>) {
     });
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PoolsShape<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    backend_address_pools: Vec<Arm<'a, Pool<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pool<'a> {
+    #[serde(
+        borrow,
+        default,
+        rename = "backendIPConfigurations",
+        alias = "backendIpConfigurations",
+        deserialize_with = "or_default"
+    )]
+    members: Vec<Ref<'a>>,
+    #[serde(borrow, default, rename = "loadBalancerBackendAddresses", deserialize_with = "or_default")]
+    addresses: Vec<Arm<'a, PoolAddress<'a>>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    virtual_network: Ref<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PoolAddress<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    virtual_network: Ref<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    subnet: Ref<'a>,
+}
+
 /// Where ip configurations and load balancers stand.
 struct Holders<'n> {
     /// Folded ip configuration of a machine's interface → folded subnet.
@@ -148,6 +182,15 @@ impl<'n> Holders<'n> {
     }
 }
 
+/// Where the holder of an ip configuration stands.
+#[derive(Default)]
+struct Places {
+    /// Folded subnets or networks.
+    known: BTreeSet<String>,
+    /// An id that leads to a place and cannot be followed.
+    unknown: Option<String>,
+}
+
 /// Whether the network behind an ip configuration has a plan; the id that is missing if that cannot be told.
 fn inherits(
     context: &Context<'_>,
@@ -155,13 +198,13 @@ fn inherits(
     holders: &Holders<'_>,
     plans: &mut HashMap<String, Option<bool>>,
 ) -> Result<bool, String> {
-    let subnets: BTreeSet<String> = match holders.configurations.get(&*fold(holder)) {
-        Some(subnet) => BTreeSet::from([(*subnet).to_owned()]),
-        None => subnets_of(context, holder, holders)?,
+    let places = match holders.configurations.get(&*fold(holder)) {
+        Some(subnet) => Places { known: BTreeSet::from([(*subnet).to_owned()]), unknown: None },
+        None => places_of(context, holder, holders),
     };
     let networks: BTreeSet<&str> =
-        subnets.iter().filter_map(|subnet| subnet.split_once("/subnets/")).map(|(network, _)| network).collect();
-    let mut absent = None;
+        places.known.iter().map(|id| id.split_once("/subnets/").map_or(&**id, |(network, _)| network)).collect();
+    let mut absent = places.unknown;
     for network in networks {
         let plan = match plans.get(network) {
             Some(plan) => *plan,
@@ -183,23 +226,65 @@ fn has_plan(context: &Context<'_>, network: &str) -> Option<bool> {
     Some(members.enable_ddos_protection.is("true") && !members.ddos_protection_plan.id.is_empty())
 }
 
-/// The folded subnets in which the holder of an ip configuration stands.
-fn subnets_of(context: &Context<'_>, holder: &str, holders: &Holders<'_>) -> Result<BTreeSet<String>, String> {
-    let entry = IdRef::parse(holder)
-        .ok()
-        .and_then(|id| context.snapshot().nearest(id))
-        // A scope above it is no holder.
-        .filter(|entry| entry.key().contains("/providers/"))
-        .ok_or_else(|| holder.to_owned())?;
-    if entry.kind() != BALANCERS {
-        return Ok(entry.mentions().map(|id| fold(id).into_owned()).filter(|id| id.contains("/subnets/")).collect());
+fn places_of(context: &Context<'_>, holder: &str, holders: &Holders<'_>) -> Places {
+    match holder_of(context, holder) {
+        Some(entry) if entry.kind() == BALANCERS => balancer_places(context, entry, holders),
+        Some(entry) => {
+            let known = subnets_in(entry);
+            let unknown = known.is_empty().then(|| holder.to_owned());
+            Places { known, unknown }
+        }
+        None => Places { unknown: Some(holder.to_owned()), ..Places::default() },
     }
-    if let Some(subnets) = holders.balancers.get(entry.key()) {
-        return Ok(subnets.iter().map(|subnet| (*subnet).to_owned()).collect());
+}
+
+/// The resource that holds an ip configuration.
+fn holder_of<'a>(context: &Context<'a>, configuration: &str) -> Option<Entry<'a>> {
+    let id = IdRef::parse(configuration).ok()?;
+    // A scope above it is no holder.
+    context.snapshot().nearest(id).filter(|entry| entry.key().contains("/providers/"))
+}
+
+/// The folded subnets that a resource mentions.
+fn subnets_in(entry: Entry<'_>) -> BTreeSet<String> {
+    entry.mentions().map(|id| fold(id).into_owned()).filter(|id| id.contains("/subnets/")).collect()
+}
+
+/// Where the members of a load balancer's pools stand; nowhere if it has none.
+fn balancer_places(context: &Context<'_>, entry: Entry<'_>, holders: &Holders<'_>) -> Places {
+    let mut places = Places::default();
+    let named_by_interfaces = holders.balancers.get(entry.key()).into_iter().flatten();
+    places.known.extend(named_by_interfaces.map(|subnet| (*subnet).to_owned()));
+    let Ok(read) = body::read::<PoolsShape<'_>>(entry) else {
+        places.unknown = Some(entry.id().into_owned());
+        return places;
+    };
+    for pool in &read.properties.backend_address_pools {
+        let Pool { members, addresses, virtual_network } = &pool.properties;
+        for member in members {
+            let subnets = match holders.configurations.get(&*fold(&member.id)) {
+                Some(subnet) => BTreeSet::from([(*subnet).to_owned()]),
+                None => holder_of(context, &member.id).map(subnets_in).unwrap_or_default(),
+            };
+            if subnets.is_empty() {
+                places.unknown = Some(member.id.to_string());
+            }
+            places.known.extend(subnets);
+        }
+        // A pool of addresses says itself in which network they are.
+        let of_addresses = addresses.iter().flat_map(|address| {
+            let members = &address.properties;
+            [&members.virtual_network.id, &members.subnet.id]
+        });
+        let named: BTreeSet<String> = std::iter::once(&virtual_network.id)
+            .chain(of_addresses)
+            .filter(|id| !id.is_empty())
+            .map(|id| fold(id).into_owned())
+            .collect();
+        if members.is_empty() && !addresses.is_empty() && named.is_empty() {
+            places.unknown = Some(entry.id().into_owned());
+        }
+        places.known.extend(named);
     }
-    // Members that no interface of a machine answers for may stand in a protected network.
-    match entry.mentions().find(|id| fold(id).contains("/ipconfigurations/")) {
-        Some(member) => Err(member.to_owned()),
-        None => Ok(BTreeSet::new()),
-    }
+    places
 }

@@ -8,6 +8,8 @@ use crate::context::{Context, SignInPolicy};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
 
+const REGISTRATIONS: &str = "graph:/reports/authenticationMethods/userRegistrationDetails";
+
 pub(super) const CONTROL: Control = Control {
     id: "ID-1",
     title: "Every user needs two-step verification, administrators first",
@@ -53,10 +55,10 @@ fn registration(context: &Context<'_>, findings: &mut Findings) {
     let directory = context.snapshot().directory();
     let evidence = context.snapshot().evidence();
     if !evidence.complete_collection("graph:/users") {
-        findings.miss("the complete list of users", None, graph::USERS, 1);
+        findings.miss_once("the complete list of users", None, graph::list(graph::USERS, "graph:/users"));
     }
     let listed =
-        evidence.complete_collection("graph:/reports/authenticationmethods/userregistrationdetails");
+        evidence.complete_collection(REGISTRATIONS);
     let mut unregistered: Vec<(bool, Counterexample)> = Vec::new();
     for user in directory.users() {
         if user.enabled == Some(false) {
@@ -70,7 +72,7 @@ fn registration(context: &Context<'_>, findings: &mut Findings) {
             (Some(true), _) => {}
             (_, None) => findings.miss("`accountEnabled` of each user", None, graph::USERS, 1),
             (None, _) if !listed || registration.is_some() => {
-                findings.miss("the complete registration report", None, graph::REGISTRATION, 1);
+                findings.miss("the complete registration report", None, graph::list(graph::REGISTRATION, REGISTRATIONS), 1);
             }
             (seen, _) => {
                 let role = administrator(context, user);
@@ -139,7 +141,7 @@ fn enforcement(context: &Context<'_>, findings: &mut Findings) {
     }
     let policies_listed = evidence.complete_collection("graph:/identity/conditionalaccess/policies");
     if !policies_listed {
-        findings.miss("the complete list of Conditional Access policies", None, graph::POLICIES, 1);
+        graph::needs_policies(findings);
     }
     let any_policy = policies.iter().any(|policy| policy.asks_for_mfa() || policy.blocks());
     let any_per_user = enabled().any(|user| {
@@ -158,7 +160,7 @@ fn enforcement(context: &Context<'_>, findings: &mut Findings) {
     let per_user_known = unread == 0 && evidence.complete_collection("graph:/users")
         || evidence.complete_collection("graph:/users/authentication/requirements");
     if !per_user_known {
-        findings.miss("the per-user MFA state of each user", None, graph::PER_USER, unread.max(1));
+        graph::needs_per_user_states(findings, unread);
     }
     if defaults == Some(false) && policies_listed && per_user_known {
         findings.violate(super::id_2::none_in_force());

@@ -83,7 +83,7 @@ fn decide(context: &Context<'_>) -> Verdict {
     }
     if !evidence.complete_collection("graph:/identity/conditionalaccess/policies") {
         known = false;
-        findings.miss("the complete list of Conditional Access policies", None, graph::POLICIES, 1);
+        graph::needs_policies(&mut findings);
     }
     let unread = enabled.iter().filter(|user| directory.per_user_mfa(&user.id).is_none()).count();
     let users_listed = evidence.complete_collection("graph:/users");
@@ -91,7 +91,7 @@ fn decide(context: &Context<'_>) -> Verdict {
         || unread == 0 && users_listed)
     {
         known = false;
-        findings.miss("the per-user MFA state of each user", None, graph::PER_USER, unread.max(1));
+        graph::needs_per_user_states(&mut findings, unread);
     }
     if known && defaults == Some(false) && asking.is_empty() && per_user.is_empty() {
         findings.violate(none_in_force());
@@ -157,7 +157,7 @@ pub(super) fn switch_defaults(on: bool) -> String {
 }
 
 /// Whether a policy includes a user and does not exclude him, as far as ids, groups, roles and the kind of user say.
-fn covers(context: &Context<'_>, policy: SignInPolicy<'_>, user: &User) -> bool {
+pub(super) fn covers(context: &Context<'_>, policy: SignInPolicy<'_>, user: &User) -> bool {
     let directory = context.snapshot().directory();
     let groups: HashSet<&str> = directory.groups_of(&user.id).into_iter().collect();
     let named = |prefix: &str| {

@@ -1,5 +1,6 @@
 //! ID-6: legacy authentication is blocked.
 
+use azimuth_estate::directory::User;
 use serde_json::Value;
 
 use super::{GUIDANCE, graph};
@@ -19,9 +20,12 @@ pub(super) const CONTROL: Control = Control {
         EvidenceNeed { what: "Conditional Access policies", command: graph::POLICIES },
     ],
     decided: "Security defaults block legacy authentication: proven. Without them, proven if enabled policies \
-        that block reach the client types `exchangeActiveSync` and `other` for all users and applications \
-        without condition or exclusion; violated if no enabled policy blocks one of the two; anything between \
-        needs the proof over all sign-ins, which this version does not make.",
+        that stop legacy clients reach the client types `exchangeActiveSync` and `other` for all users and \
+        applications without condition or exclusion. A policy stops them if it blocks, or if it asks for any \
+        control (MFA, a strength, a compliant device …): such clients can answer no prompt and show no device. \
+        Violated if no enabled policy blocks one of the two client types and either none stops it or an \
+        enabled user is left out by those that do; anything between needs the proof over all sign-ins, which \
+        this version does not make.",
     fix: "Find out who still uses legacy protocols in the sign-in log, move them to modern clients, then enable \
         a Conditional Access policy that blocks the client types `Exchange ActiveSync clients` and `Other \
         clients` for all users; first in report-only.",
@@ -46,11 +50,13 @@ fn decide(context: &Context<'_>) -> Verdict {
     let policies: Vec<SignInPolicy<'_>> =
         directory.conditional_access().iter().map(SignInPolicy).filter(|policy| policy.is_enabled()).collect();
     findings.check("enabled Conditional Access policies", policies.len());
-    let blocking = |client: &str| policies.iter().filter(|policy| policy.blocks() && policy.covers_client(client)).count();
+    let stopping = |client: &str| {
+        policies.iter().filter(|policy| policy.stops_legacy_clients() && policy.covers_client(client)).count()
+    };
     let clients = ["exchangeActiveSync", "other"];
     let proven = clients.iter().all(|client| {
         policies.iter().any(|policy| {
-            policy.blocks()
+            policy.stops_legacy_clients()
                 && policy.covers_client(client)
                 && policy.covers_everyone()
                 && policy.covers_all_applications()
@@ -68,25 +74,47 @@ fn decide(context: &Context<'_>) -> Verdict {
         .evidence()
         .complete_collection("graph:/identity/conditionalaccess/policies");
     if !listed {
-        findings.miss("the complete list of Conditional Access policies", None, graph::POLICIES, 1);
+        graph::needs_policies(&mut findings);
     }
-    let open: Vec<&str> = clients.into_iter().filter(|client| blocking(client) == 0).collect();
+    // Where no policy blocks, whoever the others leave out is not stopped.
+    let left_out = |client: &str| {
+        let stops = |policy: &&SignInPolicy<'_>| policy.stops_legacy_clients() && policy.covers_client(client);
+        directory.users().iter().find(|user| {
+            user.enabled == Some(true)
+                && !policies.iter().filter(stops).any(|policy| super::id_2::covers(context, *policy, user))
+        })
+    };
+    let open: Vec<(&str, Option<&User>)> = clients
+        .into_iter()
+        .filter(|client| !policies.iter().any(|policy| policy.blocks() && policy.covers_client(client)))
+        .map(|client| (client, left_out(client)))
+        .filter(|(client, user)| user.is_some() || stopping(client) == 0)
+        .collect();
     if open.is_empty() {
         findings.miss(
             "the proof over all sign-ins that no legacy client passes, made by the identity engine",
             None,
             graph::POLICIES,
-            blocking("other"),
+            stopping("other"),
         );
     } else if listed && defaults == Some(false) {
         findings.violate(Counterexample {
             object: graph::DEFAULTS_OBJECT.to_owned(),
             path: "$.isEnabled".to_owned(),
             seen: Value::Bool(false),
-            wanted: "true, or an enabled policy that blocks `exchangeActiveSync` and `other` clients".to_owned(),
-            note: Some(format!("no enabled policy blocks {}", open.join(" and "))),
+            wanted: "true, or an enabled policy that stops `exchangeActiveSync` and `other` clients".to_owned(),
+            note: Some(note(&open)),
             fix: Some(super::id_2::switch_defaults(true)),
         });
     }
     findings.verdict("")
+}
+
+fn note(open: &[(&str, Option<&User>)]) -> String {
+    let clients: Vec<&str> = open.iter().map(|(client, _)| *client).collect();
+    let note = format!("no enabled policy blocks {}", clients.join(" and "));
+    match open.iter().find_map(|(_, user)| *user) {
+        Some(user) => format!("{note}, and none stops it for {}", user.user_principal_name),
+        None => note,
+    }
 }

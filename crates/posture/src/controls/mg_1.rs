@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{GUIDANCE, mg_2};
 use crate::body::{self, Text};
+use crate::command;
 use crate::context::{Assignment, Context, POLICY_ASSIGNMENTS};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -44,7 +45,8 @@ pub(super) const CONTROL: Control = Control {
     ],
     decided: "A default management group must be set and must not be the root. For each group that is a leaf or \
         holds subscriptions, a hypothetical new subscription in it must inherit at least one policy assignment \
-        in force (not `DoNotEnforce`, not excluded by `notScopes`) and at least one role assignment.",
+        in force (not `DoNotEnforce`, not excluded by `notScopes`) and at least one role assignment. If every \
+        policy assignment in force is narrowed by resource selectors, it is unknown.",
     fix: "Set the default management group to one that carries the baseline, and assign the baseline \
         initiative and the roles of the platform team at the intermediate group below the root.",
     references: &[
@@ -76,12 +78,8 @@ pub(super) fn hierarchy<'a>(context: &Context<'a>, findings: &mut Findings) -> O
     let id = root.map_or_else(|| "/".to_owned(), ManagementGroup::id);
     if !context.lists(GROUPS, &id) {
         let name = root.map_or("{tenant id}", ManagementGroup::name);
-        findings.miss(
-            "the complete management group hierarchy",
-            Some(&id),
-            format!("az account management-group show --name {name} --expand --recurse"),
-            hierarchy.len().max(1),
-        );
+        let az = format!("az account management-group show --name {name} --expand --recurse");
+        findings.miss_once("the complete management group hierarchy", Some(&id), command::list(&az, GROUPS));
     }
     root
 }
@@ -98,12 +96,16 @@ fn decide(context: &Context<'_>) -> Verdict {
 fn default_group(context: &Context<'_>, findings: &mut Findings, root: &ManagementGroup) {
     let object = format!("{}/settings/default", root.id());
     let setting = IdRef::parse(&object).ok().and_then(|id| context.snapshot().resource(id));
-    let read = setting.and_then(|entry| body::read::<SettingsShape<'_>>(entry).ok());
-    let command = format!("az account management-group hierarchy-settings list --name {}", root.name());
-    if read.is_none() && !context.lists(SETTINGS, &root.id()) {
-        findings.miss("the hierarchy settings", Some(&root.id()), command, 1);
-        return;
-    }
+    let read = match setting.map(body::read::<SettingsShape<'_>>) {
+        Some(Ok(read)) => Some(read),
+        Some(Err(_)) => return context.unreadable(findings, &object),
+        None if context.lists(SETTINGS, &root.id()) => None,
+        None => {
+            let az = format!("az account management-group hierarchy-settings list --name {}", root.name());
+            findings.miss_once("the hierarchy settings", Some(&root.id()), command::list(&az, SETTINGS));
+            return;
+        }
+    };
     let default = read.map(|read| read.properties.default_management_group.to_string()).unwrap_or_default();
     let name = default.rsplit('/').next().unwrap_or_default();
     findings.check("default management groups", 1);
@@ -126,8 +128,14 @@ fn default_group(context: &Context<'_>, findings: &mut Findings, root: &Manageme
 fn inheritance(context: &Context<'_>, findings: &mut Findings) {
     let hierarchy = context.snapshot().hierarchy();
     let policies = context.policies();
-    let in_force: Vec<&Assignment> =
-        policies.assignments.iter().filter(|assignment| assignment.in_force).collect();
+    for id in &policies.unreadable {
+        context.unreadable(findings, id);
+    }
+    let (narrowed, in_force): (Vec<&Assignment>, Vec<&Assignment>) = policies
+        .assignments
+        .iter()
+        .filter(|assignment| assignment.in_force)
+        .partition(|assignment| assignment.narrowed);
     let role_scopes: HashSet<String> = context
         .snapshot()
         .of_type(ROLE_ASSIGNMENTS)
@@ -157,12 +165,20 @@ fn inheritance(context: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
             match chain.iter().find(|at| !context.lists(kind, at)) {
-                Some(at) => findings.miss(
-                    format!("the complete list of {word} assignments"),
-                    Some(at),
-                    format!("az {word} assignment list --scope {at}"),
-                    1,
-                ),
+                Some(at) => {
+                    let command = command::list(&format!("az {word} assignment list --scope {at}"), kind);
+                    findings.miss(format!("the complete list of {word} assignments"), Some(at), command, 1);
+                }
+                // Noted above: the assignment may be the one that is in force.
+                None if kind == POLICY_ASSIGNMENTS && policies.is_unread_at(&chain) => {}
+                None if kind == POLICY_ASSIGNMENTS && !inherited(&chain, narrowed.iter().copied()).is_empty() => {
+                    findings.miss(
+                        "a policy assignment in force that no resource selector narrows",
+                        Some(&group.id()),
+                        format!("az policy assignment list --scope {}", group.id()),
+                        1,
+                    );
+                }
                 None => findings.violate(Counterexample {
                     object: group.id(),
                     path: path.to_owned(),

@@ -144,11 +144,10 @@ pub(super) fn unplaced(findings: &mut Findings, context: &Context<'_>) {
             HierarchyProblem::SeveralRoots { root, .. } => root,
             _ => continue,
         };
-        findings.miss(
+        findings.miss_once(
             "the place of a management group",
             Some(&mg_1::group_id(group)),
             format!("az account management-group show --name {group} --expand --recurse"),
-            1,
         );
     }
 }

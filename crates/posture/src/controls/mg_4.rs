@@ -1,6 +1,7 @@
 //! MG-4: what is assigned at the root is needed everywhere and low in impact.
 
-use azimuth_access::{ActionPattern, RoleDefinition, built_in_role};
+use azimuth_access::condition::{AttributeValue, Attributes, Condition, Facts, Source, Truth};
+use azimuth_access::{Plane, RoleDefinition, built_in_role};
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{IdRef, eq_fold};
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use super::{GUIDANCE, mg_1};
 use crate::body::{self, Text};
+use crate::command;
 use crate::context::{Context, POLICY_ASSIGNMENTS};
 use crate::control::{Area, Control, EvidenceNeed, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -31,10 +33,11 @@ pub(super) const CONTROL: Control = Control {
         EvidenceNeed { what: "Role definitions", command: "az role definition list" },
         EvidenceNeed { what: "The assigned policy definitions and sets", command: "az policy definition list" },
     ],
-    decided: "At the root group and at `/`: no user and no service principal may hold, by an assignment without \
-        condition, a role whose actions include `*` or `*/write`; groups are counted as checked, because \
-        their members are reviewed elsewhere. No policy assignment in force at the root may have an enforcing \
-        effect (deny, denyAction, modify, append, deployIfNotExists), worked out through initiatives, \
+    decided: "At the root group and at `/`: no user and no service principal may hold a role that writes or \
+        deletes resources of every kind (six kinds of five providers are tried) or that gives roles to others; \
+        a condition excuses what it certainly refuses, and what it may allow is unknown. Groups are counted as \
+        checked, because their members are reviewed elsewhere. No policy assignment in force at the root may have an enforcing \
+        effect (deny, denyAction, modify, mutate, append, addToNetworkGroup, deployIfNotExists), worked out through initiatives, \
         parameters and overrides; an effect that cannot be worked out is missing evidence.",
     fix: "Give roles at the root to role-assignable groups with just-in-time membership, move enforcing \
         policies to the intermediate group that carries the workloads, and leave audit policies at the root.",
@@ -64,17 +67,15 @@ fn decide(context: &Context<'_>) -> Verdict {
     // Role assignments may also stand at the tenant; policy assignments end at the root group.
     for scope in [root_id.as_str(), "/"] {
         if !context.lists(mg_1::ROLE_ASSIGNMENTS, scope) {
-            findings.miss(
-                "the complete list of role assignments",
-                Some(scope),
-                format!("az role assignment list --scope {scope}"),
-                1,
-            );
+            let az = format!("az role assignment list --scope {scope}");
+            let command = command::list(&az, mg_1::ROLE_ASSIGNMENTS);
+            findings.miss_once("the complete list of role assignments", Some(scope), command);
         }
     }
     if !context.lists(POLICY_ASSIGNMENTS, &root_id) {
-        let command = format!("az policy assignment list --scope {root_id}");
-        findings.miss("the complete list of policy assignments", Some(&root_id), command, 1);
+        let az = format!("az policy assignment list --scope {root_id}");
+        let command = command::list(&az, POLICY_ASSIGNMENTS);
+        findings.miss_once("the complete list of policy assignments", Some(&root_id), command);
     }
     let at_root = |scope: &str| scope == "/" || eq_fold(scope, &root_id);
     for entry in context.snapshot().of_type(mg_1::ROLE_ASSIGNMENTS) {
@@ -95,12 +96,15 @@ fn role(context: &Context<'_>, findings: &mut Findings, entry: Entry<'_>) {
     };
     let assignment = read.properties;
     let kind = principal_kind(context.snapshot(), &assignment);
-    if kind == Some("group") || !assignment.condition.is_empty() {
-        findings.check("of them to groups or with a condition", 1);
+    if kind == Some("group") {
+        findings.check("of them to groups", 1);
         return;
     }
     let definition = &*assignment.role_definition_id;
-    let Some((name, writes)) = writes_everything(context.snapshot(), definition) else {
+    let Some((name, writes)) = with_role(context.snapshot(), definition, |role| {
+        let condition = Some(&*assignment.condition).filter(|text| !text.is_empty()).map(Condition::new);
+        (role.name.clone(), writes_everything(role, condition.as_ref()))
+    }) else {
         findings.miss(
             "the definition of a role",
             Some(definition),
@@ -109,8 +113,15 @@ fn role(context: &Context<'_>, findings: &mut Findings, entry: Entry<'_>) {
         );
         return;
     };
-    if !writes {
-        return;
+    match writes {
+        Truth::False => return,
+        Truth::True => {}
+        Truth::Unknown => {
+            let id = entry.id();
+            let command = format!("az role assignment list --all --query \"[?id=='{id}'].condition\"");
+            findings.miss("what a condition leaves of a role at the root", Some(&id), command, 1);
+            return;
+        }
     }
     let Some(kind) = kind else {
         let principal = &*assignment.principal_id;
@@ -160,24 +171,97 @@ fn principal_name(snapshot: &Snapshot, assignment: &AssignmentShape<'_>) -> Stri
     name.filter(|name| !name.is_empty()).unwrap_or(id).to_owned()
 }
 
-/// Name of a role and whether it can write everything; `None` if the definition is not known.
-fn writes_everything(snapshot: &Snapshot, definition: &str) -> Option<(String, bool)> {
+/// Something made of the role with an id; `None` if the definition is not known.
+fn with_role<T>(snapshot: &Snapshot, definition: &str, make: impl Fn(&RoleDefinition) -> T) -> Option<T> {
     let guid = definition.rsplit('/').next().unwrap_or_default();
     // A definition is stored once and shown at every scope: its GUID is what counts.
     let documents = snapshot.of_type("Microsoft.Authorization/roleDefinitions");
     let own = documents
         .filter(|entry| eq_fold(entry.name(), guid))
         .find_map(|entry| RoleDefinition::from_json(&entry.value()).ok());
-    let role = own.as_ref().or_else(|| built_in_role(guid))?;
-    let everything = |list: &[ActionPattern]| {
-        list.iter().any(|pattern| pattern.as_str() == "*" || eq_fold(pattern.as_str(), "*/write"))
+    own.as_ref().or_else(|| built_in_role(guid)).map(make)
+}
+
+/// Resources of many kinds: a role that writes or deletes all of them does so with everything.
+const KINDS: [&str; 6] = [
+    "Microsoft.Resources/subscriptions/resourceGroups",
+    "Microsoft.Compute/virtualMachines",
+    "Microsoft.Network/virtualNetworks",
+    "Microsoft.Storage/storageAccounts",
+    "Microsoft.KeyVault/vaults",
+    "Microsoft.Web/sites",
+];
+
+/// The action by which any role can be given to anyone, the caller among them.
+const GIVE_ROLES: &str = "Microsoft.Authorization/roleAssignments/write";
+
+/// Roles whose gift is the gift of everything: Owner, Contributor, User Access Administrator and Role Based Access
+/// Control Administrator.
+const POWERFUL: [&str; 4] = [
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+];
+
+/// Whether a role, as far as the condition of its assignment lets it, writes everything, deletes everything, or can
+/// give itself the right to.
+fn writes_everything(role: &RoleDefinition, condition: Option<&Condition>) -> Truth {
+    let nothing = Attributes::unknown();
+    let each = |verb: &str| {
+        all(KINDS.iter().map(|kind| grants(role, condition, &format!("{kind}/{verb}"), &nothing)))
     };
-    let writes = role.permissions.iter().any(|permission| {
-        permission.condition.is_none()
-            && everything(&permission.actions)
-            && !everything(&permission.not_actions)
+    any([each("write"), each("delete"), gives_roles(role, condition)].into_iter())
+}
+
+/// Whether the role lets its holder give a powerful role to some kind of principal.
+fn gives_roles(role: &RoleDefinition, condition: Option<&Condition>) -> Truth {
+    const ROLE: &str = "Microsoft.Authorization/roleAssignments:RoleDefinitionId";
+    const PRINCIPAL: &str = "Microsoft.Authorization/roleAssignments:PrincipalType";
+    let expression = condition.and_then(|condition| condition.expression().ok());
+    let asks_for_others = expression.is_some_and(|expression| {
+        let mut asked = expression.attributes().into_iter().filter(|one| one.source == Source::Request);
+        asked.any(|one| !eq_fold(&one.name, ROLE) && !eq_fold(&one.name, PRINCIPAL))
     });
-    Some((role.name.clone(), writes))
+    if asks_for_others {
+        // Which principals or descriptions would do is not known here.
+        return grants(role, condition, GIVE_ROLES, &Attributes::unknown());
+    }
+    any(POWERFUL.iter().flat_map(|given| ["User", "ServicePrincipal", "Group"].map(|kind| (given, kind))).map(
+        |(given, kind)| {
+            let mut request = Attributes::unknown();
+            request.set(Source::Request, ROLE, AttributeValue::Text((*given).to_owned()));
+            request.set(Source::Request, PRINCIPAL, AttributeValue::Text(kind.to_owned()));
+            grants(role, condition, GIVE_ROLES, &request)
+        },
+    ))
+}
+
+/// Whether a role under a condition grants an action.
+fn grants(role: &RoleDefinition, condition: Option<&Condition>, action: &str, attributes: &Attributes) -> Truth {
+    let holds = |condition: Option<&Condition>| {
+        condition.map_or(Truth::True, |condition| condition.evaluate(&Facts { action, attributes }))
+    };
+    let covering = role.permissions.iter().filter(|entry| entry.covers(Plane::Control, action));
+    any(covering.map(|entry| all([holds(entry.condition.as_ref()), holds(condition)].into_iter())))
+}
+
+/// False if one is, else unknown if one is.
+fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+    truths.fold(Truth::True, |so_far, truth| match (so_far, truth) {
+        (Truth::False, _) | (_, Truth::False) => Truth::False,
+        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+        (Truth::True, Truth::True) => Truth::True,
+    })
+}
+
+/// True if one is, else unknown if one is.
+fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+    truths.fold(Truth::False, |so_far, truth| match (so_far, truth) {
+        (Truth::True, _) | (_, Truth::True) => Truth::True,
+        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+        (Truth::False, Truth::False) => Truth::False,
+    })
 }
 
 fn policies(context: &Context<'_>, findings: &mut Findings, at_root: &dyn Fn(&str) -> bool) {

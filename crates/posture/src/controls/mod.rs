@@ -80,12 +80,31 @@ const GUIDANCE: Reference = Reference {
 
 /// Graph collections and how to read them to the end.
 mod graph {
+    use crate::verdict::Findings;
+
     pub(super) const USERS: &str = "az rest --method get --url 'https://graph.microsoft.com/v1.0/users?$select=id,userPrincipalName,displayName,userType,accountEnabled&$top=999'";
     pub(super) const REGISTRATION: &str = "az rest --method get --url 'https://graph.microsoft.com/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999'";
     pub(super) const POLICIES: &str =
         "az rest --method get --url 'https://graph.microsoft.com/v1.0/identity/conditionalAccess/policies'";
     pub(super) const DEFAULTS: &str = "az rest --method get --url 'https://graph.microsoft.com/v1.0/policies/identitySecurityDefaultsEnforcementPolicy'";
     pub(super) const PER_USER: &str = "az rest --method get --url 'https://graph.microsoft.com/beta/users/{id}/authentication/requirements'";
+    /// The command that brings a complete collection.
+    pub(super) fn list(command: &str, collection: &str) -> String {
+        crate::command::list(command, collection)
+    }
+
+    /// Notes that the policies are not known to be all.
+    pub(super) fn needs_policies(findings: &mut Findings) {
+        let command = list(POLICIES, "graph:/identity/conditionalAccess/policies");
+        findings.miss_once("the complete list of Conditional Access policies", None, command);
+    }
+
+    /// Notes users whose per-user state is not known.
+    pub(super) fn needs_per_user_states(findings: &mut Findings, users: usize) {
+        let command = list(PER_USER, "graph:/users/authentication/requirements");
+        findings.miss("the per-user MFA state of each user", None, command, users.max(1));
+    }
+
     /// The object of findings about the tenant's choice of an option.
     pub(super) const DEFAULTS_OBJECT: &str = "graph:/policies/identitySecurityDefaultsEnforcementPolicy";
 }

@@ -2,12 +2,13 @@
 
 
 use azimuth_ids::fold;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::GUIDANCE;
 use crate::body::{self, Text, lenient};
+use crate::command;
 use crate::context::Context;
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::exposure::Subnet;
@@ -36,7 +37,8 @@ pub(super) const CONTROL: Control = Control {
     decided: "Each virtual network with subnets needs a flow log on the network, or on each subnet or its \
         security group. The flow logs relied on must be enabled, keep their records for ever (0 days, or no \
         retention policy) or for the agreed days (30 unless set otherwise), and feed traffic analytics. A \
-        network with a good flow log is not faulted for others that are off.",
+        network with a good flow log, or good ones for all of its subnets, is not faulted for others that are \
+        off.",
     fix: "Create a virtual network flow log with traffic analytics on each network; flow logs of security \
         groups retire in September 2027.",
     references: &[
@@ -106,10 +108,13 @@ fn decide(context: &Context<'_>) -> Verdict {
     let mut findings = Findings::default();
     context.needs_list(&mut findings, NETWORKS, "virtual networks");
     let minimum = context.options().minimum_retention_days;
+    context.unreadable_network(&mut findings, &[NETWORKS]);
     let mut logs: HashMap<String, Vec<FlowLog>> = HashMap::new();
+    let mut unread: HashSet<&str> = HashSet::new();
     for entry in context.snapshot().of_type(FLOW_LOGS) {
         let Ok(read) = body::read::<Shape<'_>>(entry) else {
             context.unreadable(&mut findings, &entry.id());
+            unread.extend(entry.subscription_id());
             continue;
         };
         let shape = read.properties;
@@ -130,33 +135,42 @@ fn decide(context: &Context<'_>) -> Verdict {
     let best = |target: &str| {
         logs.get(target)?.iter().min_by_key(|log| (log.faults(minimum).len(), log.id.clone()))
     };
+    let unread_networks: HashSet<String> =
+        context.network().unreadable().iter().map(|id| fold(id).into_owned()).collect();
     for entry in context.snapshot().of_type(NETWORKS) {
         let subnets = subnets.get(entry.key()).map_or(&[][..], Vec::as_slice);
         findings.check("virtual networks", 1);
+        if unread_networks.contains(entry.key()) {
+            continue;
+        }
+        let faulty = |log: &FlowLog| log.faults(minimum).len();
         let mut used: Vec<&FlowLog> = Vec::new();
         let mut bare: Vec<&str> = Vec::new();
-        if let Some(log) = best(entry.key()) {
-            used.push(log);
-        } else {
-            for subnet in subnets {
-                let own = best(&fold(&subnet.id));
-                let of_group = || subnet.group.as_ref().and_then(|group| best(&group.key));
-                match own.or_else(of_group) {
-                    Some(log) => used.push(log),
-                    None => bare.push(&subnet.name),
-                }
+        for subnet in subnets {
+            let own = best(&fold(&subnet.id));
+            let of_group = subnet.group.as_ref().and_then(|group| best(&group.key));
+            match own.into_iter().chain(of_group).min_by_key(|log| faulty(log)) {
+                Some(log) => used.push(log),
+                None => bare.push(&subnet.name),
             }
+        }
+        // The network's own log counts unless it is the worse one: a log that is off hides no good ones.
+        let subnets_are_logged =
+            !subnets.is_empty() && bare.is_empty() && used.iter().all(|log| faulty(log) == 0);
+        if let Some(log) = best(entry.key())
+            && !(subnets_are_logged && faulty(log) > 0)
+        {
+            (used, bare) = (vec![log], Vec::new());
         }
         if bare.is_empty() {
             faults(&mut findings, &used, minimum);
             continue;
         }
         let id = entry.id();
-        if !lists_of_subscription(context, entry.subscription_id()) {
+        let is_unread = entry.subscription_id().is_some_and(|guid| unread.contains(guid));
+        if is_unread || !lists_of_subscription(context, entry.subscription_id()) {
             let guid = entry.subscription_id().unwrap_or_default();
-            let command = format!(
-                "az graph query --subscriptions {guid} -q \"resources | where type =~ '{FLOW_LOGS}'\" --first 1000"
-            );
+            let command = command::list_of(guid, &command::query(FLOW_LOGS, Some(guid)), FLOW_LOGS);
             findings.miss("the complete list of flow logs", Some(&format!("/subscriptions/{guid}")), command, 1);
             continue;
         }

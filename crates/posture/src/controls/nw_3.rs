@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::GUIDANCE;
 use crate::body::{self, Text};
+use crate::command;
 use crate::context::{Context, DIAGNOSTIC_SETTINGS};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -83,8 +84,9 @@ fn decide(context: &Context<'_>) -> Verdict {
                 continue;
             }
             let id = entry.id();
-            if !context.lists(DIAGNOSTIC_SETTINGS, entry.key()) {
-                let command = format!("az monitor diagnostic-settings list --resource {id}");
+            if !context.knows_settings(entry.key()) {
+                let az = format!("az monitor diagnostic-settings list --resource {id}");
+                let command = command::list(&az, DIAGNOSTIC_SETTINGS);
                 findings.miss("the diagnostic settings of a VPN gateway", Some(&id), command, 1);
                 continue;
             }

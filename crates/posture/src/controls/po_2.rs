@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{GUIDANCE, mg_4};
 use crate::assessment::Version;
+use crate::command;
 use crate::context::{Assignment, Context, POLICY_ASSIGNMENTS, is_first_version, was_audit};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -68,7 +69,7 @@ fn decide(context: &Context<'_>) -> Verdict {
             Past::NotRecorded => findings.miss(
                 "earlier versions of an enforcing policy assignment, or its metadata",
                 Some(&assignment.id),
-                "azimuth collect (again after each change, so that the history is kept)",
+                "azimuth import exports --store estate.db  # after each export, then assess --store estate.db",
                 1,
             ),
             Past::AlwaysEnforced => {
@@ -99,8 +100,9 @@ fn lists(context: &Context<'_>, findings: &mut Findings) {
     let subscriptions = context.enabled_subscriptions().map(|subscription| subscription.id.clone());
     for scope in root.into_iter().chain(subscriptions) {
         if !context.lists(POLICY_ASSIGNMENTS, &scope) {
-            let command = format!("az policy assignment list --scope {scope}");
-            findings.miss("the complete list of policy assignments", Some(&scope), command, 1);
+            let az = format!("az policy assignment list --scope {scope}");
+            let command = command::list(&az, POLICY_ASSIGNMENTS);
+            findings.miss_once("the complete list of policy assignments", Some(&scope), command);
         }
     }
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::GUIDANCE;
-use crate::body::{Text, lenient};
-use crate::context::{Context, DIAGNOSTIC_SETTINGS, Setting};
+use crate::body::{self, Text, lenient};
+use crate::context::{Context, Setting};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
 
@@ -85,6 +85,11 @@ fn decide(context: &Context<'_>) -> Verdict {
             context.unreadable(&mut findings, &entry.id());
             continue;
         };
+        if shape.kind.is_empty() && body::is_head(entry.body()) {
+            // The kind says which services there are, and this line of a list leaves it out.
+            context.unreadable(&mut findings, &entry.id());
+            continue;
+        }
         for service in shape.services() {
             findings.check("storage services", 1);
             let key = format!("{}/{}/default", entry.key(), service.to_ascii_lowercase());
@@ -93,10 +98,10 @@ fn decide(context: &Context<'_>) -> Verdict {
                 continue;
             }
             let object = format!("{}/{service}/default", entry.id());
-            if !context.lists(DIAGNOSTIC_SETTINGS, &key) {
+            if !context.knows_settings(&key) {
                 let scope = format!("/subscriptions/{}", entry.subscription_id().unwrap_or_default());
                 // One line for each subscription: the command below reads every service of it.
-                let command = format!("azimuth collect --subscription {}", &scope[15..]);
+                let command = format!("azimuth collect --out exports --subscription {}", &scope[15..]);
                 findings.miss("the diagnostic settings of storage services", Some(&scope), command, 1);
                 continue;
             }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::GUIDANCE;
 use crate::body::{self, Text};
+use crate::command;
 use crate::context::{Context, Subscription};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
@@ -27,7 +28,8 @@ pub(super) const CONTROL: Control = Control {
     ],
     decided: "For each enabled subscription the plan Arm, and the plan of each kind of resource that it holds \
         (servers, SQL, open-source databases, Cosmos DB, storage, containers, App Service, key vaults, APIs, AI \
-        services), must have the tier Standard at the subscription.",
+        services), must have the tier Standard at the subscription and, where the plan says how much of the \
+        subscription it covers, cover all of it.",
     fix: "Turn the plan on for the subscription, or for all by policy at the management group.",
     references: &[
         GUIDANCE,
@@ -83,6 +85,9 @@ const PLANS: [(&str, &[&str]); 12] = [
 struct Shape<'a> {
     #[serde(borrow, default)]
     pricing_tier: Text<'a>,
+    /// `FullyCovered`, `PartiallyCovered` (switched off for some resources) or `NotCovered`.
+    #[serde(borrow, default)]
+    resources_coverage_status: Text<'a>,
 }
 
 fn decide(context: &Context<'_>) -> Verdict {
@@ -99,12 +104,9 @@ fn decide(context: &Context<'_>) -> Verdict {
                 judge(context, &mut findings, subscription, plan, count);
             }
         }
-        let all = PLANS.iter().flat_map(|(_, kinds)| kinds.iter());
-        if all.clone().any(|kind| !context.lists_tracked(kind, &subscription.id)) {
-            let command = format!("az resource list --subscription {}", subscription.guid);
-            findings.miss("the complete list of resources", Some(&subscription.id), command, 1);
-        }
     }
+    let kinds: Vec<&str> = PLANS.iter().flat_map(|(_, kinds)| kinds.iter().copied()).collect();
+    context.needs_resources(&mut findings, &kinds);
     findings.verdict("the estate holds no enabled subscription")
 }
 
@@ -124,24 +126,34 @@ fn held<'a>(context: &Context<'a>) -> HashMap<(&'static str, &'a str), usize> {
 fn judge(context: &Context<'_>, findings: &mut Findings, subscription: &Subscription, plan: &str, count: usize) {
     let object = format!("{}/providers/{KIND}/{plan}", subscription.id);
     let entry = IdRef::parse(&object).ok().and_then(|id| context.snapshot().resource(id));
-    let tier = entry.and_then(|entry| body::read::<Shape<'_>>(entry).ok()).map(|read| read.properties.pricing_tier);
     let guid = &subscription.guid;
-    let seen = match tier {
-        Some(tier) if tier.is("Standard") => return,
-        Some(tier) => Value::from(&*tier),
-        None if context.lists(KIND, &subscription.id) => Value::Null,
+    let read = match entry.map(body::read::<Shape<'_>>) {
+        Some(Ok(read)) => Some(read.properties),
+        Some(Err(_)) => return context.unreadable(findings, &object),
+        None => None,
+    };
+    let coverage = read.as_ref().map(|plan| &plan.resources_coverage_status).filter(|text| !text.is_empty());
+    let (path, seen, wanted) = match &read {
+        Some(plan) if plan.pricing_tier.is("Standard") => match coverage {
+            Some(coverage) if !coverage.is("FullyCovered") => {
+                ("$.properties.resourcesCoverageStatus", Value::from(&**coverage), "FullyCovered")
+            }
+            _ => return,
+        },
+        Some(plan) => ("$.properties.pricingTier", Value::from(&*plan.pricing_tier), "Standard"),
+        None if context.lists(KIND, &subscription.id) => ("$.properties.pricingTier", Value::Null, "Standard"),
         None => {
-            let command = format!("az security pricing list --subscription {guid}");
-            findings.miss("the plans", Some(&subscription.id), command, 1);
+            let az = format!("az security pricing list --subscription {guid}");
+            findings.miss("the plans", Some(&subscription.id), command::list_of(guid, &az, KIND), 1);
             return;
         }
     };
     findings.violate(Counterexample {
         object,
-        path: "$.properties.pricingTier".to_owned(),
+        path: path.to_owned(),
         seen,
-        wanted: "Standard".to_owned(),
-        note: (count > 0).then(|| format!("{count} resources of this kind are not protected")),
+        wanted: wanted.to_owned(),
+        note: (count > 0).then(|| format!("{count} resources of this kind in the subscription")),
         fix: Some(format!("az security pricing create --name {plan} --tier Standard --subscription {guid}")),
     });
 }

@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use azimuth_estate::Entry;
 use serde_json::{Value, json};
 
 use super::GUIDANCE;
-use crate::context::{Context, DIAGNOSTIC_SETTINGS, Setting};
+use crate::command;
+use crate::context::{Context, DIAGNOSTIC_SETTINGS, Setting, Subscription};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
 
@@ -28,9 +30,10 @@ pub(super) const CONTROL: Control = Control {
         },
     ],
     decided: "Each resource of a type with security-relevant resource logs (the list ships with the program as \
-        `diagnostic-types.json`; storage and flow logs have controls of their own) and each enabled \
-        subscription must have a diagnostic setting with an enabled log and a Log Analytics workspace. The \
-        system database `master` is left out.",
+        `diagnostic-types.json`; storage and flow logs have controls of their own) must have a diagnostic \
+        setting with an enabled log and a Log Analytics workspace. The activity log of each enabled \
+        subscription must send the categories Administrative and Security to a workspace, by name or by a \
+        group of categories; several settings add up. The system database `master` is left out.",
     fix: "Send the activity log of each subscription to the workspace of the SIEM, and let a deployIfNotExists \
         initiative create diagnostic settings for each resource type.",
     references: &[
@@ -54,8 +57,7 @@ fn decide(context: &Context<'_>) -> Verdict {
     }
     for subscription in context.enabled_subscriptions() {
         findings.check("activity logs of subscriptions", 1);
-        let key = format!("/subscriptions/{}", subscription.guid);
-        judge(context, &mut findings, &key, &subscription.id, &subscription.id);
+        activity_log(context, &mut findings, subscription);
     }
     for kind in TYPES.iter() {
         for entry in context.snapshot().of_type(kind) {
@@ -63,61 +65,71 @@ fn decide(context: &Context<'_>) -> Verdict {
                 continue;
             }
             findings.check("resources with resource logs", 1);
-            if context.diagnostics().on(entry.key()).iter().any(Setting::sends_logs_to_workspace) {
-                continue;
+            if !context.diagnostics().on(entry.key()).iter().any(Setting::sends_logs_to_workspace) {
+                resource(context, &mut findings, entry);
             }
-            let subscription = format!("/subscriptions/{}", entry.subscription_id().unwrap_or_default());
-            judge(context, &mut findings, entry.key(), &entry.id(), &subscription);
         }
     }
     context.needs_subscriptions(&mut findings);
-    for subscription in context.enabled_subscriptions() {
-        let unlisted = TYPES.iter().filter(|kind| !context.lists_tracked(kind, &subscription.id)).count();
-        if unlisted > 0 {
-            let command = format!("az resource list --subscription {}", subscription.guid);
-            findings.miss("the complete list of resources", Some(&subscription.id), command, 1);
-        }
-    }
+    let kinds: Vec<&str> = TYPES.iter().map(String::as_str).collect();
+    context.needs_resources(&mut findings, &kinds);
     findings.verdict("the estate holds no subscription and no resource with logs")
 }
 
-fn judge(context: &Context<'_>, findings: &mut Findings, key: &str, object: &str, subscription: &str) {
-    let settings = context.diagnostics().on(key);
-    if settings.iter().any(Setting::sends_logs_to_workspace) {
+/// Categories of the activity log that tell who changed what and what was attacked.
+const ACTIVITY: [&str; 2] = ["Administrative", "Security"];
+
+fn activity_log(context: &Context<'_>, findings: &mut Findings, subscription: &Subscription) {
+    let Subscription { id, guid, .. } = subscription;
+    let key = format!("/subscriptions/{guid}");
+    let settings = context.diagnostics().on(&key);
+    let sent: Vec<&str> = ACTIVITY
+        .into_iter()
+        .filter(|category| settings.iter().any(|setting| setting.sends_activity_to_workspace(category)))
+        .collect();
+    if sent.len() == ACTIVITY.len() {
         return;
     }
-    let on_subscription = object == subscription;
-    if !context.lists(DIAGNOSTIC_SETTINGS, key) {
-        let guid = subscription.rsplit('/').next().unwrap_or_default();
-        if on_subscription {
-            let command = format!("az monitor diagnostic-settings subscription list --subscription {guid}");
-            findings.miss("the diagnostic settings of the activity log", Some(subscription), command, 1);
-        } else {
-            let command = format!("azimuth collect --subscription {guid}");
-            findings.miss("the diagnostic settings of resources", Some(subscription), command, 1);
-        }
+    if !context.knows_settings(&key) {
+        let az = format!("az monitor diagnostic-settings subscription list --subscription {guid}");
+        let command = command::list_of(guid, &az, DIAGNOSTIC_SETTINGS);
+        findings.miss("the diagnostic settings of the activity log", Some(id), command, 1);
         return;
     }
-    let fix = if on_subscription {
-        format!(
-            "az monitor diagnostic-settings subscription create --name activity-to-siem --location westeurope \
-             --subscription {} --workspace '<workspace>' --logs '[{{\"category\":\"Administrative\",\
-             \"enabled\":true}},{{\"category\":\"Security\",\"enabled\":true}}]'",
-            subscription.rsplit('/').next().unwrap_or_default()
-        )
-    } else {
-        format!(
-            "az monitor diagnostic-settings create --name logs-to-siem --resource {object} --workspace \
-             '<workspace>' --logs '[{{\"categoryGroup\":\"allLogs\",\"enabled\":true}}]'"
-        )
-    };
     findings.violate(Counterexample {
-        object: object.to_owned(),
+        object: id.clone(),
+        path: "diagnosticSettings".to_owned(),
+        seen: if settings.is_empty() { Value::Null } else { json!(sent) },
+        wanted: "the categories Administrative and Security of the activity log sent to a workspace".to_owned(),
+        note: (!settings.is_empty()).then(|| "settings exist, but they do not send both to a workspace".to_owned()),
+        fix: Some(format!(
+            "az monitor diagnostic-settings subscription create --name activity-to-siem --location westeurope \
+             --subscription {guid} --workspace '<workspace>' --logs '[{{\"category\":\"Administrative\",\
+             \"enabled\":true}},{{\"category\":\"Security\",\"enabled\":true}}]'"
+        )),
+    });
+}
+
+fn resource(context: &Context<'_>, findings: &mut Findings, entry: Entry<'_>) {
+    let settings = context.diagnostics().on(entry.key());
+    if !context.knows_settings(entry.key()) {
+        let guid = entry.subscription_id().unwrap_or_default();
+        let command = format!("azimuth collect --out exports --subscription {guid}");
+        let scope = format!("/subscriptions/{guid}");
+        findings.miss("the diagnostic settings of resources", Some(&scope), command, 1);
+        return;
+    }
+    let object = entry.id().into_owned();
+    findings.violate(Counterexample {
         path: "diagnosticSettings".to_owned(),
         seen: if settings.is_empty() { Value::Null } else { json!(settings.len()) },
         wanted: "a setting with an enabled log and a workspace".to_owned(),
         note: (!settings.is_empty()).then(|| "settings exist, but none sends a log to a workspace".to_owned()),
-        fix: Some(fix),
+        fix: Some(format!(
+            "az monitor diagnostic-settings create --name logs-to-siem --resource {object} --workspace \
+             '<workspace>' --logs '[{{\"categoryGroup\":\"allLogs\",\"enabled\":true}}]'"
+        )),
+        object,
     });
 }
 

@@ -188,7 +188,8 @@ pub(super) fn read(id: &str, shape: &BalancerShape<'_>) -> Balancer {
             else {
                 continue;
             };
-            let any = members.protocol.is("All") || members.protocol.is("*") || members.protocol.is("");
+            // `All`, and what is not known: it must not hide a way.
+            let any = !(members.protocol.is("Tcp") || members.protocol.is("Udp"));
             let start: Option<u16> = members.frontend_port_range_start.parse().ok().filter(|port| *port != 0);
             let frontend_ports = match start {
                 Some(start) => {

@@ -9,7 +9,7 @@ use azimuth_ids::{eq_fold, fold};
 use serde::Deserialize;
 
 use super::ports::{PortRange, Protocol};
-use super::sources::{Internet, Reach, Sources, parse_range, position};
+use super::sources::{Internet, Range, Reach, Sources};
 use crate::body::{Arm, Ref, Text, or_default};
 
 /// What a rule does with traffic.
@@ -48,7 +48,7 @@ pub struct Rule {
 struct Destinations {
     v4: bool,
     v6: bool,
-    ranges: Vec<(u128, u128)>,
+    ranges: Vec<Range>,
     application_groups: Vec<Box<str>>,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Target<'a> {
     /// The private address, if it is known.
     pub(super) address: Option<IpAddr>,
     /// The ranges of the subnet, for addresses that are not known.
-    pub(super) within: &'a [(u128, u128)],
+    pub(super) within: &'a [Range],
     /// Folded ids of the application security groups.
     pub(super) application_groups: &'a [String],
     /// Whether the address is IPv6.
@@ -161,9 +161,9 @@ impl Rule {
         let source_ports = port_ranges(&rule.source_port_range, &rule.source_port_ranges, unreadable);
         let mut source: Vec<String> =
             listed(&rule.source_address_prefix, &rule.source_address_prefixes).map(str::to_owned).collect();
-        let reach = internet.each(|family| reach_of(&source, family));
+        let reach = internet.each(|v6, family| reach_of(&source, v6, family));
         source.extend(rule.source_application_security_groups.iter().map(|group| group.id.to_string()));
-        let any_protocol = matches!(&*rule.protocol, "*" | "");
+        let (tcp, udp) = protocols(&rule.protocol, access);
         let id = if shape.id.starts_with('/') {
             shape.id.to_string()
         } else {
@@ -175,8 +175,8 @@ impl Rule {
             priority: rule.priority.parse().unwrap_or(u32::MAX),
             access,
             source,
-            tcp: any_protocol || rule.protocol.is("Tcp"),
-            udp: any_protocol || rule.protocol.is("Udp"),
+            tcp,
+            udp,
             reach,
             destination: Destinations::read(rule),
             ports,
@@ -201,10 +201,25 @@ impl Rule {
     }
 }
 
-/// The internet clients that a rule's source names. Tags that name networks inside Azure or on premises, and
+/// Whether a rule is about TCP and about UDP. A protocol text that is not known must not hide an opening: it opens
+/// both and closes neither.
+fn protocols(protocol: &Text<'_>, access: Access) -> (bool, bool) {
+    let is = |known: &str| protocol.is(known);
+    if is("*") {
+        (true, true)
+    } else if is("Tcp") || is("Udp") {
+        (is("Tcp"), is("Udp"))
+    } else if is("Icmp") || is("Esp") || is("Ah") {
+        (false, false)
+    } else {
+        let opens = access == Access::Allow;
+        (opens, opens)
+    }
+}
+
+/// The internet clients of one family that a rule's source names. Tags that name networks inside Azure or on premises, and
 /// services, hold no arbitrary client; `AzureCloud` does, for anyone may rent a machine there.
-fn reach_of(source: &[String], internet: &Sources) -> Reach {
-    let mut ranges = Vec::new();
+fn reach_of(source: &[String], v6: bool, internet: &Sources) -> Reach {
     for text in source {
         if text == "*" || eq_fold(text, "Internet") || eq_fold(text, "Any") {
             return Reach::Everything;
@@ -213,9 +228,8 @@ fn reach_of(source: &[String], internet: &Sources) -> Reach {
         if tag == "azurecloud" || tag.starts_with("azurecloud.") {
             return Reach::Everything;
         }
-        ranges.extend(parse_range(text));
     }
-    Reach::of(&Sources::new(ranges), internet)
+    Reach::of(&Sources::of(source.iter().map(String::as_str), v6), internet)
 }
 
 impl Destinations {
@@ -237,7 +251,7 @@ impl Destinations {
                 tag if eq_fold(tag, "VirtualNetwork") || eq_fold(tag, "Any") => {
                     (destinations.v4, destinations.v6) = (true, true);
                 }
-                range => destinations.ranges.extend(parse_range(range)),
+                range => destinations.ranges.extend(Range::parse(range)),
             }
         }
         destinations
@@ -254,29 +268,18 @@ impl Destinations {
         if in_group {
             return Match::Yes;
         }
+        let ranges = || self.ranges.iter().filter(|range| range.v6 == target.v6);
         match target.address {
-            Some(address) => {
-                let at = position(address);
-                if self.ranges.iter().any(|(start, end)| (*start..=*end).contains(&at)) {
-                    Match::Yes
-                } else {
-                    Match::No
-                }
-            }
-            None if self.ranges.is_empty() => Match::No,
-            None if target.within.is_empty() => Match::Perhaps,
+            Some(address) if ranges().any(|range| range.contains(address)) => Match::Yes,
+            Some(_) => Match::No,
+            None if ranges().next().is_none() => Match::No,
             None => {
-                let holds =
-                    |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= low && high <= end;
-                let touches =
-                    |(start, end): &(u128, u128), (low, high): &(u128, u128)| start <= high && low <= end;
-                if target.within.iter().all(|inner| self.ranges.iter().any(|outer| holds(outer, inner))) {
+                let mut within = target.within.iter().filter(|range| range.v6 == target.v6).peekable();
+                if within.peek().is_none() {
+                    Match::Perhaps
+                } else if within.clone().all(|inner| ranges().any(|outer| outer.holds(*inner))) {
                     Match::Yes
-                } else if target
-                    .within
-                    .iter()
-                    .any(|inner| self.ranges.iter().any(|outer| touches(outer, inner)))
-                {
+                } else if within.any(|inner| ranges().any(|outer| outer.touches(*inner))) {
                     Match::Perhaps
                 } else {
                     Match::No

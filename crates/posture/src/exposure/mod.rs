@@ -33,4 +33,5 @@ pub use interface::{Interface, IpConfiguration, PublicAddress, Reference};
 pub use judge::{Gate, Hop, Outcome, Way};
 pub use network::{Entrance, Network, Subnet};
 pub use ports::{GUARDED_PORTS, PortRange, Protocol};
+pub(crate) use sources::admit_the_internet;
 pub use sources::{Reach, Sources};

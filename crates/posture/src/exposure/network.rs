@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use azimuth_estate::{Entry, Snapshot};
-use azimuth_ids::{eq_fold, fold};
+use azimuth_ids::{IdRef, eq_fold, fold};
 use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
@@ -14,8 +14,8 @@ use super::interface::{
     Interface, InterfaceShape, IpConfiguration, IpConfigurationShape, PublicAddress, Reference,
 };
 use super::routes::{self, RouteShape, TableShape};
-use super::sources::{Internet, Reach, parse_range};
-use crate::body::{self, Arm, Ref, Text, or_default};
+use super::sources::{Internet, Range, Reach};
+use crate::body::{self, Arm, Ref, Text, Unread, or_default};
 
 /// A subnet.
 #[derive(Clone, Debug)]
@@ -28,14 +28,15 @@ pub struct Subnet {
     pub group: Option<Reference>,
     /// Its route table.
     pub route_table: Option<Reference>,
-    pub(super) ranges: Vec<(u128, u128)>,
+    pub(super) ranges: Vec<Range>,
 }
 
 /// A public address document.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) text: String,
-    pub(super) standard: bool,
+    /// Whether the SKU is Standard; `None` if the document leaves it out.
+    pub(super) standard: Option<bool>,
 }
 
 /// A way from a public address to an ip configuration of a machine.
@@ -147,10 +148,47 @@ struct ManagerShape<'a> {
     network_manager_scope_accesses: Vec<Text<'a>>,
 }
 
+/// Whether all objects of a type below a document are known. That everything is complete is said of a folder
+/// without a look at each list; it is not enough to make a group of the rules that happen to be there.
+fn lists(snapshot: &Snapshot, kind: &str, key: &str) -> bool {
+    const NO_TYPE: &str = "azimuth:/no-such-type";
+    !snapshot.evidence().complete_collection(NO_TYPE)
+        && IdRef::parse(key).is_ok_and(|id| snapshot.lists(kind, id))
+}
+
 impl Network {
-    /// Reads the network documents of a snapshot.
-    pub fn from_snapshot(snapshot: &Snapshot) -> Self {
-        let mut network = Self {
+    /// Reads the network documents of a snapshot, with up to two threads.
+    pub fn from_snapshot(snapshot: &Snapshot, threads: usize) -> Self {
+        let filters = || {
+            let mut network = Self::empty();
+            network.read_groups(snapshot);
+            network.read_subnets(snapshot);
+            network.read_routes(snapshot);
+            network.read_addresses(snapshot);
+            network
+        };
+        let machines = || {
+            let mut network = Self::empty();
+            network.read_machines(snapshot);
+            network.read_scale_sets(snapshot);
+            network.read_balancers(snapshot);
+            network.read_managers(snapshot);
+            network
+        };
+        let (filters, machines) = if threads > 1 {
+            std::thread::scope(|scope| {
+                let filters = scope.spawn(filters);
+                let machines = machines();
+                (filters.join().expect("reading documents does not panic"), machines)
+            })
+        } else {
+            (filters(), machines())
+        };
+        filters.with(machines)
+    }
+
+    fn empty() -> Self {
+        Self {
             internet: Internet::new(),
             groups: HashMap::new(),
             subnets: HashMap::new(),
@@ -165,19 +203,21 @@ impl Network {
             absent_interfaces: Vec::new(),
             unreadable: Vec::new(),
             admin_rules: Vec::new(),
-        };
-        network.read_groups(snapshot);
-        network.read_subnets(snapshot);
-        network.read_routes(snapshot);
-        network.read_addresses(snapshot);
-        network.read_machines(snapshot);
-        network.read_scale_sets(snapshot);
-        network.read_balancers(snapshot);
-        network.read_managers(snapshot);
-        network
+        }
     }
 
-    /// The members of a document; documents of another shape are remembered.
+    /// Groups, subnets, routes and addresses of `self`, everything else of `machines`. A group that an interface
+    /// carries inline counts if it is no document.
+    fn with(self, machines: Self) -> Self {
+        let Self { internet, mut groups, subnets, routes, addresses, mut unreadable, .. } = self;
+        for (key, group) in machines.groups {
+            groups.entry(key).or_insert(group);
+        }
+        unreadable.extend(machines.unreadable);
+        Self { internet, groups, subnets, routes, addresses, unreadable, ..machines }
+    }
+
+    /// The members of a document; documents of another shape, or without properties, are remembered.
     fn read<'a, T: Deserialize<'a>>(&mut self, entry: Entry<'a>) -> Option<Arm<'a, T>> {
         let read = body::read(entry).ok();
         if read.is_none() {
@@ -187,8 +227,9 @@ impl Network {
     }
 
     fn read_groups(&mut self, snapshot: &Snapshot) {
+        const RULES: &str = "Microsoft.Network/networkSecurityGroups/securityRules";
         let mut own: HashMap<&str, Vec<Arm<'_, RuleShape<'_>>>> = HashMap::new();
-        for entry in snapshot.of_type("Microsoft.Network/networkSecurityGroups/securityRules") {
+        for entry in snapshot.of_type(RULES) {
             if let (Some((group, _)), Some(rule)) =
                 (entry.key().split_once("/securityrules/"), self.read(entry))
             {
@@ -196,14 +237,27 @@ impl Network {
             }
         }
         for entry in snapshot.of_type("Microsoft.Network/networkSecurityGroups") {
-            let Some(shape) = self.read::<GroupShape<'_>>(entry) else { continue };
             let own = own.remove(entry.key()).unwrap_or_default();
-            self.add_group(
-                entry.key(),
-                &shape.id_of(entry),
-                shape.properties.security_rules.as_deref(),
-                &own,
-            );
+            // Rule documents make a group only if all of them are there. None at all is no sign of an empty group:
+            // most exports have the rules inside the group.
+            let listed = |entry: Entry<'_>| lists(snapshot, RULES, entry.key());
+            match body::read::<GroupShape<'_>>(entry) {
+                Ok(shape) => {
+                    let inline = shape.properties.security_rules.as_deref();
+                    let complete = inline.is_some() || !own.is_empty() && listed(entry);
+                    self.add_group(
+                        entry.key(),
+                        &shape.id_of(entry),
+                        inline.unwrap_or_default(),
+                        &own,
+                        complete,
+                    );
+                }
+                Err(Unread::Head) if !own.is_empty() && listed(entry) => {
+                    self.add_group(entry.key(), &entry.id(), &[], &own, true);
+                }
+                Err(_) => self.unreadable.push(entry.id().into_owned()),
+            }
         }
     }
 
@@ -211,15 +265,15 @@ impl Network {
         &mut self,
         key: &str,
         id: &str,
-        inline: Option<&[Arm<'_, RuleShape<'_>>]>,
+        inline: &[Arm<'_, RuleShape<'_>>],
         own: &[Arm<'_, RuleShape<'_>>],
+        complete: bool,
     ) {
         // A rule that is also a document of its own is taken from there.
-        let inline_only = inline.unwrap_or_default().iter().filter(|rule| {
+        let inline_only = inline.iter().filter(|rule| {
             !own.iter().any(|other| eq_fold(&other.name, &rule.name) && !rule.name.is_empty())
         });
         let rules = inline_only.chain(own).filter_map(|rule| Rule::read(id, rule, &self.internet)).collect();
-        let complete = inline.is_some() || !own.is_empty();
         self.groups.insert(key.to_owned(), SecurityGroup::new(id.to_owned(), rules, complete));
     }
 
@@ -235,8 +289,10 @@ impl Network {
             Some(reference) => reference,
             None => Reference::new(&format!("{holder}/networkSecurityGroup")).filter(|_| rules.is_some())?,
         };
-        if rules.is_some() && !self.groups.contains_key(&reference.key) {
-            self.add_group(&reference.key, &reference.id, rules, &[]);
+        if let Some(rules) = rules
+            && !self.groups.contains_key(&reference.key)
+        {
+            self.add_group(&reference.key, &reference.id, rules, &[], true);
         }
         Some(reference)
     }
@@ -261,7 +317,7 @@ impl Network {
         let members = &shape.properties;
         let ranges = std::iter::once(&members.address_prefix)
             .chain(&members.address_prefixes)
-            .filter_map(|text| parse_range(text))
+            .filter_map(|text| Range::parse(text))
             .collect();
         let id = if shape.id.starts_with('/') { &*shape.id } else { id };
         let group = self.group_reference(id, members.network_security_group.as_ref());
@@ -272,26 +328,47 @@ impl Network {
     }
 
     fn read_routes(&mut self, snapshot: &Snapshot) {
+        const ROUTES: &str = "Microsoft.Network/routeTables/routes";
         let mut own: HashMap<&str, Vec<Arm<'_, RouteShape<'_>>>> = HashMap::new();
-        for entry in snapshot.of_type("Microsoft.Network/routeTables/routes") {
+        for entry in snapshot.of_type(ROUTES) {
             if let (Some((table, _)), Some(route)) = (entry.key().split_once("/routes/"), self.read(entry)) {
                 own.entry(table).or_default().push(route);
             }
         }
         for entry in snapshot.of_type("Microsoft.Network/routeTables") {
-            let Some(shape) = self.read::<TableShape<'_>>(entry) else { continue };
             let own = own.remove(entry.key()).unwrap_or_default();
-            let reach = self
-                .internet
-                .each(|family| routes::returning(shape.properties.routes.iter().chain(&own), family));
+            let inline = match body::read::<TableShape<'_>>(entry) {
+                Ok(shape) => shape.properties.routes,
+                Err(Unread::Head) if !own.is_empty() && lists(snapshot, ROUTES, entry.key()) => Vec::new(),
+                Err(_) => {
+                    self.unreadable.push(entry.id().into_owned());
+                    continue;
+                }
+            };
+            let reach =
+                self.internet.each(|v6, family| routes::returning(inline.iter().chain(&own), v6, family));
             self.routes.insert(entry.key().to_owned(), reach);
         }
     }
 
     fn read_addresses(&mut self, snapshot: &Snapshot) {
         for entry in snapshot.of_type("Microsoft.Network/publicIPAddresses") {
-            let Some(shape) = self.read::<AddressShape<'_>>(entry) else { continue };
-            let standard = shape.sku_name().to_ascii_lowercase().starts_with("standard");
+            let (shape, is_head) = match body::read::<AddressShape<'_>>(entry) {
+                Ok(shape) => (shape, false),
+                // The SKU, which is all that is judged by, stands in the envelope.
+                Err(Unread::Head) => match body::envelope(entry) {
+                    Some(shape) => (shape, true),
+                    None => continue,
+                },
+                Err(Unread::Shape) => {
+                    self.unreadable.push(entry.id().into_owned());
+                    continue;
+                }
+            };
+            let sku = shape.sku_name();
+            // A full document without a SKU is of the time when there was only Basic.
+            let is_said = !(is_head && sku.is_empty());
+            let standard = is_said.then(|| sku.to_ascii_lowercase().starts_with("standard"));
             let text = if shape.properties.ip_address.is_empty() {
                 shape.id_of(entry).rsplit('/').next().unwrap_or_default().to_owned()
             } else {
@@ -360,8 +437,8 @@ impl Network {
 
     fn read_balancers(&mut self, snapshot: &Snapshot) {
         for entry in snapshot.of_type("Microsoft.Network/loadBalancers") {
-            self.balancers.insert(entry.key().to_owned());
             let Some(shape) = self.read::<BalancerShape<'_>>(entry) else { continue };
+            self.balancers.insert(entry.key().to_owned());
             let Balancer { mappings, members, addresses } =
                 balancer::read(&shape.id_of(entry), &shape.properties);
             for (lead, mapping) in mappings {
@@ -406,7 +483,7 @@ impl Network {
         &self.absent_interfaces
     }
 
-    /// Documents that do not have the shape of their type.
+    /// Documents that do not have the shape of their type or lack their properties.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
@@ -481,7 +558,7 @@ impl Network {
 
     fn public<'n>(&'n self, reference: &'n Reference, prefix: bool) -> (&'n str, Option<bool>) {
         match self.addresses.get(&reference.key) {
-            Some(address) => (&address.text, Some(address.standard)),
+            Some(address) => (&address.text, address.standard),
             None => (reference.id.rsplit('/').next().unwrap_or_default(), prefix.then_some(true)),
         }
     }

@@ -3,7 +3,7 @@
 use azimuth_ids::eq_fold;
 use serde::Deserialize;
 
-use super::sources::{Reach, Sources, parse_range};
+use super::sources::{Range, Reach, Sources};
 use crate::body::{Arm, Text, or_default};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,16 +21,18 @@ pub(super) struct TableShape<'a> {
     pub(super) routes: Vec<Arm<'a, RouteShape<'a>>>,
 }
 
-/// The clients whose replies leave straight to the internet under the user routes of a table. The longest prefix
+/// The clients of one family whose replies leave straight to the internet under the user routes of a table. The longest prefix
 /// wins; what no user route names follows the system's default route. Routes by service tag name no client at
 /// large and are passed over, as are routes learnt from gateways: both could only close.
 pub(super) fn returning<'s, 'a: 's>(
     routes: impl Iterator<Item = &'s Arm<'a, RouteShape<'a>>>,
+    v6: bool,
     internet: &Sources,
 ) -> Reach {
     let mut ranges: Vec<(u128, u128, bool)> = routes
         .filter_map(|route| {
-            let (start, end) = parse_range(&route.properties.address_prefix)?;
+            let Range { start, end, .. } =
+                Range::parse(&route.properties.address_prefix).filter(|range| range.v6 == v6)?;
             let direct = eq_fold(&route.properties.next_hop_type, "Internet");
             Some((start, end, direct))
         })

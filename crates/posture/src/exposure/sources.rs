@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 addresses live at `::ffff:0:0/96`, as in mapped addresses, so that one number line holds both families.
+/// IPv4 addresses live at `::ffff:0:0/96`, as in mapped addresses, so that one number line holds both families. Sets
+/// are built of ranges of one family ([`Range`]): `::/0` spans that block and names no IPv4 client.
 const V4: u128 = 0xffff_0000_0000;
 
 /// Public address ranges of more addresses than this are taken as "the internet": 65,536 IPv4 addresses (a /16).
@@ -49,9 +50,8 @@ impl Internet {
             "198.18.0.0/15",
             "224.0.0.0/3",
         ];
-        let ranges =
-            |texts: &[&str]| Sources::new(texts.iter().filter_map(|text| parse_range(text)).collect());
-        Self { v4: ranges(&["0.0.0.0/0"]).without(&ranges(&CLOSED)), v6: ranges(&["2000::/3"]) }
+        let v4 = Sources::of(["0.0.0.0/0"], false).without(&Sources::of(CLOSED, false));
+        Self { v4, v6: Sources::of(["2000::/3"], true) }
     }
 
     /// The family of an address.
@@ -59,41 +59,76 @@ impl Internet {
         if v6 { &self.v6 } else { &self.v4 }
     }
 
-    /// Something computed for each family, IPv4 first.
-    pub(super) fn each(&self, compute: impl Fn(&Sources) -> Reach) -> [Reach; 2] {
-        [compute(&self.v4), compute(&self.v6)]
+    /// Something computed for each family, IPv4 first: whether it is IPv6, and its public addresses.
+    pub(super) fn each(&self, compute: impl Fn(bool, &Sources) -> Reach) -> [Reach; 2] {
+        [compute(false, &self.v4), compute(true, &self.v6)]
     }
 }
 
 /// The place of an address on the number line.
-pub(super) fn position(address: IpAddr) -> u128 {
+fn position(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => V4 + u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address),
     }
 }
 
-/// Reads `a`, `a/len` or `a-b` as an inclusive range; `None` for anything else (a service tag, say).
-pub(super) fn parse_range(text: &str) -> Option<(u128, u128)> {
-    let text = text.trim();
-    if let Some((address, length)) = text.split_once('/') {
-        let address: IpAddr = address.parse().ok()?;
-        let length: u32 = length.parse().ok()?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        let host = bits - (length <= bits).then_some(length)?;
-        let mask = if host == 128 { u128::MAX } else { (1 << host) - 1 };
-        // Above the IPv4 range no mask bit touches the mapping prefix, because `host` is at most 32 there.
-        let start = position(address) & !mask;
-        return Some((start, start | mask));
+/// The addresses of one family from `start` to `end`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    /// Whether the family is IPv6.
+    pub(super) v6: bool,
+    pub(super) start: u128,
+    pub(super) end: u128,
+}
+
+impl Range {
+    /// Reads `a`, `a/len` or `a-b`; `None` for anything else (a service tag, say).
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some((address, length)) = text.split_once('/') {
+            let address: IpAddr = address.parse().ok()?;
+            let length: u32 = length.parse().ok()?;
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            let host = bits - (length <= bits).then_some(length)?;
+            let mask = if host == 128 { u128::MAX } else { (1 << host) - 1 };
+            // Above the IPv4 range no mask bit touches the mapping prefix, because `host` is at most 32 there.
+            let start = position(address) & !mask;
+            return Some(Self { v6: address.is_ipv6(), start, end: start | mask });
+        }
+        if let Some((start, end)) = text.split_once('-')
+            && let (Ok(start), Ok(end)) = (start.trim().parse::<IpAddr>(), end.trim().parse::<IpAddr>())
+        {
+            let range = Self { v6: start.is_ipv6(), start: position(start), end: position(end) };
+            return (start.is_ipv6() == end.is_ipv6() && range.start <= range.end).then_some(range);
+        }
+        let address: IpAddr = text.parse().ok()?;
+        let at = position(address);
+        Some(Self { v6: address.is_ipv6(), start: at, end: at })
     }
-    if let Some((start, end)) = text.split_once('-')
-        && let (Ok(start), Ok(end)) = (start.trim().parse::<IpAddr>(), end.trim().parse::<IpAddr>())
-    {
-        let (start, end) = (position(start), position(end));
-        return (start <= end).then_some((start, end));
+
+    /// Whether `address` is in the range.
+    pub(super) fn contains(self, address: IpAddr) -> bool {
+        self.v6 == address.is_ipv6() && (self.start..=self.end).contains(&position(address))
     }
-    let at = position(text.parse().ok()?);
-    Some((at, at))
+
+    /// Whether every address of `other` is in the range.
+    pub(super) fn holds(self, other: Self) -> bool {
+        self.v6 == other.v6 && self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether both ranges have an address in common.
+    pub(super) fn touches(self, other: Self) -> bool {
+        self.v6 == other.v6 && self.start <= other.end && other.start <= self.end
+    }
+}
+
+/// Whether ranges of IPv4 addresses, taken together, let in more public addresses than an approval list would;
+/// `None` if one of them is no range.
+pub(crate) fn admit_the_internet<'a>(ranges: impl Iterator<Item = &'a str>) -> Option<bool> {
+    let ranges: Option<Vec<Range>> = ranges.map(Range::parse).collect();
+    let sources = Sources::of_ranges(ranges?.into_iter(), false);
+    Some(sources.and(Internet::new().family(false)).is_wide())
 }
 
 impl Sources {
@@ -108,6 +143,15 @@ impl Sources {
             }
         }
         Self(merged)
+    }
+
+    /// What texts name of one family, leaving out what is no range.
+    pub(super) fn of<'t>(texts: impl IntoIterator<Item = &'t str>, v6: bool) -> Self {
+        Self::of_ranges(texts.into_iter().filter_map(Range::parse), v6)
+    }
+
+    fn of_ranges(ranges: impl Iterator<Item = Range>, v6: bool) -> Self {
+        Self::new(ranges.filter(|range| range.v6 == v6).map(|range| (range.start, range.end)).collect())
     }
 
     /// Whether there is no address.
@@ -273,17 +317,42 @@ mod tests {
     use super::*;
 
     fn set(texts: &[&str]) -> Sources {
-        Sources::new(texts.iter().map(|text| parse_range(text).unwrap()).collect())
+        let ranges: Vec<Range> = texts.iter().map(|text| Range::parse(text).unwrap()).collect();
+        Sources::new(ranges.iter().map(|range| (range.start, range.end)).collect())
     }
 
     #[test]
     fn reads_addresses_prefixes_and_ranges() {
         assert_eq!(set(&["10.1.2.3/8"]), set(&["10.0.0.0-10.255.255.255"]));
-        assert_eq!(parse_range("0.0.0.0/0"), Some((V4, V4 + u128::from(u32::MAX))));
-        assert_eq!(parse_range("::/0"), Some((0, u128::MAX)));
-        for text in ["Internet", "10.0.0.0/33", "1.2.3", "", "10.0.0.9-10.0.0.1"] {
-            assert_eq!(parse_range(text), None, "{text}");
+        let all_v4 = Range { v6: false, start: V4, end: V4 + u128::from(u32::MAX) };
+        assert_eq!(Range::parse("0.0.0.0/0"), Some(all_v4));
+        assert_eq!(Range::parse("::/0"), Some(Range { v6: true, start: 0, end: u128::MAX }));
+        for text in ["Internet", "10.0.0.0/33", "1.2.3", "", "10.0.0.9-10.0.0.1", "10.0.0.1-fd00::1"] {
+            assert_eq!(Range::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn no_prefix_of_one_family_names_a_client_of_the_other() {
+        let all_v6 = Range::parse("::/0").unwrap();
+        assert!(!all_v6.contains("203.0.113.9".parse().unwrap()) && all_v6.contains("::1".parse().unwrap()));
+        assert!(!all_v6.holds(Range::parse("10.0.0.0/8").unwrap()));
+        assert!(!all_v6.touches(Range::parse("10.0.0.0/8").unwrap()));
+        assert!(Sources::of(["::/0", "::/1"], false).is_empty());
+        let internet = Internet::new();
+        let all = internet.each(|v6, family| Reach::of(&Sources::of(["::/0"], v6), family));
+        assert_eq!(all, [Reach::Nothing, Reach::Everything]);
+    }
+
+    #[test]
+    fn many_narrow_ranges_may_admit_the_internet_together() {
+        let halves = ["0.0.0.0/1", "128.0.0.0-255.255.255.255"];
+        assert_eq!(admit_the_internet(halves.into_iter()), Some(true));
+        let pair = ["198.51.0.0/16", "203.0.0.0/16"];
+        assert_eq!(admit_the_internet(pair.into_iter()), Some(true));
+        assert_eq!(admit_the_internet(pair.into_iter().take(1)), Some(false));
+        assert_eq!(admit_the_internet(["10.0.0.0/8"].into_iter()), Some(false), "no public address");
+        assert_eq!(admit_the_internet(["office"].into_iter()), None);
     }
 
     #[test]
@@ -302,7 +371,8 @@ mod tests {
     #[test]
     fn two_halves_are_the_internet_and_an_office_is_not() {
         let internet = Internet::new();
-        let [v4, v6] = internet.each(|family| Reach::of(&set(&["0.0.0.0/1", "128.0.0.0/1"]), family));
+        let [v4, v6] =
+            internet.each(|v6, family| Reach::of(&Sources::of(["0.0.0.0/1", "128.0.0.0/1"], v6), family));
         assert_eq!((v4, v6), (Reach::Everything, Reach::Nothing));
         assert!(set(&["8.0.0.0/8"]).is_wide());
         assert!(!set(&["203.0.113.0/24"]).is_wide());

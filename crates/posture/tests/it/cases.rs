@@ -2,7 +2,8 @@
 //!
 //! A case: `name`, `documents`, `complete`, `options` (`segments`, `history`), and `expect` with `verdict` and,
 //! where it matters, `counterexamples` (`[object, path]`, all of them, in any order), `seen` (by object and path),
-//! `missing` (how many kinds), `missingWhat` (a part of one) and `checked` (name and number).
+//! `missing` (how many kinds), `objects` (how many wait for each kind), `missingWhat` (a part of one) and `checked`
+//! (name and number).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ struct Expect {
     note: Option<String>,
     #[serde(default)]
     missing: Option<usize>,
+    #[serde(default)]
+    objects: Option<Vec<usize>>,
     #[serde(default)]
     missing_what: Vec<String>,
     #[serde(default)]
@@ -114,8 +117,14 @@ fn check(id: &str, case: &Case) {
     if let Some(missing) = case.expect.missing {
         assert_eq!(verdict.missing().len(), missing, "{at}\n{shown}");
     }
+    if let Some(objects) = &case.expect.objects {
+        let found: Vec<usize> = verdict.missing().iter().map(|one| one.objects).collect();
+        assert_eq!(&found, objects, "{at}\n{shown}");
+    }
     for what in &case.expect.missing_what {
-        assert!(verdict.missing().iter().any(|one| one.what.contains(what)), "{at}: `{what}`\n{shown}");
+        let what = what.to_lowercase();
+        let found = verdict.missing().iter().any(|one| one.what.to_lowercase().contains(&what));
+        assert!(found, "{at}: `{what}`\n{shown}");
     }
     for (what, objects) in &case.expect.checked {
         let found = verdict.checked().iter().find(|one| one.what == *what).map(|one| one.objects);

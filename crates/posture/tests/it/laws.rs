@@ -85,6 +85,55 @@ fn the_json_form_is_stable() {
 }
 
 #[test]
+fn only_resources_are_counted_as_resources() {
+    let text = json!([
+        {"id": "{sub}", "state": "Enabled"},
+        {"id": "{rg}"},
+        {"id": "{vm}"},
+        {"id": "{net}/virtualNetworks/hub/subnets/a"},
+        {"id": "{sub}/providers/Microsoft.Authorization/roleAssignments/r"},
+        {"id": "{sub}/providers/Microsoft.Authorization/policyAssignments/p"},
+        {"id": "{rg}/providers/Microsoft.Authorization/locks/l"},
+        {"id": "{sub}/providers/Microsoft.Security/pricings/Arm"},
+        {"id": "{vm}/providers/Microsoft.Insights/diagnosticSettings/d"},
+        {"id": "{root}/subscriptions/00000000-0000-0000-0000-000000000002"},
+        {"key": "graph:/users/u1", "body": {"id": "u1"}}
+    ]);
+    let documents: Vec<Value> = serde_json::from_str(&spell_out(&text.to_string())).unwrap();
+    let summary = run(&documents, &json!("all"), 2).summary;
+    assert_eq!((summary.resources, summary.subscriptions, summary.users), (2, 2, 1));
+}
+
+#[test]
+fn lists_of_resources_without_properties_decide_nothing_that_properties_decide() {
+    let kinds = [
+        "Microsoft.Compute/virtualMachines/x",
+        "Microsoft.Network/networkInterfaces/x",
+        "Microsoft.Network/networkSecurityGroups/x",
+        "Microsoft.Network/virtualNetworks/x",
+        "Microsoft.Network/publicIPAddresses/x",
+        "Microsoft.Network/loadBalancers/x",
+        "Microsoft.Network/virtualNetworkGateways/x",
+        "Microsoft.Storage/storageAccounts/x",
+        "Microsoft.KeyVault/vaults/x",
+        "Microsoft.Sql/servers/x",
+        "Microsoft.Web/sites/x",
+    ];
+    let mut documents = vec![json!({"id": spell_out("{sub}"), "state": "Enabled"})];
+    documents.extend(kinds.iter().map(|kind| {
+        let id = spell_out(&format!("{{rg}}/providers/{kind}"));
+        json!({"id": id, "name": "x", "location": "westeurope", "properties": null})
+    }));
+    let assessment = run(&documents, &json!("all"), 1);
+    for id in ["NW-2", "NW-3", "NW-4", "DD-2", "DD-3", "DD-4"] {
+        let verdict = &assessment.result(id).unwrap().verdict;
+        assert_eq!(verdict.name(), "unknown", "{id}");
+        let command = &verdict.missing()[0].command;
+        assert!(command.contains("azimuth collect") && command.contains("az graph query"), "{id}: {command}");
+    }
+}
+
+#[test]
 fn bodies_of_any_shape_do_not_panic() {
     let kinds = [
         "Microsoft.Network/networkInterfaces/x",

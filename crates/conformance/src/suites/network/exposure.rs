@@ -17,7 +17,7 @@ pub(super) fn exposure(case: &Value) -> Result<(), String> {
         let key = DocumentKey::parse(expect::text(&document, "/id")?).map_err(|error| error.to_string())?;
         builder.push(&key, document.to_string());
     }
-    let got = exposed(estate, &Network::from_snapshot(&builder.finish()))?;
+    let got = exposed(estate, &Network::from_snapshot(&builder.finish(), 1))?;
     let expected = expect::value(case, "/expect/exposed")?;
     if expect::same_set(expected, &got) {
         return Ok(());
