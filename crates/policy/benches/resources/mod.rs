@@ -105,8 +105,7 @@ pub(crate) fn parameter_values(definition: &azimuth_policy::Definition) -> azimu
 }
 
 /// What `requestContext()` yields.
-pub(crate) const REQUEST: &str =
-    r#"{"apiVersion":"2024-01-01","identity":{"idtyp":"user","appid":"a","acrs":"c1,p1"}}"#;
+pub(crate) const REQUEST: &str = r#"{"apiVersion":"2024-01-01","identity":{"idtyp":"user","appid":"a","acrs":"c1,p1","http://schemas.microsoft.com/claims/authnmethodsreferences":"pwd,mfa"}}"#;
 /// What `resourceGroup()` yields.
 pub(crate) const GROUP: &str = r#"{"id":"/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/web","name":"web","location":"westeurope","tags":{"westeurope":"x","environment":"production"}}"#;
 /// What `subscription()` yields.

@@ -141,7 +141,8 @@ impl Compiler<'_> {
             if let CompiledLeft::Slot(SlotRef { climb: None, arrays, slot }) = &left
                 && arrays.is_empty()
             {
-                return Node::Slot { slot: *slot, leaf, test: Box::new(wanted.clone()) };
+                let quick = super::Quick::of(wanted);
+                return Node::Slot { slot: *slot, leaf, quick, test: Box::new(wanted.clone()) };
             }
         }
         Node::Leaf(Box::new(CompiledLeaf { left, right, leaf }))

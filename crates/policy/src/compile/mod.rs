@@ -15,7 +15,7 @@ mod types;
 
 pub(crate) use condition::Compiler;
 pub(crate) use node::{
-    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, SlotRef,
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Quick, SlotRef,
 };
 pub use plan::{CompileOptions, PolicyId, Program};
 pub(crate) use plan::{Item, Plan, may_be_about};

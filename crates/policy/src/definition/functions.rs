@@ -37,8 +37,11 @@ const UNAVAILABLE: &[&str] = &[
     "subscriptionresourceid",
     "tenant",
     "tenantresourceid",
-    "tological zone",
+    "tologicalzone",
+    "tologicalzones",
     "toobject",
+    "tophysicalzone",
+    "tophysicalzones",
     "variables",
 ];
 

@@ -6,6 +6,8 @@ mod functions;
 mod limits;
 mod parameter;
 mod parse;
+mod read_condition;
+mod report;
 mod rule;
 
 use azimuth_arm::Value;
@@ -20,7 +22,8 @@ pub use rule::{Details, Rule};
 pub(crate) use functions::{OWN as OWN_FUNCTIONS, refusal};
 pub(crate) use limits::MAX_EXPRESSION_LENGTH;
 pub(crate) use parameter::read_parameters;
-pub(crate) use parse::{Report, check_duplicates};
+pub(crate) use parse::check_duplicates;
+pub(crate) use report::Report;
 
 /// A policy definition.
 #[derive(Clone, Debug)]

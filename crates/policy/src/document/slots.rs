@@ -94,6 +94,21 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether a slot of the root row holds anything but null.
+    pub(crate) fn is_present(&self, slot: u16) -> bool {
+        !matches!(self.slot(Row::ROOT, slot).kind, SlotKind::Absent | SlotKind::Null | SlotKind::Link)
+    }
+
+    /// What a slot of the root row holds, without touching its text.
+    pub(crate) fn glance(&self, slot: u16) -> Glance {
+        let slot = self.slot(Row::ROOT, slot);
+        match slot.kind {
+            SlotKind::Absent | SlotKind::Link => Glance::Absent,
+            SlotKind::Text | SlotKind::Scratch => Glance::Text(slot.extra),
+            _ => Glance::Other,
+        }
+    }
+
     fn slot(&self, row: Row, slot: u16) -> Slot {
         self.slots.slots.get(row.0 as usize + usize::from(slot)).copied().unwrap_or(Slot::ABSENT)
     }
@@ -132,6 +147,17 @@ impl<'a> Document<'a> {
         }
         ControlFlow::Continue(presence)
     }
+}
+
+/// What a slot holds at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glance {
+    /// Nothing.
+    Absent,
+    /// Text with this folded hash.
+    Text(u64),
+    /// Something else.
+    Other,
 }
 
 /// Whether the arrays on a path are there.

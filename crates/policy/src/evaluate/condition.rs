@@ -11,9 +11,9 @@ use super::{Context, Fault, Frame, FrameKind, evaluate_template};
 use crate::catalogue::Catalogue;
 use crate::compile::{
     CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, ContextPath, FieldSlots, Node,
-    Policy, SlotRef, Surrounding,
+    Policy, Quick, SlotRef, Surrounding,
 };
-use crate::document::{Document, Found, Presence, Row, find};
+use crate::document::{Document, Found, Glance, Presence, Row, find};
 use crate::field::{self, Special};
 use crate::operator::{Seen, Test, prepare, test, test_once};
 use crate::path::Path;
@@ -78,7 +78,15 @@ fn lenient<'a>(path: &ContextPath, root: &'a Value) -> Option<&'a Value> {
 pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
     match node {
         Node::Const(truth) => Ok(*truth),
-        Node::Slot { slot, test: wanted, .. } => test(wanted, env.subject.seen(Row::ROOT, *slot)),
+        Node::Slot { slot, quick, test: wanted, .. } => match quick {
+            Quick::Exists(wanted) => Ok(env.subject.is_present(*slot) == *wanted),
+            Quick::Text { hash, is_negated } => match env.subject.glance(*slot) {
+                Glance::Absent => Ok(*is_negated),
+                Glance::Text(found) if found != *hash => Ok(*is_negated),
+                Glance::Text(_) | Glance::Other => test(wanted, env.subject.seen(Row::ROOT, *slot)),
+            },
+            Quick::No => test(wanted, env.subject.seen(Row::ROOT, *slot)),
+        },
         Node::All(parts) => {
             for part in parts {
                 if !holds(part, env, frames)? {

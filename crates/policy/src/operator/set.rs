@@ -93,6 +93,17 @@ impl Set {
         }
     }
 
+    /// The hash of the only member, if it is a text that nothing but this very text equals.
+    pub(crate) fn only_text(&self) -> Option<u64> {
+        let [only] = &*self.texts else { return None };
+        let is_alone = self.plain_numbers.is_empty()
+            && self.complex.is_empty()
+            && !self.has_null
+            && self.has_true != Truth::Plain
+            && self.has_false != Truth::Plain;
+        is_alone.then_some(only.hash)
+    }
+
     fn has_text(&self, text: &str, hash: u64) -> bool {
         let is_known = if let [only] = &*self.texts {
             only.hash == hash && is_folded_form(text, &only.folded)

@@ -77,3 +77,24 @@ fn community_definitions() {
 fn teaching_patterns() {
     check("patterns.jsonl", 14);
 }
+
+#[test]
+fn the_published_catalogue_serves_the_built_ins() {
+    let (Some(text), Some(published)) =
+        (corpora::read("definitions.jsonl"), corpora::read("alias-catalogue.jsonl"))
+    else {
+        return;
+    };
+    let mut catalogue = Catalogue::empty();
+    assert_eq!(catalogue.add_published(&published).expect("the list is sound"), 65_399);
+    let (sound, _) = definitions(&text);
+    let policies = sound
+        .iter()
+        .map(|definition| {
+            Policy::bind_unchecked(definition.clone(), &Object::new(), PolicyContext::default())
+        })
+        .collect();
+    let program = Program::compile(Arc::new(catalogue), policies, &CompileOptions::default());
+    assert!(program.type_count() > 250, "{} types", program.type_count());
+    assert!(program.policies_of_type("microsoft.storage/STORAGEACCOUNTS") > 60);
+}

@@ -179,3 +179,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn programs_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn moved<T: Send>() {}
+    shared::<Program>();
+    shared::<Context>();
+    shared::<Catalogue>();
+    shared::<azimuth_policy::Governance>();
+    moved::<Slots>();
+}
