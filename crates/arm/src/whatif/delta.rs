@@ -1,6 +1,6 @@
 //! Property deltas between a stored document and a template's resource.
 
-use azimuth_ids::eq_fold;
+use azimuth_ids::{IdRef, eq_fold};
 use serde_json::Value as Json;
 
 use super::change::{Certainty, PropertyChange, PropertyChangeType};
@@ -15,9 +15,16 @@ const IDENTITY: &[&str] = &["id", "name", "type", "apiVersion"];
 /// Members whose whole value is the template's: what it leaves out goes.
 const WHOLLY_OWNED: &[&str] = &["tags", "zones", "sku", "plan"];
 
+/// Where the members of an array's item stand while they are compared.
+const ITEM: &str = "item.";
+
 struct Comparison<'a> {
     expansion: &'a Expansion,
     resource_type: &'a str,
+    /// The id of the resource compared; items of its arrays below it are resources too.
+    id: &'a str,
+    /// What comes before the paths that the type speaks of.
+    prefix: &'static str,
     out: Vec<PropertyChange>,
 }
 
@@ -27,7 +34,8 @@ pub(super) fn between(
     resource: &ExpandedResource,
     before: &Json,
 ) -> Vec<PropertyChange> {
-    let mut comparison = Comparison { expansion, resource_type: &resource.resource_type, out: Vec::new() };
+    let (resource_type, id) = (resource.resource_type.as_str(), resource.id.as_str());
+    let mut comparison = Comparison { expansion, resource_type, id, prefix: "", out: Vec::new() };
     comparison.members("", before, &resource.body, OriginId::NONE);
     comparison.out
 }
@@ -162,16 +170,23 @@ impl Comparison<'_> {
         read_at: OriginId,
         out: &mut Vec<PropertyChange>,
     ) {
-        let mut inner = Comparison { expansion: self.expansion, resource_type: "", out: Vec::new() };
+        let child_type = child_type(self.id, before);
+        let mut inner = Comparison {
+            resource_type: child_type.as_deref().unwrap_or_default(),
+            prefix: if child_type.is_some() { ITEM } else { "" },
+            out: Vec::new(),
+            ..*self
+        };
         let path = index.to_string();
         match (before, after.kind()) {
             (Json::Object(_), Kind::Object(_)) if !after.is_secure() => {
-                // Items are not resources: their names and ids are state.
-                let shell: Value = Value::object([("item".into(), after.clone())].into_iter().collect());
-                let stored = serde_json::json!({ "item": before });
+                // Unlike those of the resource, the names and ids of items are state.
+                let root = ITEM.trim_end_matches('.');
+                let shell: Value = Value::object([(root.into(), after.clone())].into_iter().collect());
+                let stored = serde_json::json!({ root: before });
                 inner.members("", &stored, &shell, read_at);
                 for child in &mut inner.out {
-                    child.path = child.path.trim_start_matches("item").trim_start_matches('.').to_owned();
+                    child.path = child.path.strip_prefix(ITEM).unwrap_or_default().to_owned();
                 }
                 if inner.out.is_empty() {
                     return;
@@ -214,7 +229,7 @@ impl Comparison<'_> {
 
     /// A property that the template leaves out; objects leaf by leaf.
     fn removed(&mut self, path: &str, before: &Json) {
-        if let Some(reason) = noise::reason(self.resource_type, path, before) {
+        if let Some(reason) = self.noise(path, before) {
             let mut change =
                 self.change(path, PropertyChangeType::NoEffect, Some(before), None, OriginId::NONE);
             change.certainty = Certainty::DefaultNoise;
@@ -236,6 +251,15 @@ impl Comparison<'_> {
                 .clone_into(&mut change.reason);
         }
         self.out.push(change);
+    }
+
+    /// Why a stored property that the template leaves out is no difference, if so.
+    fn noise(&self, path: &str, before: &Json) -> Option<&'static str> {
+        let own = path.strip_prefix(self.prefix).unwrap_or(path);
+        if !self.prefix.is_empty() && ["id", "type"].iter().any(|name| eq_fold(name, own)) {
+            return Some(noise::READ_ONLY);
+        }
+        noise::reason(self.resource_type, own, before)
     }
 
     fn push(
@@ -289,6 +313,16 @@ impl Comparison<'_> {
     fn reading(&self, own: OriginId, enclosing: OriginId) -> OriginId {
         if self.expansion.origins.references(own).next().is_some() { own } else { enclosing }
     }
+}
+
+/// The type of an item that is a child resource of the resource `id`, as subnets of a virtual network are.
+fn child_type(id: &str, stored: &Json) -> Option<String> {
+    let own = stored.as_object().and_then(|members| member(members, "id"))?.as_str()?;
+    let head = own.get(..id.len()).filter(|head| eq_fold(head, id))?;
+    if id.is_empty() || !own[head.len()..].starts_with('/') {
+        return None;
+    }
+    IdRef::parse(own).ok().map(|own| own.resource_type().as_str().to_owned())
 }
 
 fn joined(path: &str, name: &str) -> String {

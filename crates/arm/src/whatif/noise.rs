@@ -3,8 +3,40 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use azimuth_ids::fold;
+use azimuth_ids::{eq_fold, fold};
 use serde_json::Value as Json;
+
+/// Read-only properties of child resources that their parents list: who uses them (public REST reference of
+/// `Microsoft.Network`).
+const BACK_REFERENCES: &[(&str, &[&str])] = &[
+    (
+        "Microsoft.Network/virtualNetworks/subnets",
+        &[
+            "ipConfigurations",
+            "ipConfigurationProfiles",
+            "privateEndpoints",
+            "purpose",
+            "resourceNavigationLinks",
+            "serviceAssociationLinks",
+        ],
+    ),
+    (
+        "Microsoft.Network/loadBalancers/frontendIPConfigurations",
+        &["inboundNatRules", "inboundNatPools", "loadBalancingRules", "outboundRules"],
+    ),
+    (
+        "Microsoft.Network/loadBalancers/backendAddressPools",
+        &[
+            "backendIPConfigurations",
+            "inboundNatRules",
+            "loadBalancingRules",
+            "outboundRule",
+            "outboundRules",
+        ],
+    ),
+    ("Microsoft.Network/loadBalancers/probes", &["loadBalancingRules"]),
+    ("Microsoft.Network/loadBalancers/inboundNatRules", &["backendIPConfiguration"]),
+];
 
 struct Known {
     read_only: HashSet<String>,
@@ -24,11 +56,20 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     Known { read_only, defaults }
 });
 
+/// Why read-only properties are no difference.
+pub(super) const READ_ONLY: &str = "the platform sets this property; templates cannot";
+
 /// Why a stored property that the template leaves out is no difference, if so.
 pub(super) fn reason(resource_type: &str, path: &str, stored: &Json) -> Option<&'static str> {
     let path = fold(path).into_owned();
     if KNOWN.read_only.contains(&path) {
-        return Some("the platform sets this property; templates cannot");
+        return Some(READ_ONLY);
+    }
+    if let Some(name) = path.strip_prefix("properties.") {
+        let of_type = BACK_REFERENCES.iter().filter(|(known, _)| eq_fold(known, resource_type));
+        if of_type.flat_map(|(_, names)| *names).any(|known| eq_fold(known, name)) {
+            return Some(READ_ONLY);
+        }
     }
     if is_empty(stored) {
         return Some("the stored value is empty");

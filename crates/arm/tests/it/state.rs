@@ -122,3 +122,46 @@ fn what_if_says_how_sure_it_is() {
     assert_eq!((rules.children[0].path.as_str(), rules.children[0].children[0].path.as_str()), ("0", "v"));
     assert!(!result.to_json().to_string().contains("s3cret"));
 }
+
+/// What-if of a virtual network whose subnet has the prefix, held against one whose subnet has `10.0.0.0/24`.
+fn network_change(stored_item_id: &str, prefix: &str) -> azimuth_arm::Change {
+    let id = group_id("Microsoft.Network/virtualNetworks/v");
+    let estate = MemoryEstate::new([json!({
+        "id": id, "name": "v", "type": "Microsoft.Network/virtualNetworks", "location": "eastus", "etag": "W/0",
+        "properties": { "provisioningState": "Succeeded", "subnets": [{
+            "name": "s", "id": stored_item_id, "etag": "W/1", "type": "Microsoft.Network/virtualNetworks/subnets",
+            "properties": {
+                "addressPrefix": "10.0.0.0/24", "provisioningState": "Succeeded", "delegations": [],
+                "ipConfigurations": [{ "id": "/subscriptions/s/resourceGroups/rg/providers/a.b/c/d" }]
+            }
+        }] }
+    })]);
+    let template = json!({ "resources": [{
+        "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2023-09-01", "name": "v", "location": "eastus",
+        "properties": { "subnets": [{ "name": "s", "properties": { "addressPrefix": prefix } }] }
+    }] });
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &estate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    let result = whatif(&expansion, &estate, &context().target, &WhatIfOptions::default());
+    result.changes.into_iter().next().expect("there is one resource")
+}
+
+#[test]
+fn read_only_members_of_child_resources_are_noise() {
+    let own = group_id("microsoft.network/virtualnetworks/V/subnets/s");
+    let unchanged = network_change(&own, "10.0.0.0/24");
+    assert_eq!(unchanged.change_type, ChangeType::NoChange, "{:#?}", unchanged.delta);
+    assert!(unchanged.delta.iter().all(|delta| delta.certainty == Certainty::DefaultNoise));
+
+    let changed = network_change(&own, "10.0.1.0/24");
+    assert_eq!(changed.change_type, ChangeType::Modify);
+    let subnet = &changed.delta.iter().find(|delta| delta.path == "properties.subnets").unwrap().children[0];
+    let sure = |path: &str| subnet.children.iter().find(|child| child.path == path).unwrap().certainty;
+    assert_eq!(sure("properties.addressPrefix"), Certainty::Certain);
+    assert_eq!(sure("properties.provisioningState"), Certainty::DefaultNoise);
+    assert_eq!(sure("id"), Certainty::DefaultNoise);
+
+    // An item that is not below the resource is state.
+    let foreign = network_change(&group_id("Microsoft.Network/virtualNetworks/v2/subnets/s"), "10.0.0.0/24");
+    assert_eq!(foreign.change_type, ChangeType::Modify);
+}
