@@ -67,6 +67,7 @@ impl<'t> Scope<'t> {
             self.run.report_fault(self.file, node.span, fault);
             return None;
         }
+        self.note_outer_references(&reads);
         let dependencies = self.dependencies(instances, at, node, &reads);
         let resource = ExpandedResource {
             id: shown(&instance.id),
@@ -92,15 +93,18 @@ impl<'t> Scope<'t> {
         self.run.origins.borrow_mut().add(self.file, node.span, env.frame, None)
     }
 
-    /// What a nested deployment needs: `dependsOn`, and references in what it passes to its template.
+    /// What a nested deployment needs: `dependsOn`, and references in what it passes to its template or, with outer
+    /// scope, anywhere in that template.
     pub(crate) fn deployment_needs(&'t self, instances: &[Instance], at: usize, node: &Node) -> Vec<usize> {
         let env = self.env_of(&instances[at]);
         let parameters = node.get("properties").and_then(|properties| properties.get("parameters"));
-        let ((), reads) = self.run.reading_apart(|| {
+        let ((), mut reads) = self.run.reading_apart(|| {
             if let Some(parameters) = parameters {
                 env.value(self.file, parameters);
             }
         });
+        reads.extend(self.references_within(at));
+        self.note_outer_references(&reads);
         self.dependencies(instances, at, node, &reads)
     }
 

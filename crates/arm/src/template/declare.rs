@@ -43,6 +43,8 @@ pub(crate) struct Scope<'t> {
     pub(crate) instances: RefCell<Option<Rc<Vec<Instance>>>>,
     pub(crate) is_indexing: Cell<bool>,
     pub(crate) nested: RefCell<HashMap<usize, Nested>>,
+    /// If expressions are evaluated outside: the ids that those of its resources refer to.
+    pub(crate) outer_references: RefCell<Vec<Read>>,
 }
 
 pub(crate) struct Parameter<'t> {
@@ -111,6 +113,7 @@ impl<'t> Scope<'t> {
             instances: RefCell::new(None),
             is_indexing: Cell::new(false),
             nested: RefCell::default(),
+            outer_references: RefCell::default(),
         };
         scope.declare_parameters(supplied);
         scope.declare_variables();

@@ -14,15 +14,16 @@ use super::parameters::{entries, without_text};
 use super::target::symbolic_call;
 use crate::expression::{Fault, is_expression};
 use crate::json::{Member, Node, Source, Span};
-use crate::origin::FileId;
+use crate::origin::{FileId, Read};
 use crate::value::{Kind, Object, Reason, Value};
 
 /// The expansion of one nested deployment.
 pub(crate) enum Nested {
     /// It is being expanded; asking for its outputs now would be a circle.
     Busy,
-    /// It is expanded: its outputs as `reference` shows them, and its resources until they are collected.
-    Done { outputs: Value, part: Option<Part> },
+    /// It is expanded: its outputs as `reference` shows them, its resources until they are collected, and what its
+    /// expressions refer to if they are evaluated in the template around it.
+    Done { outputs: Value, part: Option<Part>, references: Vec<Read> },
     /// Its template is not at hand.
     Missing,
 }
@@ -55,13 +56,34 @@ impl<'t> Scope<'t> {
         }
     }
 
+    /// What the expressions within the nested deployment at `at` refer to, as far as they belong to this template.
+    pub(crate) fn references_within(&self, at: usize) -> Vec<Read> {
+        match self.nested.borrow().get(&at) {
+            Some(Nested::Done { references, .. }) => references.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Remembers what an expression of a template with outer scope refers to: the deployment depends on it.
+    pub(crate) fn note_outer_references(&self, reads: &[Read]) {
+        if self.outer.is_none() {
+            return;
+        }
+        let mut known = self.outer_references.borrow_mut();
+        for read in reads {
+            if matches!(read, Read::Reference(_)) && !known.contains(read) {
+                known.push(read.clone());
+            }
+        }
+    }
+
     fn expand_nested(&'t self, at: usize) {
         if self.nested.borrow().contains_key(&at) {
             return;
         }
         let Some(instances) = self.instances() else { return };
         self.nested.borrow_mut().insert(at, Nested::Busy);
-        let (state, reads) = self.run.reading_apart(|| {
+        let (state, _) = self.run.reading_apart(|| {
             if let Err(fault) = self.run.budget.enter() {
                 self.run.report_fault(self.file, self.root.span, fault);
                 return Nested::Missing;
@@ -70,7 +92,6 @@ impl<'t> Scope<'t> {
             self.run.budget.leave();
             state
         });
-        drop(reads);
         self.nested.borrow_mut().insert(at, state);
     }
 
@@ -128,14 +149,16 @@ impl<'t> Scope<'t> {
             supplied,
         };
         let inner = Scope::new(run, deployment);
-        let (part, outputs) = inner.expand();
+        let ((part, outputs), reads) = run.reading_apart(|| inner.expand());
+        inner.note_outer_references(&reads);
+        let references = inner.outer_references.take();
         let members = outputs.into_iter().map(|output| {
             let members =
                 [("type".into(), Value::string(output.type_name.as_str())), ("value".into(), output.value)];
             (Arc::from(output.name.as_str()), Value::object(members.into_iter().collect()))
         });
         let outputs = Value::object(members.collect::<Object>());
-        Nested::Done { outputs, part: Some(part) }
+        Nested::Done { outputs, part: Some(part), references }
     }
 
     /// Location and tags of the resource group `target`, if this template creates it.

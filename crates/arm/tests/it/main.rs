@@ -2,6 +2,7 @@
 
 mod corpus;
 mod delivery_cases;
+mod dependencies;
 mod diagnostics;
 mod features;
 mod function_cases;

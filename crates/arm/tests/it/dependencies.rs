@@ -1,0 +1,65 @@
+//! What depends on what: nested deployments with outer scope, circles, entries that name nothing.
+
+use azimuth_arm::{Expansion, NoEstate, Parameters};
+use serde_json::{Value as Json, json};
+
+use crate::features::{context, expanded_in, group_id};
+
+fn expanded(resources: &Json) -> Expansion {
+    let template = json!({ "resources": resources });
+    expanded_in(&template.to_string(), &Parameters::none(), &context(), &NoEstate)
+}
+
+fn resource(name: &str, properties: &Json) -> Json {
+    json!({ "type": "A.B/c", "apiVersion": "2020-01-01", "name": name, "properties": properties })
+}
+
+fn nested(name: &str, scope: &str, template: &Json) -> Json {
+    json!({
+        "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": name,
+        "properties": { "mode": "Incremental", "expressionEvaluationOptions": { "scope": scope }, "template": template }
+    })
+}
+
+#[track_caller]
+fn deployment_needs(expansion: &Expansion, name: &str) -> Vec<String> {
+    let id = group_id(&format!("Microsoft.Resources/deployments/{name}"));
+    let found = expansion.deployments.iter().find(|deployment| deployment.id == id);
+    found.unwrap_or_else(|| panic!("no {name}")).depends_on.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn outer_scope_references_are_the_deployments() {
+    let reads = json!({ "v": "[reference('a').z]" });
+    let in_resource = json!({ "resources": [resource("in", &reads)] });
+    let in_output =
+        json!({ "resources": [], "outputs": { "q": { "type": "string", "value": "[reference('a').z]" } } });
+    let in_both = json!({ "resources": [nested("inmost", "outer", &in_resource)] });
+    let a = group_id("A.B/c/a");
+    for template in [&in_resource, &in_output, &in_both] {
+        // Declared before what it needs.
+        let expansion = expanded(&json!([nested("n", "outer", template), resource("a", &json!({}))]));
+        assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+        assert_eq!(deployment_needs(&expansion, "n"), [a.as_str()], "{template}");
+        let first: Vec<&str> =
+            expansion.waves[0].iter().map(|at| expansion.resources[*at].id.as_str()).collect();
+        assert_eq!(first, [a.as_str()], "{template}");
+    }
+    // With inner scope the template around is out of sight.
+    let own = json!({ "resources": [resource("own", &json!({})), resource("in", &json!({ "v": "[reference('own').z]" }))] });
+    let expansion = expanded(&json!([nested("n", "inner", &own), resource("a", &json!({}))]));
+    assert!(deployment_needs(&expansion, "n").is_empty());
+}
+
+#[test]
+fn outer_scope_reads_outputs_of_a_sibling() {
+    let gives = json!({ "resources": [resource("in1", &json!({}))], "outputs": { "o": { "type": "string", "value": "v" } } });
+    let takes =
+        json!({ "resources": [resource("in2", &json!({ "v": "[reference('n1').outputs.o.value]" }))] });
+    let expansion = expanded(&json!([nested("n2", "outer", &takes), nested("n1", "outer", &gives)]));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    assert_eq!(deployment_needs(&expansion, "n2"), [group_id("Microsoft.Resources/deployments/n1")]);
+    let order: Vec<&str> =
+        expansion.waves.iter().map(|wave| expansion.resources[wave[0]].name.as_str()).collect();
+    assert_eq!(order, ["in1", "in2"]);
+}
