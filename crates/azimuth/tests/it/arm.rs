@@ -251,6 +251,30 @@ fn nested_and_linked_templates_expand_from_files_alone() {
     assert!(run.stderr.contains(&format!("{broken}:3:3")), "{}", run.stderr);
 }
 
+#[test]
+fn relative_links_stay_in_the_folder_of_the_template() {
+    let work = Folder::new();
+    let part = json!({
+        "$schema": SCHEMA, "contentVersion": "1.0.0.0",
+        "resources": [{ "type": "Microsoft.Network/publicIPAddresses", "apiVersion": "2023-05-01", "name": "outside" }]
+    });
+    work.file("common/part.json", part.to_string());
+    let template = json!({
+        "$schema": SCHEMA, "contentVersion": "1.0.0.0",
+        "resources": [{
+            "type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "out",
+            "properties": { "mode": "Incremental", "templateLink": { "relativePath": "../common/part.json" } }
+        }]
+    });
+    let template = work.file("app/main.json", template.to_string());
+    let refused = expect(0, &["arm", "expand", &template]);
+    assert!(refused.stderr.contains("with `--link ../common/part.json=PATH`"), "{}", refused.stderr);
+    assert!(!refused.stdout.contains("outside"), "{}", refused.stdout);
+    let link = format!("../common/={}", work.text("common"));
+    let allowed = expect(0, &["arm", "expand", &template, "--link", &link]);
+    assert!(allowed.stdout.contains("outside"), "{}", allowed.stdout);
+}
+
 /// An estate with one subscription and one group, whose lists are not known to be complete.
 fn estate(work: &Folder) -> String {
     let storage = |name: &str, tls: &str| {
@@ -413,8 +437,10 @@ fn an_estate_deployed_onto_itself_changes_nothing() {
     }
     let mut compared = 0;
     for (id, resources) in groups.iter().take(12) {
-        let template =
-            work.file("same.json", json!({ "$schema": SCHEMA, "resources": resources }).to_string());
+        let template = work.file(
+            "same.json",
+            json!({ "$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": resources }).to_string(),
+        );
         let segments: Vec<&str> = id.split('/').collect();
         let run = expect(
             0,
@@ -530,7 +556,7 @@ mod bicep {
 
     fn compiled() -> Value {
         json!({
-            "$schema": SCHEMA, "languageVersion": "2.0", "contentVersion": "1.0.0.0",
+            "$schema": SCHEMA, "contentVersion": "1.0.0.0", "languageVersion": "2.0", "contentVersion": "1.0.0.0",
             "parameters": { "name": { "type": "string" } },
             "resources": { "st": {
                 "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "[parameters('name')]",

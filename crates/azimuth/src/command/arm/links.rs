@@ -1,6 +1,7 @@
 //! Linked templates from files. Nothing is ever fetched.
 
-use std::path::{Path, PathBuf};
+use std::cell::OnceCell;
+use std::path::{Component, Path, PathBuf};
 
 use azimuth_arm::{Link, LoadError, Loaded, Loader};
 use azimuth_ids::eq_fold;
@@ -13,6 +14,8 @@ use crate::exit::Failure;
 pub(super) struct FileLinks {
     /// URI or template spec id, and the file or folder that stands for it; the longest first.
     mappings: Vec<(String, PathBuf)>,
+    /// The folder of the root template, which is the first that links anything.
+    root: OnceCell<PathBuf>,
 }
 
 impl FileLinks {
@@ -28,7 +31,45 @@ impl FileLinks {
             mappings.push((uri.to_owned(), PathBuf::from(path)));
         }
         mappings.sort_by_key(|(uri, _)| std::cmp::Reverse(uri.len()));
-        Ok(Self { mappings })
+        Ok(Self { mappings, root: OnceCell::new() })
+    }
+
+    /// A file beside the linking one, as long as it stays in the root template's folder or in one that a `--link`
+    /// names: a template from elsewhere is not to read what lies around it.
+    fn beside(&self, from: &str, path: &str) -> Result<PathBuf, LoadError> {
+        if let Some(known) = self.mapped(path) {
+            return Ok(known);
+        }
+        let root = self.root.get_or_init(|| folder(from));
+        let found = folder(from).join(path.trim_start_matches("./"));
+        let plain = normal(&found);
+        let mapped = self.mappings.iter().map(|(_, path)| path.as_path());
+        // What stands beside a file that a `--link` names is meant by it as well.
+        let beside_mapped = mapped.clone().filter(|path| path.extension().is_some()).filter_map(Path::parent);
+        let is_inside = std::iter::once(root.as_path())
+            .chain(mapped)
+            .chain(beside_mapped)
+            .any(|folder| is_within(&plain, &normal(folder)));
+        if is_inside {
+            return Ok(found);
+        }
+        let reason = format!(
+            "`{path}` leaves the folder of the template that is expanded; if that is meant, say where it lies with `--link {path}=PATH`"
+        );
+        Err(LoadError { reason })
+    }
+
+    /// A URI that is a local path after all.
+    fn local(&self, from: &str, uri: &str) -> Result<PathBuf, LoadError> {
+        if let Some(path) = uri.strip_prefix("file://") {
+            return Ok(PathBuf::from(path));
+        }
+        if uri.contains("://") {
+            let uri = without_query(uri);
+            let reason = format!("nothing is fetched; say where it lies with `--link {uri}=PATH`");
+            return Err(LoadError { reason });
+        }
+        self.beside(from, uri)
     }
 
     /// The file that a URI stands for.
@@ -53,10 +94,10 @@ fn without_query(uri: &str) -> &str {
 impl Loader for FileLinks {
     fn load(&self, from: &str, link: &Link) -> Result<Loaded, LoadError> {
         let path = match link {
-            Link::RelativePath(path) => beside(from, path),
+            Link::RelativePath(path) => self.beside(from, path)?,
             Link::Uri(uri) => match self.mapped(uri) {
                 Some(path) => path,
-                None => local(from, uri)?,
+                None => self.local(from, uri)?,
             },
             Link::TemplateSpec(id) => self.mapped(id).ok_or_else(|| LoadError {
                 reason: format!(
@@ -70,22 +111,30 @@ impl Loader for FileLinks {
     }
 }
 
-/// A URI that is a local path after all.
-fn local(from: &str, uri: &str) -> Result<PathBuf, LoadError> {
-    if let Some(path) = uri.strip_prefix("file://") {
-        return Ok(PathBuf::from(path));
-    }
-    if uri.contains("://") {
-        let uri = without_query(uri);
-        let reason = format!("nothing is fetched; say where it lies with `--link {uri}=PATH`");
-        return Err(LoadError { reason });
-    }
-    Ok(beside(from, uri))
+/// The folder that a file lies in.
+fn folder(file: &str) -> PathBuf {
+    Path::new(file).parent().unwrap_or(Path::new("")).to_owned()
 }
 
-fn beside(from: &str, path: &str) -> PathBuf {
-    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-    folder.join(path.trim_start_matches("./"))
+/// The path without `.` and `..`, as far as it goes without looking at the disk.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Whether a normal path lies in a normal folder.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    path.strip_prefix(folder)
+        .is_ok_and(|rest| rest.components().all(|part| matches!(part, Component::Normal(_))))
 }
 
 #[cfg(test)]
@@ -111,5 +160,27 @@ mod tests {
             error.reason.contains("https://other/x.json=PATH") && !error.reason.contains("secret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn relative_paths_stay_in_the_folder_of_the_root() {
+        let links =
+            FileLinks::new(&["https://host/t/=../shared/t".to_owned(), "../common/=../common".to_owned()]);
+        let links = links.unwrap();
+        let beside = |from: &str, path: &str| {
+            let found =
+                links.beside(from, path).map(|path| normal(&path).display().to_string().replace('\\', "/"));
+            found.map_err(|error| error.reason)
+        };
+        assert_eq!(beside("work/main.json", "./parts/a.json").as_deref(), Ok("work/parts/a.json"));
+        assert_eq!(beside("work/parts/a.json", "../b.json").as_deref(), Ok("work/b.json"));
+        assert_eq!(beside("../shared/t/x.json", "y.json").as_deref(), Ok("../shared/t/y.json"));
+        assert_eq!(beside("work/main.json", "../common/c.json").as_deref(), Ok("../common/c.json"));
+        for outside in ["../../etc/passwd", "/etc/passwd", "parts/../../secret.json", "../workshop/x.json"] {
+            let reason = beside("work/main.json", outside).unwrap_err();
+            assert!(reason.contains(&format!("--link {outside}=PATH")), "{reason}");
+        }
+        let here = FileLinks::new(&[]).unwrap();
+        assert!(here.beside("main.json", "a.json").is_ok() && here.beside("main.json", "../a.json").is_err());
     }
 }
