@@ -15,22 +15,32 @@ pub(crate) struct ParseFault {
     pub(crate) hint: Option<&'static str>,
 }
 
+/// Most names written twice that are remembered.
+const MAX_REPEATED: usize = 1000;
+
 /// Parses one JSON value and nothing after it.
 pub(crate) fn parse(text: &str) -> Result<Node, ParseFault> {
-    let mut reader = Reader { text, at: 0, depth: 0 };
+    parse_noting(text).map(|(node, _)| node)
+}
+
+/// As [`parse`], and where names start that their object already had, in the order of the text.
+pub(crate) fn parse_noting(text: &str) -> Result<(Node, Vec<u32>), ParseFault> {
+    let mut reader = Reader { text, at: 0, depth: 0, repeated: Vec::new() };
     reader.skip_space()?;
     let node = reader.value()?;
     reader.skip_space()?;
     if reader.at < text.len() {
         return Err(reader.fault("unexpected text after the end of the document", None));
     }
-    Ok(node)
+    reader.repeated.sort_unstable();
+    Ok((node, reader.repeated))
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    repeated: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -118,7 +128,12 @@ impl<'a> Reader<'a> {
             let member = Member { key, key_span, value };
             // The last value of a name written twice counts; small objects dominate, so a scan is cheapest.
             match members.iter_mut().rev().take(256).find(|known| known.key == member.key) {
-                Some(known) => *known = member,
+                Some(known) => {
+                    if self.repeated.len() < MAX_REPEATED {
+                        self.repeated.push(member.key_span.start);
+                    }
+                    *known = member;
+                }
                 None => members.push(member),
             }
             self.skip_space()?;

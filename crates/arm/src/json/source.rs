@@ -16,6 +16,8 @@ pub struct Source {
     text: Arc<str>,
     root: Node,
     lines: LineIndex,
+    /// Where names start that their object already had.
+    repeated: Vec<u32>,
 }
 
 impl Source {
@@ -36,8 +38,10 @@ impl Source {
             ));
         }
         let lines = LineIndex::new(text);
-        match parse(text) {
-            Ok(root) => Ok(Arc::new(Self { file: file.into(), text: text.into(), root, lines })),
+        match parse::parse_noting(text) {
+            Ok((root, repeated)) => {
+                Ok(Arc::new(Self { file: file.into(), text: text.into(), root, lines, repeated }))
+            }
             Err(fault) => {
                 let (line, column) = lines.position(text, fault.span.start as usize);
                 let place = Place {
@@ -69,6 +73,11 @@ impl Source {
     /// The parsed document.
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// Whether the name at `key` was already in its object, whose earlier value it replaced.
+    pub(crate) fn is_repeated(&self, key: Span) -> bool {
+        self.repeated.binary_search(&key.start).is_ok()
     }
 
     /// Line and column of a byte offset, both from 1.
@@ -120,6 +129,15 @@ mod tests {
         let at = decoded.find("[y]").unwrap();
         let span = source.inside_string(node.span, Span::new(at, at + 3));
         assert_eq!(&text[span.start as usize..span.end as usize], "[y]");
+    }
+
+    #[test]
+    fn names_written_twice_are_known() {
+        let source = Source::parse("t.json", r#"{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}"#).unwrap();
+        let is_repeated = |node: &Node, name: &str| source.is_repeated(node.member(name).unwrap().key_span);
+        let root = source.root();
+        assert!(is_repeated(root, "a") && is_repeated(root.get("b").unwrap(), "c"));
+        assert!(!is_repeated(root, "b"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::json::{Node, NodeKind};
 impl<'t> Scope<'t> {
     /// Checks syntax and function names of everything that the expansion did not come to.
     pub(crate) fn check_unread(&'t self, skipped: &[u32]) {
+        self.check_structure();
         for node in self.unread_variables() {
             self.check_node(node);
         }

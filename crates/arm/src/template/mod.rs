@@ -21,6 +21,7 @@ mod placement;
 mod reference;
 mod run;
 mod scope_functions;
+mod structure;
 mod target;
 mod types;
 

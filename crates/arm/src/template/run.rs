@@ -29,7 +29,8 @@ pub(crate) struct Run<'a> {
     /// Parameter files: their text is never underlined, as secrets may stand on the same line.
     parameter_files: RefCell<Vec<FileId>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    reported: RefCell<HashSet<(FileId, u32, String)>>,
+    /// By file name, as a file that is linked several times is read several times.
+    reported: RefCell<HashSet<(String, u32, String)>>,
     parsed: RefCell<HashMap<(FileId, u32), Rc<Expression>>>,
     /// What the expressions being evaluated have read so far, innermost last.
     reads: RefCell<Vec<Vec<Read>>>,
@@ -146,13 +147,13 @@ impl<'a> Run<'a> {
 
     /// Reports a diagnostic once per place and message.
     pub(crate) fn report(&self, file: FileId, span: Span, diagnostic: Diagnostic) {
-        let key = (file, span.start, diagnostic.message.clone());
+        let source = self.source(file);
+        let key = (source.file().to_owned(), span.start, diagnostic.message.clone());
         if self.diagnostics.borrow().len() >= self.context.limits.diagnostics
             || !self.reported.borrow_mut().insert(key)
         {
             return;
         }
-        let source = self.source(file);
         let mut place = Place { path: path_of(source.root(), span), ..source.place(span) };
         if self.parameter_files.borrow().contains(&file) {
             place.span = None;

@@ -10,4 +10,5 @@ mod hostile;
 mod other_host;
 mod secrets;
 mod state;
+mod structure;
 mod templates;
