@@ -121,8 +121,8 @@ impl<'t> Scope<'t> {
         let mut out = Vec::new();
         let mut is_added = vec![false; instances.len()];
         let mut add = |other: usize| {
-            if other != at && !instances[other].is_existing && !std::mem::replace(&mut is_added[other], true)
-            {
+            // One that needs itself stays: the graph tells of the circle.
+            if !instances[other].is_existing && !std::mem::replace(&mut is_added[other], true) {
                 out.push(other);
             }
         };
@@ -131,7 +131,7 @@ impl<'t> Scope<'t> {
             let flat = flattened(&value);
             for entry in &flat {
                 let Some(text) = entry.as_str() else { continue };
-                let found = self.depended_on(instances, text);
+                let found = self.depended_on(instances, at, text);
                 if found.is_empty() {
                     self.report_unknown_dependency(text, entries);
                 }
@@ -139,8 +139,10 @@ impl<'t> Scope<'t> {
             }
         }
         for read in reads {
+            // Expressions evaluated outside read the state that the template around knows, not what is deployed here.
             if let Read::Reference(id) = read
                 && let Some(other) = find_among(instances, id, false)
+                && (other != at || self.outer.is_none())
             {
                 add(other);
             }
@@ -165,7 +167,7 @@ impl<'t> Scope<'t> {
     }
 
     /// What an entry of `dependsOn` names: a symbolic name, an id, a loop, or a name.
-    fn depended_on(&self, instances: &[Instance], text: &str) -> Vec<usize> {
+    fn depended_on(&self, instances: &[Instance], at: usize, text: &str) -> Vec<usize> {
         let all = |holds: &dyn Fn(&Instance) -> bool| {
             instances.iter().enumerate().filter(|(_, i)| holds(i)).map(|(at, _)| at).collect::<Vec<_>>()
         };
@@ -176,9 +178,13 @@ impl<'t> Scope<'t> {
             }
         }
         if let Some(found) = find_among(instances, text, self.has_symbolic_names) {
-            return vec![found];
+            // A plain name may be that of several resources; then another one is meant than the resource itself.
+            let named = |i: &Instance| i.name.as_str().is_some_and(|name| eq_fold(name, text));
+            let other = instances.iter().enumerate().position(|(other, i)| other != at && named(i));
+            return vec![other.filter(|_| found == at).unwrap_or(found)];
         }
-        let looped = all(&|i| i.loops.last().is_some_and(|(name, _)| eq_fold(name, text)));
+        let has_loop = |i: &Instance| self.node_at(i.node_at).is_some_and(|node| node.get("copy").is_some());
+        let looped = all(&|i| i.loops.last().is_some_and(|(name, _)| eq_fold(name, text)) && has_loop(i));
         if !looped.is_empty() {
             return looped;
         }

@@ -63,3 +63,49 @@ fn outer_scope_reads_outputs_of_a_sibling() {
         expansion.waves.iter().map(|wave| expansion.resources[wave[0]].name.as_str()).collect();
     assert_eq!(order, ["in1", "in2"]);
 }
+
+#[track_caller]
+fn circle(resources: &Json) -> String {
+    let expansion = expanded(resources);
+    let found = expansion.diagnostics.iter().find(|diagnostic| diagnostic.code == "arm-circular-dependency");
+    assert!(expansion.has_errors() && expansion.waves.is_empty());
+    found.unwrap_or_else(|| panic!("no circle: {:?}", expansion.diagnostics)).message.clone()
+}
+
+#[test]
+fn a_resource_that_needs_itself_is_a_circle() {
+    let with = |mut resource: Json, name: &str, value: Json| {
+        resource[name] = value;
+        resource
+    };
+    let x = || resource("x", &json!({}));
+    let expected = "the resources depend on each other in a circle: A.B/c/x → A.B/c/x";
+    assert_eq!(circle(&json!([with(x(), "dependsOn", json!(["x"]))])), expected);
+    assert_eq!(circle(&json!([with(x(), "dependsOn", json!(["[resourceId('A.B/c', 'x')]"]))])), expected);
+    assert_eq!(circle(&json!([resource("x", &json!({ "v": "[reference('x').z]" }))])), expected);
+    let looped = with(x(), "copy", json!({ "name": "own", "count": 1 }));
+    assert_eq!(circle(&json!([with(looped, "dependsOn", json!(["own"]))])), expected);
+    let template =
+        json!({ "resources": [], "outputs": { "v": { "type": "string", "value": "[reference('n').z]" } } });
+    assert!(circle(&json!([nested("n", "outer", &template)])).contains("deployments/n"));
+
+    // With outer scope the resource reads the state of its own that the template around sees.
+    let reads = json!({ "v": "[reference(resourceId('A.B/c', 'in'), '2020-01-01').z]" });
+    let template = json!({ "resources": [resource("in", &reads)] });
+    let expansion = expanded(&json!([nested("n", "outer", &template)]));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+
+    // Another resource of the same name is meant.
+    let other = json!({ "type": "A.B/d", "apiVersion": "2020-01-01", "name": "x" });
+    let expansion = expanded(&json!([with(x(), "dependsOn", json!(["x"])), other]));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    assert_eq!(*expansion.resources[0].depends_on[0], *group_id("A.B/d/x"));
+
+    // The children of a looped resource are not its loop.
+    let parent = json!({
+        "type": "A.B/c", "apiVersion": "2020-01-01", "name": "p", "copy": { "name": "own", "count": 1 },
+        "resources": [{ "type": "d", "apiVersion": "2020-01-01", "name": "x", "dependsOn": ["own"] }]
+    });
+    let expansion = expanded(&json!([parent]));
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+}
