@@ -1,5 +1,8 @@
 //! From a resource of a template to its body as the resource provider will see it.
 
+use std::collections::HashSet;
+
+use azimuth_diag::Diagnostic;
 use azimuth_ids::eq_fold;
 
 use super::declare::Scope;
@@ -9,7 +12,7 @@ use super::instances::{Condition, Instance};
 use super::reference::find_among;
 use crate::json::Node;
 use crate::origin::Read;
-use crate::value::{Kind, Object, Value};
+use crate::value::{Kind, Object, REDACTED, Value};
 
 /// Members that speak to the deployment service, not to the resource provider.
 const DIRECTIVES: &[&str] = &[
@@ -133,7 +136,7 @@ impl<'t> Scope<'t> {
                 let Some(text) = entry.as_str() else { continue };
                 let found = self.depended_on(instances, at, text);
                 if found.is_empty() {
-                    self.report_unknown_dependency(text, entries);
+                    self.report_unknown_dependency(instances, entry, entries);
                 }
                 found.into_iter().for_each(&mut add);
             }
@@ -212,8 +215,9 @@ impl<'t> Scope<'t> {
         })
     }
 
-    fn report_unknown_dependency(&self, text: &str, node: &Node) {
-        if !self.has_symbolic_names && !text.starts_with('/') && text.is_empty() {
+    fn report_unknown_dependency(&self, instances: &[Instance], entry: &Value, node: &Node) {
+        let text = entry.as_str().unwrap_or_default();
+        if !self.has_symbolic_names && text.is_empty() {
             return;
         }
         let is_declared_off = self.resource_nodes().iter().any(|(symbol, node)| {
@@ -227,11 +231,60 @@ impl<'t> Scope<'t> {
         if is_declared_off {
             return;
         }
-        let message = format!("`{text}` is not a resource of this template");
-        let diagnostic = azimuth_diag::Diagnostic::warning("arm-unknown-dependency", message)
-            .with_hint("`dependsOn` names resources of the same template; remove the entry");
+        let shown = if entry.has_secure() { REDACTED } else { text };
+        let message = format!("`{shown}` is not a resource of this template");
+        // Computed entries are left at a warning: published templates have some that fit no resource with the
+        // parameters at hand.
+        let is_certain = node.items().iter().any(|item| item.as_str() == Some(text))
+            && !text.is_empty()
+            && !instances.iter().any(|instance| is_named_elsewhere(instance, text))
+            && self.is_fully_known(instances);
+        let diagnostic = if is_certain {
+            Diagnostic::error("arm-unknown-dependency", message)
+        } else {
+            Diagnostic::warning("arm-unknown-dependency", message)
+        };
+        let diagnostic =
+            diagnostic.with_hint("`dependsOn` names resources of the same template; remove the entry");
         self.run.report(self.file, node.span, diagnostic);
     }
+
+    /// Whether every resource of the template is among `instances`, with an id known before the deployment.
+    fn is_fully_known(&self, instances: &[Instance]) -> bool {
+        let is_known = |instance: &Instance| {
+            instance.id.as_str().is_some() && instance.loops.iter().all(|(_, index)| index.known().is_some())
+        };
+        let is_complete = !self.run.budget.is_spent() && instances.len() < self.run.context.limits.resources;
+        let found: HashSet<u32> = instances.iter().map(|instance| instance.node_at).collect();
+        // Loops may run zero times.
+        is_complete
+            && instances.iter().all(is_known)
+            && self.resource_nodes().iter().all(|(_, node)| has_instances(node, &found))
+    }
+}
+
+/// Whether a declaration and those nested in it have been turned into instances, which start at the bytes `found`.
+fn has_instances(node: &Node, found: &HashSet<u32>) -> bool {
+    if node.is_null() || node.get("copy").is_some() {
+        return true;
+    }
+    let children = node.get("resources");
+    let items = children.map(Node::items).unwrap_or_default().iter();
+    let members = children.map(Node::members).unwrap_or_default().iter();
+    found.contains(&node.span.start)
+        && items.chain(members.map(|member| &member.value)).all(|child| has_instances(child, found))
+}
+
+/// Whether an id means the resource but for its scope.
+fn is_named_elsewhere(instance: &Instance, id: &str) -> bool {
+    let Some(name) = instance.name.as_str() else { return false };
+    let mut types = instance.resource_type.split('/');
+    let mut tail = types.next().unwrap_or_default().to_owned();
+    for (kind, name) in types.zip(name.split('/')) {
+        tail.push_str(&format!("/{kind}/{name}"));
+    }
+    let start = id.len().saturating_sub(tail.len());
+    id.get(start..).is_some_and(|end| eq_fold(end, &tail))
 }
 
 struct Members<'n> {

@@ -109,3 +109,54 @@ fn a_resource_that_needs_itself_is_a_circle() {
     let expansion = expanded(&json!([parent]));
     assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
 }
+
+/// The severity of the report that an entry of `dependsOn` names nothing; `None` without one.
+fn unknown(depends_on: &Json, others: &[Json]) -> Option<bool> {
+    let mut resources = others.to_vec();
+    let mut x = resource("x", &json!({}));
+    x["dependsOn"] = depends_on.clone();
+    resources.push(x);
+    let expansion = expanded(&json!(resources));
+    let found = expansion.diagnostics.iter().find(|diagnostic| diagnostic.code == "arm-unknown-dependency");
+    found.map(|_| expansion.has_errors())
+}
+
+#[test]
+fn an_entry_that_names_nothing_is_an_error() {
+    let error = Some(true);
+    let warning = Some(false);
+    assert_eq!(unknown(&json!(["nothing"]), &[]), error);
+    assert_eq!(unknown(&json!(["a", "nothing"]), &[resource("a", &json!({}))]), error);
+    assert_eq!(unknown(&json!(["[resourceId('A.B/c', 'nothing')]"]), &[]), warning);
+    assert_eq!(unknown(&json!(["a"]), &[resource("a", &json!({}))]), None);
+    // What is left out by its condition, and loops of no iterations, are declared all the same.
+    let mut off = resource("off", &json!({}));
+    off["condition"] = false.into();
+    assert_eq!(unknown(&json!(["off"]), &[off]), None);
+    let mut none = resource("[concat('n', copyIndex())]", &json!({}));
+    none["copy"] = json!({ "name": "none", "count": 0 });
+    assert_eq!(unknown(&json!(["none"]), &[none]), None);
+    // It may name what is not known yet, or the service may find it in another scope.
+    let later = resource(
+        "[reference('/subscriptions/s/resourceGroups/r/providers/A.B/c/y', '2020-01-01').z]",
+        &json!({}),
+    );
+    assert_eq!(unknown(&json!(["nothing"]), &[later]), warning);
+    let elsewhere = json!(["/subscriptions/s/providers/A.B/c/a"]);
+    assert_eq!(unknown(&elsewhere, &[resource("a", &json!({}))]), warning);
+    // An entry that is only known at run time names nothing yet.
+    assert_eq!(unknown(&json!(["[reference('a').z]"]), &[resource("a", &json!({}))]), None);
+}
+
+#[test]
+fn an_unknown_entry_does_not_show_a_secret() {
+    let mut x = resource("x", &json!({}));
+    x["dependsOn"] = json!(["[parameters('word')]"]);
+    let template = json!({
+        "parameters": { "word": { "type": "securestring", "defaultValue": "Hush" } },
+        "resources": [x]
+    });
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &NoEstate);
+    let found = &expansion.diagnostics[0];
+    assert_eq!(found.message, "`***` is not a resource of this template");
+}
