@@ -143,11 +143,18 @@ impl<'t> Scope<'t> {
         let is_serial =
             copy.get("mode").and_then(Node::as_str).is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
         let batch_size = is_serial.then(|| {
-            let size = copy.get("batchSize").map(|size| env.value(self.file, size));
-            size.and_then(|size| size.as_int())
-                .and_then(|size| usize::try_from(size).ok())
-                .unwrap_or(1)
-                .max(1)
+            let Some(node) = copy.get("batchSize") else { return 1 };
+            let Some(size) = env.value(self.file, node).as_int() else { return 1 };
+            match usize::try_from(size) {
+                Ok(size) if size > 0 => size,
+                _ => {
+                    let fault = Fault::new("a loop runs at least one iteration at a time")
+                        .with_code("arm-template")
+                        .with_hint("set `batchSize` to 1 or more");
+                    self.run.report_fault(self.file, node.span, fault);
+                    1
+                }
+            }
         });
         match env.count(self.file, copy) {
             Count::Known(count) => {

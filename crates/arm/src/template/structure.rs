@@ -3,7 +3,7 @@
 //! A text without `$schema` counts as a fragment, as people pass around in documentation and tests: what it lacks is a
 //! warning of the code `arm-fragment`. Anything else is an error.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use azimuth_diag::{Diagnostic, Severity};
 use azimuth_ids::{eq_fold, fold};
@@ -93,16 +93,16 @@ impl Scope<'_> {
     /// No name twice, letter case aside.
     fn check_names(&self, what: &str, node: &Node) {
         let source = self.run.source(self.file);
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for Member { key, key_span, .. } in node.members() {
-            let is_new = seen.insert(fold(key).into_owned());
-            if is_new && !source.is_repeated(*key_span) {
+            let earlier = seen.insert(fold(key).into_owned(), key);
+            if earlier.is_none() && !source.is_repeated(*key_span) {
                 continue;
             }
             let place =
                 if what == "template" { "the template has".to_owned() } else { format!("`{what}` has") };
             let message = format!("{place} the name `{key}` twice");
-            let hint = if is_new {
+            let hint = if earlier.is_none_or(|earlier| earlier == key) {
                 "remove one of the two"
             } else {
                 "names that differ only in letter case are the same"

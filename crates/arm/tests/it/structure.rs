@@ -94,6 +94,10 @@ fn loops_know_two_modes() {
         &with(r#"{ "name": "l", "count": 1, "mode": "Serial", "batchSize": 0 }"#),
         &["Error a loop runs at least one iteration at a time | 0"],
     );
+    check_with(
+        &with(r#"{ "name": "l", "count": 1, "mode": "serial", "batchSize": "[sub(1, 1)]" }"#),
+        &["Error a loop runs at least one iteration at a time | \"[sub(1, 1)]\""],
+    );
     check_with(&with(r#"{ "name": "l", "count": 1, "mode": "serial", "batchSize": 1 }"#), &[]);
 }
 
