@@ -165,7 +165,7 @@ impl Env<'_> {
                     .about(index)));
             }
             let parameter = declaration.get("name").and_then(crate::json::Node::as_str).unwrap_or_default();
-            arguments.push((parameter.into(), value.clone()));
+            arguments.push((parameter.into(), types::secured(value.clone(), declaration, scope.root)));
         }
         let Some(body) = function.node.get("output").and_then(|output| output.get("value")) else {
             return Some(Err(Fault::new(format!("`{name}` has no output")).with_code("arm-template")));

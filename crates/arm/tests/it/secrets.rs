@@ -144,3 +144,18 @@ fn what_deployment_tells() {
     assert_eq!(nested["parameters"]["user"]["value"], "you");
     assert_eq!(output(&expansion, "inner")["word"]["defaultValue"], "***");
 }
+
+#[test]
+fn arguments_of_functions_that_are_declared_secure() {
+    let expansion = expanded(&json!({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "functions": [{ "namespace": "my", "members": { "echo": {
+            "parameters": [{ "name": "word", "type": "securestring" }],
+            "output": { "type": "string", "value": "[parameters('word')]" },
+        }}}],
+        "resources": [],
+        "outputs": { "said": { "type": "string", "value": "[my.echo('Hush')]" } },
+    }));
+    assert_eq!(output(&expansion, "said"), json!("***"));
+}
