@@ -1,12 +1,14 @@
 //! The command line: what can be asked, apart from how it is done.
 
 mod arm;
+mod policy;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
+pub(crate) use policy::{PolicyCommand, PolicyFormat, PolicyImpactArgs, PolicyScanArgs, PolicySourceArgs};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
@@ -58,6 +60,9 @@ pub(crate) enum Command {
     /// ARM templates and Bicep: the resources they stand for, and what deploying them would change
     #[command(subcommand)]
     Arm(Box<ArmCommand>),
+    /// Azure Policy: compliance of an estate, the impact of a change, tests, lints and fixes
+    #[command(subcommand)]
+    Policy(Box<PolicyCommand>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Changes(args) => command::changes::run(&args),
         Command::Access(command) => command::access::run(command, ui),
         Command::Arm(command) => command::arm::run(*command, ui),
+        Command::Policy(command) => command::policy::run(*command, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args),

@@ -11,4 +11,5 @@ pub(crate) mod demo_estate;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod output;
+pub(crate) mod policy;
 pub(crate) mod shell;
