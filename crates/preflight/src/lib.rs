@@ -1,0 +1,39 @@
+//! Policy verdicts about ARM templates before they are deployed.
+//!
+//! ```text
+//!   template text ─┐                      ┌─▶ findings: rule, place in the template, value seen, value wanted
+//!   parameters ────┼─▶ expand ─▶ decide ──┼─▶ unknown: what only the deployment can know
+//!   pack of rules ─┘   (arm)    (policy)  └─▶ passed, suppressed, diagnostics
+//! ```
+//!
+//! - [`Pack`]: rules, each an Azure Policy definition with parameter values, compiled once: [`Pack::built_in`], or
+//!   [`PackBuilder`] for the user's own definitions and initiatives.
+//! - [`check`]: a template with parameters against a pack → [`Report`].
+//! - [`Finding`]: what a rule says about a resource, with the comparisons that decided ([`Evidence`]) and the place of
+//!   each in the template's own text, through loops, variables, parameter files and nested templates.
+//!
+//! # The built-in pack
+//!
+//! `rules/*.json` hold one policy definition each, as Azure exports it. `name` is the id of the rule; `metadata` holds
+//! `severity` (`high`, `medium`, `low`), `category`, `helpUrl`, `fix` (what to do, one sentence) and, where they
+//! apply, `equivalents` (ids of the same check in other tools), `field` (the alias whose place is shown first) and
+//! `related: "template"` (what an IfNotExists effect does not find in the template counts as missing, wherever it could
+//! stand). `src/rules.rs` lists the files, because there are no build scripts here; a test compares the list with the
+//! folder and, with `AZIMUTH_UPDATE=1`, writes it.
+//!
+//! Architecture invariant: this crate reads no file, clock or randomness.
+
+mod check;
+mod options;
+mod pack;
+mod place;
+mod report;
+mod rule;
+mod rules;
+
+pub use check::check;
+pub use options::Options;
+pub use pack::{Pack, PackBuilder};
+pub use place::{Place, Spot};
+pub use report::{Evidence, Finding, Report, ResourceName, Verdict, VerdictKind};
+pub use rule::{RuleInfo, Severity};

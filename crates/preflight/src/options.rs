@@ -1,0 +1,24 @@
+//! What surrounds a check.
+
+use azimuth_arm::{Context, EstateView, Loader, NoEstate, NoLoader};
+use jiff::Timestamp;
+
+/// What surrounds a check besides template, parameters and rules.
+#[derive(Clone)]
+pub struct Options<'a> {
+    /// The deployment: its target, and what is known of it.
+    pub context: Context,
+    /// Where linked templates come from.
+    pub loader: &'a dyn Loader,
+    /// What already exists: answers `reference()`.
+    pub estate: &'a dyn EstateView,
+    /// The moment, for `utcNow()` in rules.
+    pub now: Timestamp,
+}
+
+impl Options<'_> {
+    /// A deployment of which nothing but the context is known.
+    pub fn new(context: Context, now: Timestamp) -> Self {
+        Self { context, loader: &NoLoader, estate: &NoEstate, now }
+    }
+}
