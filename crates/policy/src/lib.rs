@@ -18,10 +18,12 @@ mod evaluate;
 mod field;
 mod fold;
 mod governance;
+mod inventory;
 mod normalise;
 mod operator;
 mod path;
 mod reason;
+mod scan;
 mod suggest;
 mod template;
 
@@ -53,7 +55,12 @@ pub use governance::{
     effect_after_overrides, is_within, manual_state, may_assign, parse_assignment, parse_exemption,
     parse_initiative, parse_remediation, roll_up, selects, state_of,
 };
+pub use inventory::{Inventory, ObjectKind, RecordedAttestation};
 pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use reason::{Evaluated, Explanation, reason};
+pub use scan::{
+    AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing, Surroundings,
+    Tally, Undecided, ancestors, context_of, effect_name, survey,
+};
 pub use template::Template;
