@@ -53,7 +53,7 @@ pub use origin::{FilePlace, Origin, OriginId, Origins, Via};
 pub use template::{
     Cloud, Context, Cycle, EstateView, ExpandedDeployment, ExpandedResource, Expansion, Link, LoadError,
     Loaded, Loader, MemoryEstate, Mode, NoEstate, NoLoader, Output, Parameters, Target, Unresolved,
-    VALUE_CODES, blocked_by, expand, waves,
+    blocked_by, expand, waves,
 };
 pub use value::{Array, Kind, Object, REDACTED, Reason, Symbolic, Value};
 pub use whatif::{

@@ -116,6 +116,8 @@ struct Entry {
     span: Span,
     frame: FrameId,
     reads: Option<Arc<[Read]>>,
+    /// Whether the value depends on values given from outside.
+    is_given: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -152,7 +154,7 @@ impl Origins {
         frame: FrameId,
         reads: Option<Arc<[Read]>>,
     ) -> OriginId {
-        self.entries.push(Entry { file, span, frame, reads });
+        self.entries.push(Entry { file, span, frame, reads, is_given: false });
         OriginId(self.entries.len() as u32)
     }
 
@@ -173,6 +175,18 @@ impl Origins {
 
     fn entry(&self, id: OriginId) -> Option<&Entry> {
         self.entries.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    /// Notes that the value of `id` depends on values given from outside the template.
+    pub(crate) fn mark_given(&mut self, id: OriginId) {
+        if let Some(entry) = (id.0 as usize).checked_sub(1).and_then(|at| self.entries.get_mut(at)) {
+            entry.is_given = true;
+        }
+    }
+
+    /// Whether the value of `id` is known to depend on values given from outside the template.
+    pub(crate) fn is_given(&self, id: OriginId) -> bool {
+        self.entry(id).is_some_and(|entry| entry.is_given)
     }
 
     /// The file and span an origin names.

@@ -1,6 +1,6 @@
 //! Conditions: `if`, `and`, `or`, `coalesce`, which evaluate only what they need.
 
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, may_vary_in_type};
 use super::{Call, Expression, ExpressionError, ExpressionKind, Fault};
 use crate::json::Span;
 use crate::value::{Reason, Symbolic, Value};
@@ -23,6 +23,20 @@ pub(super) fn expect_bool(value: &Value, span: Span, what: &str) -> Result<bool,
     })
 }
 
+/// The truth of the value of `expression`; if it is none, the expression is at fault unless its type may vary.
+fn decided(
+    evaluator: &mut Evaluator<'_>,
+    value: &Value,
+    expression: &Expression,
+    what: &str,
+) -> Result<bool, ExpressionError> {
+    let outcome = expect_bool(value, expression.span, what);
+    if outcome.is_err() {
+        evaluator.is_given &= may_vary_in_type(expression);
+    }
+    outcome
+}
+
 pub(crate) fn run_if(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) -> Outcome {
     let [condition, yes, no] = &call.arguments[..] else {
         return Ok(Value::NULL);
@@ -33,7 +47,7 @@ pub(crate) fn run_if(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) ->
         let branches = vec![Expression::of(truth), evaluator.value_or_self(yes), evaluator.value_or_self(no)];
         return Ok(unresolved(call, branches, reason, false));
     }
-    if expect_bool(&truth, condition.span, "the condition of `if`")? {
+    if decided(evaluator, &truth, condition, "the condition of `if`")? {
         evaluator.value(yes)
     } else {
         evaluator.value(no)
@@ -60,7 +74,7 @@ fn connective(evaluator: &mut Evaluator<'_>, call: &Call, deciding: bool) -> Out
             continue;
         }
         let what = format!("each argument of `{}`", call.name);
-        if expect_bool(&value, argument.span, &what)? == deciding {
+        if decided(evaluator, &value, argument, &what)? == deciding {
             return Ok(Value::bool(deciding));
         }
     }

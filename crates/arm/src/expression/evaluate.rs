@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::fault::may_lie_in_values;
 use super::{Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall};
 use crate::functions::{self, Arguments, Function, Parts, Run};
 use crate::json::Span;
@@ -16,7 +17,18 @@ use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_li
 /// # Errors
 /// The first fault, at the part of the expression that caused it.
 pub fn evaluate(expression: &Expression, host: &dyn Host, budget: &Budget) -> Result<Value, ExpressionError> {
-    Evaluator { host, budget, lambdas: Vec::new() }.value(expression)
+    evaluate_noting(expression, host, budget).0
+}
+
+/// As [`evaluate`], and whether the value, or else the part at fault, depends on values given from outside.
+pub(crate) fn evaluate_noting(
+    expression: &Expression,
+    host: &dyn Host,
+    budget: &Budget,
+) -> (Result<Value, ExpressionError>, bool) {
+    let mut evaluator = Evaluator { host, budget, lambdas: Vec::new(), is_given: false, is_tentative: false };
+    let outcome = evaluator.value(expression);
+    (outcome, evaluator.is_given)
 }
 
 pub(crate) struct Evaluator<'a> {
@@ -24,6 +36,10 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) budget: &'a Budget,
     /// Variables of the lambda functions being evaluated, innermost last.
     pub(crate) lambdas: Vec<(Arc<str>, Value)>,
+    /// Whether what was read so far depends on values given from outside; after a fault, whether its cause does.
+    pub(super) is_given: bool,
+    /// Whether the outcome may be thrown away: then no fault is taken note of.
+    is_tentative: bool,
 }
 
 impl Evaluator<'_> {
@@ -47,10 +63,26 @@ impl Evaluator<'_> {
 
     /// The value, or the expression itself if it cannot be evaluated: for branches that may never run.
     pub(crate) fn value_or_self(&mut self, expression: &Expression) -> Expression {
-        match self.value(expression) {
+        match self.tentatively(|evaluator| evaluator.value(expression)) {
             Ok(value) => Expression::of(value),
             Err(_) => expression.clone(),
         }
+    }
+
+    /// Does `work` without taking note of its faults.
+    pub(super) fn tentatively<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let (was_tentative, was_given) = (self.is_tentative, self.is_given);
+        self.is_tentative = true;
+        let out = work(self);
+        self.is_tentative = was_tentative;
+        self.is_given |= was_given;
+        out
+    }
+
+    /// Whether evaluation goes on after a fault whose cause depends on given values if `is_given`.
+    fn absorbs(&mut self, error: &ExpressionError, is_given: bool) -> bool {
+        self.is_given = is_given;
+        is_given && !self.is_tentative && may_lie_in_values(error.code) && self.host.absorbs(error)
     }
 
     fn check_extent(&self, value: &Value) -> Result<(), Fault> {
@@ -78,8 +110,78 @@ impl Evaluator<'_> {
         }
     }
 
-    fn arguments(&mut self, call: &Call) -> Result<Vec<Value>, ExpressionError> {
-        call.arguments.iter().map(|argument| self.value(argument)).collect()
+    /// The arguments, with `is_given` telling of them alone; and what it told before.
+    fn arguments(&mut self, call: &Call) -> Result<(Vec<Value>, bool), ExpressionError> {
+        let before = self.is_given;
+        let mut is_any_given = false;
+        let mut values = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            self.is_given = false;
+            values.push(self.value(argument)?);
+            is_any_given |= self.is_given;
+        }
+        self.is_given = is_any_given;
+        Ok((values, before))
+    }
+
+    /// What a fault of a call comes to: the call unresolved if the fault lies in given values, else the error.
+    fn call_fault(
+        &mut self,
+        fault: Fault,
+        call: &Call,
+        values: Vec<Value>,
+        span: Span,
+    ) -> Result<Value, ExpressionError> {
+        // An argument of a type that its text decides is wrong with any value.
+        let culprit = fault.argument.and_then(|index| call.arguments.get(index)).or(call.arguments.first());
+        let is_typed = fault.code == "arm-argument-type" && culprit.is_some_and(|part| !may_vary_in_type(part));
+        let is_given = self.is_given || values.iter().any(|value| self.holds_given(value));
+        let error = place_fault(without_secrets(fault, call, &values), call, span);
+        if self.absorbs(&error, is_given && !is_typed) {
+            Ok(symbolic_call(call, values, Reason::Refused))
+        } else {
+            Err(error)
+        }
+    }
+
+    /// Whether any part of a value is given from outside.
+    fn holds_given(&self, value: &Value) -> bool {
+        let mut open = vec![value];
+        let mut seen = 0;
+        while let Some(value) = open.pop().filter(|_| seen < MAX_PARTS) {
+            seen += 1;
+            if self.host.is_given(value) {
+                return true;
+            }
+            match value.kind() {
+                Kind::Array(items) => open.extend(items.iter().take(MAX_PARTS)),
+                Kind::Object(object) => open.extend(object.iter().take(MAX_PARTS).map(|(_, member)| member)),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// What stands for `base` in an access that stays unresolved: the parameter it is read from, or its value.
+    fn residue(&mut self, base: &Expression, value: Value) -> Expression {
+        if is_in_parameter(base) { self.path(base) } else { Expression::of(value) }
+    }
+
+    fn path(&mut self, base: &Expression) -> Expression {
+        let kind = match &base.kind {
+            ExpressionKind::Member { base, name, is_safe } => ExpressionKind::Member {
+                base: Box::new(self.path(base)),
+                name: name.clone(),
+                is_safe: *is_safe,
+            },
+            ExpressionKind::Index { base, index, is_safe } => ExpressionKind::Index {
+                base: Box::new(self.path(base)),
+                index: Box::new(self.value_or_self(index)),
+                is_safe: *is_safe,
+            },
+            other => other.clone(),
+        };
+        Expression { kind, span: Span::default() }
     }
 
     fn pure(
@@ -89,46 +191,56 @@ impl Evaluator<'_> {
         call: &Call,
         span: Span,
     ) -> Result<Value, ExpressionError> {
-        let values = self.arguments(call)?;
+        let (values, before) = self.arguments(call)?;
         let is_wrapper = function.parts == Parts::Wrapped;
         let stays_symbolic = |value: &Value| match function.parts {
             Parts::Read => value.has_symbolic(),
             Parts::Moved | Parts::Wrapped => value.as_symbolic().is_some() && !is_wrapper,
         };
         if values.iter().any(stays_symbolic) {
+            self.is_given |= before;
             return Ok(unresolved_call(call, values));
         }
         let arguments = Arguments { function: &call.name, values: &values, budget: self.budget };
-        match run(&arguments) {
-            Ok(value) => Ok(match function.parts {
+        let value = match run(&arguments) {
+            Ok(value) => match function.parts {
                 Parts::Read => tainted(value, &values),
                 Parts::Moved => tainted_whole(value, &values),
                 Parts::Wrapped => value,
-            }),
-            Err(fault) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
-        }
+            },
+            Err(fault) => self.call_fault(fault, call, values, span)?,
+        };
+        self.is_given |= before || self.host.is_given(&value);
+        Ok(value)
     }
 
     fn hosted(&mut self, call: &Call, span: Span) -> Result<Value, ExpressionError> {
-        let values = self.arguments(call)?;
+        let (values, before) = self.arguments(call)?;
         let request = HostCall {
             namespace: call.namespace.as_deref(),
             name: &call.name,
             key: &call.key,
             arguments: &values,
+            is_given: self.is_given,
             budget: self.budget,
         };
         if call.namespace.is_none()
             && !self.host.accepts_symbolic(&call.key)
             && values.iter().any(Value::has_symbolic)
         {
+            self.is_given |= before;
             return Ok(unresolved_call(call, values));
         }
-        match self.host.call(&request) {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(fault)) => Err(place_fault(without_secrets(fault, call, &values), call, span)),
-            None => Err(self.unknown_function(call)),
-        }
+        let value = match self.host.call(&request) {
+            Some(Ok(value)) => {
+                self.is_given |= self.host.gives(&request, &value);
+                value
+            }
+            Some(Err(fault)) => self.call_fault(fault, call, values, span)?,
+            None => return Err(self.unknown_function(call)),
+        };
+        self.is_given |= before;
+        Ok(value)
     }
 
     fn unknown_function(&self, call: &Call) -> ExpressionError {
@@ -157,7 +269,23 @@ impl Evaluator<'_> {
             let expression = Expression { kind, span: Span::default() };
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
-        member_of(&value, name, is_safe).map_err(|fault| fault.at(span))
+        match member_of(&value, name, is_safe) {
+            Ok(member) => {
+                self.is_given |= self.host.is_given(&member);
+                Ok(member)
+            }
+            Err(fault) => {
+                let error = fault.at(span);
+                if !self.absorbs(&error, self.is_given && !has_fixed_members(base)) {
+                    return Err(error);
+                }
+                let secure = value.is_secure();
+                let base = Box::new(self.residue(base, value));
+                let kind = ExpressionKind::Member { base, name: name.clone(), is_safe };
+                let expression = Expression { kind, span: Span::default() };
+                Ok(Value::symbolic(Symbolic::new(expression, Reason::Refused)).secured(secure))
+            }
+        }
     }
 
     fn index(
@@ -181,7 +309,72 @@ impl Evaluator<'_> {
             let expression = Expression { kind, span: Span::default() };
             return Ok(Value::symbolic(Symbolic::new(expression, reason)).secured(secure));
         }
-        item_of(&value, &at, is_safe).map_err(|fault| fault.at(span))
+        match item_of(&value, &at, is_safe) {
+            Ok(item) => {
+                self.is_given |= self.host.is_given(&item);
+                Ok(item)
+            }
+            Err(fault) => {
+                let error = fault.at(span);
+                if !self.absorbs(&error, self.is_given) {
+                    return Err(error);
+                }
+                let secure = value.is_secure();
+                let base = Box::new(self.residue(base, value));
+                let kind = ExpressionKind::Index { base, index: Box::new(Expression::of(at)), is_safe };
+                let expression = Expression { kind, span: Span::default() };
+                Ok(Value::symbolic(Symbolic::new(expression, Reason::Refused)).secured(secure))
+            }
+        }
+    }
+}
+
+/// Most parts of a value that are looked at for what is given from outside.
+const MAX_PARTS: usize = 10_000;
+
+/// Functions whose members are documented one by one: what they lack is misspelt.
+const FIXED: &[&str] = &[
+    "deployer",
+    "deployment",
+    "environment",
+    "managementgroup",
+    "resourcegroup",
+    "subscription",
+    "tenant",
+];
+
+fn has_fixed_members(base: &Expression) -> bool {
+    matches!(&base.kind, ExpressionKind::Call(call) if call.namespace.is_none() && FIXED.contains(&&*call.key))
+}
+
+/// Whether an expression is a parameter or an access into one.
+fn is_in_parameter(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Member { base, .. } | ExpressionKind::Index { base, .. } => is_in_parameter(base),
+        ExpressionKind::Call(call) => call.namespace.is_none() && &*call.key == "parameters",
+        ExpressionKind::Literal(_) => false,
+    }
+}
+
+/// Whether the type of an expression's value depends on values: parameters have a declared type, and most functions
+/// return one.
+pub(super) fn may_vary_in_type(expression: &Expression) -> bool {
+    const VARYING: &[&str] = &[
+        "coalesce",
+        "first",
+        "if",
+        "json",
+        "lambdavariables",
+        "last",
+        "reduce",
+        "tryget",
+        "tryindexfromend",
+        "variables",
+    ];
+    match &expression.kind {
+        ExpressionKind::Literal(_) => false,
+        ExpressionKind::Member { .. } | ExpressionKind::Index { .. } => true,
+        ExpressionKind::Call(call) => call.namespace.is_some() || VARYING.contains(&&*call.key),
     }
 }
 
@@ -336,6 +529,10 @@ fn without_secrets(fault: Fault, call: &Call, values: &[Value]) -> Fault {
 /// The call with its arguments resolved as far as possible.
 pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
     let reason = gravest(values.iter()).unwrap_or(Reason::Environment);
+    symbolic_call(call, values, reason)
+}
+
+fn symbolic_call(call: &Call, values: Vec<Value>, reason: Reason) -> Value {
     let secure = values.iter().any(Value::has_secure);
     let call = Call {
         namespace: call.namespace.clone(),
@@ -366,7 +563,8 @@ pub(crate) fn reason_in(value: &Value) -> Option<Reason> {
 /// The gravest reason among several values.
 pub(crate) fn gravest<'v>(values: impl Iterator<Item = &'v Value>) -> Option<Reason> {
     let weight = |reason: &Reason| match reason {
-        Reason::Error => 2,
+        Reason::Error => 3,
+        Reason::Refused => 2,
         Reason::MissingParameter => 1,
         _ => 0,
     };

@@ -1,6 +1,6 @@
 //! What surrounds an expression.
 
-use super::{Budget, Fault};
+use super::{Budget, ExpressionError, Fault};
 use crate::value::Value;
 
 /// Supplies everything that is not a pure function of its arguments: `parameters`, `resourceGroup`, `field` …
@@ -23,6 +23,26 @@ pub trait Host {
         false
     }
 
+    /// Whether what a call to the host returned depends on values given from outside: parameters, the scope deployed
+    /// to, stored state.
+    fn gives(&self, call: &HostCall<'_>, value: &Value) -> bool {
+        let _ = call;
+        self.is_given(value)
+    }
+
+    /// Whether a value is known to depend on values given from outside.
+    fn is_given(&self, value: &Value) -> bool {
+        let _ = value;
+        false
+    }
+
+    /// Takes note of a fault that lies in values given from outside, and whether evaluation goes on with the faulty
+    /// part as an expression that stays unresolved. By default it does not.
+    fn absorbs(&self, error: &ExpressionError) -> bool {
+        let _ = error;
+        false
+    }
+
     /// The host's own functions, for suggestions when a name is misspelt.
     fn function_names(&self) -> Vec<String> {
         Vec::new()
@@ -40,6 +60,8 @@ pub struct HostCall<'a> {
     pub key: &'a str,
     /// The arguments; some may be symbolic.
     pub arguments: &'a [Value],
+    /// Whether any argument depends on values given from outside.
+    pub is_given: bool,
     /// What the evaluation may still cost.
     pub budget: &'a Budget,
 }

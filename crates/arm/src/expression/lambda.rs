@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::condition::{expect_bool, unresolved};
-use super::evaluate::{Evaluator, reason_in};
+use super::evaluate::{Evaluator, gravest};
 use super::{Call, Expression, ExpressionError, ExpressionKind, Fault};
 use crate::json::Span;
 use crate::value::{Kind, Object, Reason, Symbolic, Value};
@@ -90,7 +90,7 @@ impl<'a> Lambda<'a> {
                 Value::symbolic(Symbolic::new(call, Reason::Environment))
             })
             .collect();
-        let body = match self.call(evaluator, &placeholders) {
+        let body = match evaluator.tentatively(|evaluator| self.call(evaluator, &placeholders)) {
             Ok(value) => Expression::of(value),
             Err(_) => self.body.clone(),
         };
@@ -114,7 +114,7 @@ fn items(
     let value = evaluator.value(&call.arguments[0])?;
     match value.kind() {
         Kind::Array(items) if items.len() <= MAX_ITEMS => Ok(Items::Known(value)),
-        Kind::Symbolic(_) => Ok(Items::Unknown(residue(evaluator, call, value, others, lambdas))),
+        Kind::Symbolic(_) => Ok(Items::Unknown(residue(evaluator, call, value, None, others, lambdas))),
         Kind::Array(_) => {
             Err(Fault::limit(format!("more than {MAX_ITEMS} items")).at(call.arguments[0].span))
         }
@@ -126,14 +126,16 @@ fn items(
     }
 }
 
+/// The call as a symbolic value, as its first argument is one or the lambda's result `cause` is.
 fn residue(
     evaluator: &mut Evaluator<'_>,
     call: &Call,
     first: Value,
+    cause: Option<&Value>,
     others: &[Value],
     lambdas: &[&Lambda<'_>],
 ) -> Value {
-    let reason = reason_in(&first).unwrap_or(Reason::Environment);
+    let reason = gravest(cause.into_iter().chain([&first])).unwrap_or(Reason::Environment);
     let secure = first.has_secure();
     let mut arguments = vec![Expression::of(first)];
     arguments.extend(others.iter().cloned().map(Expression::of));
@@ -175,7 +177,7 @@ pub(crate) fn run_filter(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span
         let value = item(&array, at);
         let keep = lambda.call(evaluator, &[value.clone(), Value::int(at as i64)])?;
         if keep.as_symbolic().is_some() {
-            return Ok(residue(evaluator, call, array.clone(), &[], &[&lambda]));
+            return Ok(residue(evaluator, call, array.clone(), Some(&keep), &[], &[&lambda]));
         }
         if expect_bool(&keep, lambda.body.span, "the result of this lambda")? {
             out.push(value);
@@ -206,15 +208,15 @@ pub(crate) fn run_sort(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) 
     };
     let values: Vec<Value> = (0..count(&array)).map(|at| item(&array, at)).collect();
     let mut fault = None;
-    let mut is_unknown = false;
+    let mut unknown = None;
     let sorted = merge_sort(values, &mut |left, right| {
-        if fault.is_some() || is_unknown {
+        if fault.is_some() || unknown.is_some() {
             return Ordering::Less;
         }
         // `left` stays first unless `right` must precede it: a stable sort by "goes before".
         match lambda.call(evaluator, &[right.clone(), left.clone()]) {
             Ok(value) if value.as_symbolic().is_some() => {
-                is_unknown = true;
+                unknown = Some(value);
                 Ordering::Less
             }
             Ok(value) => match expect_bool(&value, lambda.body.span, "the result of this lambda") {
@@ -231,10 +233,12 @@ pub(crate) fn run_sort(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) 
             }
         }
     });
-    match fault {
-        Some(fault) => Err(fault),
-        None if is_unknown => Ok(residue(evaluator, call, array.clone(), &[], &[&lambda])),
-        None => Ok(Value::array(sorted)),
+    match (fault, unknown) {
+        (Some(fault), _) => Err(fault),
+        (None, Some(cause)) => {
+            Ok(residue(evaluator, call, array.clone(), Some(&cause), &[], &[&lambda]))
+        }
+        (None, None) => Ok(Value::array(sorted)),
     }
 }
 
@@ -277,7 +281,7 @@ pub(crate) fn run_to_object(evaluator: &mut Evaluator<'_>, call: &Call, _span: S
         let entry = item(&array, at);
         let name = key.call(evaluator, std::slice::from_ref(&entry))?;
         if name.as_symbolic().is_some() {
-            return Ok(residue(evaluator, call, array.clone(), &[], &lambdas));
+            return Ok(residue(evaluator, call, array.clone(), Some(&name), &[], &lambdas));
         }
         has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
@@ -305,7 +309,7 @@ pub(crate) fn run_group_by(evaluator: &mut Evaluator<'_>, call: &Call, _span: Sp
         let entry = item(&array, at);
         let name = key.call(evaluator, std::slice::from_ref(&entry))?;
         if name.as_symbolic().is_some() {
-            return Ok(residue(evaluator, call, array.clone(), &[], &[&key]));
+            return Ok(residue(evaluator, call, array.clone(), Some(&name), &[], &[&key]));
         }
         has_secret_name |= name.is_secure();
         let Some(name) = name.as_str() else {
@@ -326,7 +330,7 @@ pub(crate) fn run_map_values(evaluator: &mut Evaluator<'_>, call: &Call, _span: 
     let value = evaluator.value(&call.arguments[0])?;
     let Some(object) = value.as_object() else {
         if value.as_symbolic().is_some() {
-            return Ok(residue(evaluator, call, value.clone(), &[], &[&lambda]));
+            return Ok(residue(evaluator, call, value.clone(), None, &[], &[&lambda]));
         }
         let fault = Fault::new(format!("`{}` expects an object here, not {}", call.name, value.type_name()));
         return Err(fault.with_code("arm-argument-type").at(call.arguments[0].span));

@@ -33,6 +33,9 @@ pub struct Context {
     pub seed: Option<u128>,
     /// Deploying in complete or incremental mode, as `deployment()` tells it.
     pub mode: Mode,
+    /// Whether the values given are those of the deployment, so that what the service would refuse because of them
+    /// is an error. Otherwise it is a warning, and the part in question stays symbolic.
+    pub is_strict: bool,
     /// Limits.
     pub limits: Limits,
 }
@@ -53,6 +56,7 @@ impl Context {
             now: None,
             seed: None,
             mode: Mode::Incremental,
+            is_strict: false,
             limits: Limits::default(),
         }
     }

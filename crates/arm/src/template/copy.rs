@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, Index, failed};
+use super::environment::{Env, Index, failed, failed_because};
 use super::target::symbolic_call;
 use crate::expression::{Fault, reason_in};
 use crate::json::{Member, Node, NodeKind};
@@ -37,15 +37,21 @@ impl Env<'_> {
             return failed("loop");
         };
         match self.count(file, entry) {
-            Count::Known(count) => {
+            Count::Known { count, is_given } => {
                 let mut items = Vec::new();
                 for index in 0..count {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    items.push(self.within(name, Index::Known(index), is_default).value(file, input));
+                    items.push(self.within(name, Index::Known(index), is_default, is_given).value(file, input));
                 }
-                Value::array(items)
+                let items = Value::array(items);
+                if !is_given {
+                    return items;
+                }
+                let origin = self.origin(file, entry.span);
+                self.scope.run.origins.borrow_mut().mark_given(origin);
+                items.with_origin(origin)
             }
             Count::Unknown(count) => {
                 let reason = reason_in(&count).unwrap_or(Reason::Environment);
@@ -62,9 +68,11 @@ impl Env<'_> {
             return Count::Unknown(failed("loop"));
         };
         let value = self.value(file, node);
-        let limit = self.scope.run.context.limits.copy_count;
+        let run = self.scope.run;
+        let is_given = run.is_given(&value);
+        let limit = run.context.limits.copy_count;
         match value.as_int() {
-            Some(count) if (0..=limit).contains(&count) => Count::Known(count),
+            Some(count) if (0..=limit).contains(&count) => Count::Known { count, is_given },
             Some(count) => {
                 let fault = if count < 0 {
                     Fault::new(format!("the count of a loop is not negative, and here it is {count}"))
@@ -72,15 +80,14 @@ impl Env<'_> {
                 } else {
                     Fault::limit(format!("the loop runs {count} times; the limit is {limit}"))
                 };
-                self.scope.run.report_fault(file, node.span, fault);
-                Count::Unknown(failed("loop"))
+                Count::Unknown(failed_because("loop", run.refuse(file, node.span, fault, is_given)))
             }
             None if value.as_symbolic().is_some() => Count::Unknown(value),
             None => {
                 let fault =
                     Fault::new(format!("the count of a loop is an integer, not {}", value.type_name()));
-                self.scope.run.report_fault(file, node.span, fault.with_code("arm-copy"));
-                Count::Unknown(failed("loop"))
+                let reason = run.refuse(file, node.span, fault.with_code("arm-copy"), is_given);
+                Count::Unknown(failed_because("loop", reason))
             }
         }
     }
@@ -88,7 +95,8 @@ impl Env<'_> {
 
 /// How often a loop runs.
 pub(crate) enum Count {
-    Known(i64),
+    /// `is_given` if it depends on values given from outside.
+    Known { count: i64, is_given: bool },
     /// The count as a symbolic value.
     Unknown(Value),
 }

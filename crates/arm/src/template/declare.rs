@@ -278,7 +278,8 @@ impl<'t> Scope<'t> {
             let env = Env { loops: None, ..Env::new(self) };
             if variable.is_loop {
                 let origin = self.node_origin(variable.node.span);
-                env.unrolled(self.file, variable.node, &variable.name, true).with_origin(origin)
+                let value = env.unrolled(self.file, variable.node, &variable.name, true);
+                if value.origin() == OriginId::NONE { value.with_origin(origin) } else { value }
             } else {
                 env.value(self.file, variable.node)
             }

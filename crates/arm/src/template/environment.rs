@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::expression::{ExpressionError, Fault, evaluate, is_expression, unescape};
+use crate::expression::{ExpressionError, Fault, evaluate_noting, is_expression, unescape};
 use crate::json::{Node, NodeKind, Span};
 use crate::origin::{FileId, FrameId, OriginId};
 use crate::value::{Kind, Object, Reason, Symbolic, Value};
 
 use super::copy::property_loops;
 use super::declare::Scope;
+use super::host::Site;
 
 /// The surroundings of an expression.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub(crate) struct Loop {
     pub(crate) index: Index,
     /// Whether `copyIndex()` without a name means this loop.
     pub(crate) is_default: bool,
+    /// Whether how often it runs depends on values given from outside.
+    pub(crate) is_given: bool,
     pub(crate) parent: Option<Arc<Loop>>,
 }
 
@@ -55,9 +58,17 @@ pub(crate) enum Mode<'e> {
     /// The default of the parameter named: `newGuid` and `utcNow` are allowed.
     ParameterDefault(&'e str),
     /// The body of a user-defined function, with its arguments.
-    Function(&'e [(Arc<str>, Value)]),
+    Function(Bound<'e>),
     /// A parameter file.
     ParameterFile,
+}
+
+/// The arguments of a user-defined function.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound<'e> {
+    pub(crate) arguments: &'e [(Arc<str>, Value)],
+    /// Whether any depends on values given from outside.
+    pub(crate) is_given: bool,
 }
 
 impl<'e> Env<'e> {
@@ -71,14 +82,26 @@ impl<'e> Env<'e> {
     }
 
     /// The same surroundings within one more loop iteration.
-    pub(crate) fn within(&self, name: &Arc<str>, index: Index, is_default: bool) -> Self {
+    pub(crate) fn within(&self, name: &Arc<str>, index: Index, is_default: bool, is_given: bool) -> Self {
         let shown = index.known().and_then(|index| u64::try_from(index).ok());
         let frame = self.scope.run.origins.borrow_mut().copy_frame(self.frame, name, shown);
-        let inner = Loop { name: name.clone(), index, is_default, parent: self.loops.clone() };
+        let inner = Loop { name: name.clone(), index, is_default, is_given, parent: self.loops.clone() };
         Self { loops: Some(Arc::new(inner)), frame, ..self.clone() }
     }
 
-    fn origin(&self, file: FileId, span: Span) -> OriginId {
+    /// Whether how often any loop around runs depends on values given from outside.
+    pub(crate) fn is_in_given_loop(&self) -> bool {
+        let mut current = self.loops.as_deref();
+        while let Some(step) = current {
+            if step.is_given {
+                return true;
+            }
+            current = step.parent.as_deref();
+        }
+        false
+    }
+
+    pub(super) fn origin(&self, file: FileId, span: Span) -> OriginId {
         self.scope.run.origins.borrow_mut().add(file, span, self.frame, None)
     }
 
@@ -169,8 +192,9 @@ impl<'e> Env<'e> {
             // A name that only the running deployment knows is kept as its expression.
             Kind::Symbolic(symbolic) => Some(symbolic.to_string().into()),
             _ => {
+                let run = self.scope.run;
                 let fault = Fault::new(format!("a property name is a string, not {}", value.type_name()));
-                self.scope.run.report_fault(file, span, fault);
+                run.refuse(file, span, fault, run.is_given(&value));
                 None
             }
         }
@@ -179,22 +203,33 @@ impl<'e> Env<'e> {
     /// The value of an expression in the string at `span`. Faults are reported.
     pub(crate) fn expression(&self, file: FileId, span: Span, text: &str) -> Value {
         let run = self.scope.run;
-        let (outcome, reads) = run.reading(|| self.evaluated(file, span, text));
+        let ((outcome, is_given), reads) = run.reading(|| self.evaluated(file, span, text));
         let reads = (!reads.is_empty()).then(|| reads.into());
         let origin = run.origins.borrow_mut().add(file, span, self.frame, reads);
+        if is_given {
+            run.origins.borrow_mut().mark_given(origin);
+        }
         match outcome {
             Ok(value) => value.with_origin(origin),
             Err(error) => {
-                run.report_in_string(file, span, &error);
-                failed_expression(text).with_origin(origin)
+                let reason = if is_given && run.refuse_in_string(file, span, &error) {
+                    Reason::Refused
+                } else {
+                    run.report_in_string(file, span, &error);
+                    Reason::Error
+                };
+                failed_expression(text, reason).with_origin(origin)
             }
         }
     }
 
-    fn evaluated(&self, file: FileId, span: Span, text: &str) -> Result<Value, ExpressionError> {
+    /// The value, and whether it (or the part at fault) depends on values given from outside.
+    fn evaluated(&self, file: FileId, span: Span, text: &str) -> (Result<Value, ExpressionError>, bool) {
         let run = self.scope.run;
-        let expression = run.expression(file, span, text)?;
-        evaluate(&expression, self, &run.budget)
+        match run.expression(file, span, text) {
+            Ok(expression) => evaluate_noting(&expression, &Site { env: self, file, span }, &run.budget),
+            Err(error) => (Err(error), false),
+        }
     }
 
     /// As [`Env::value`] for a node that must be text.
@@ -204,9 +239,10 @@ impl<'e> Env<'e> {
             Kind::String(_) | Kind::Symbolic(_) => value,
             Kind::Int(int) => Value::string(int.to_string()).with_origin(value.origin()),
             _ => {
+                let run = self.scope.run;
                 let fault = Fault::new(format!("{what} is a string, not {}", value.type_name()));
-                self.scope.run.report_fault(file, node.span, fault);
-                failed(what)
+                let reason = run.refuse(file, node.span, fault, run.is_given(&value));
+                failed_because(what, reason)
             }
         }
     }
@@ -231,17 +267,22 @@ impl<'e> Env<'e> {
 
 /// The value in place of one that could not be computed.
 pub(crate) fn failed(what: &str) -> Value {
+    failed_because(what, Reason::Error)
+}
+
+/// As [`failed`], with why it is not known.
+pub(crate) fn failed_because(what: &str, reason: Reason) -> Value {
     let call = crate::expression::Expression::call(
         "fail",
         vec![crate::expression::Expression::literal(what.into())],
     );
-    Value::symbolic(Symbolic::new(call, Reason::Error))
+    Value::symbolic(Symbolic::new(call, reason))
 }
 
 /// The value of an expression that could not be evaluated: the expression itself.
-fn failed_expression(text: &str) -> Value {
+fn failed_expression(text: &str, reason: Reason) -> Value {
     match crate::expression::parse(text) {
-        Ok(expression) => Value::symbolic(Symbolic::new(expression, Reason::Error)),
+        Ok(expression) => Value::symbolic(Symbolic::new(expression, reason)),
         Err(_) => failed("an expression that cannot be read"),
     }
 }

@@ -44,13 +44,14 @@ pub fn expand(
             .with_hint("remove one `dependsOn` or `reference` of the circle");
         run.report(file, span, diagnostic);
     }
-    let (origins, diagnostics) = run.finish();
+    let (origins, diagnostics, refusals) = run.finish();
     Expansion {
         resources: flat.resources,
         skipped,
         deployments: flat.deployments,
         outputs,
         diagnostics,
+        refusals,
         waves,
         origins,
     }

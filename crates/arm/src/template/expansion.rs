@@ -20,8 +20,11 @@ pub struct Expansion {
     pub deployments: Vec<ExpandedDeployment>,
     /// The outputs of the template itself.
     pub outputs: Vec<Output>,
-    /// What is wrong or doubtful. The deployment service would refuse the template if any is an error.
+    /// What is wrong or doubtful. An error cannot be avoided by other values; see [`Expansion::refusals`].
     pub diagnostics: Vec<Diagnostic>,
+    /// How many of the warnings say that the deployment service would refuse the values given. None if
+    /// [`crate::Context::is_strict`]: they are errors then.
+    pub refusals: usize,
     /// Positions in `resources` that can be deployed together, wave by wave; empty if there is a circle.
     pub waves: Vec<Vec<usize>>,
     /// Where the values in `resources` and `outputs` come from.
@@ -95,34 +98,20 @@ pub struct Unresolved {
     pub reason: String,
 }
 
-/// Codes of errors that lie in the values a template was given rather than in the template: other parameters or
-/// another target would avoid them.
-pub const VALUE_CODES: &[&str] = &[
-    "arm-value",
-    "arm-missing-property",
-    "arm-index",
-    "arm-name-segments",
-    "arm-duplicate-resource",
-    "arm-parameter-value",
-    "arm-output-value",
-];
-
 impl Expansion {
-    /// The errors that no parameter values could avoid: the template itself is wrong.
-    pub fn template_errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|diagnostic| {
-            diagnostic.severity == Severity::Error && !VALUE_CODES.contains(&diagnostic.code)
-        })
-    }
-
     /// The resources that the template deploys.
     pub fn deployed(&self) -> impl Iterator<Item = &ExpandedResource> {
         self.resources.iter().filter(|resource| !resource.existing)
     }
 
-    /// Whether the deployment service would refuse the template.
+    /// Whether the template cannot be expanded: it is wrong whatever values it is given, or its input is.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Whether the deployment service would refuse the template, or these values for it.
+    pub fn is_refused(&self) -> bool {
+        self.refusals > 0 || self.has_errors()
     }
 
     /// The output `name`, in any letter case.

@@ -2,14 +2,75 @@
 
 use std::sync::Arc;
 
-use super::environment::{Env, Index, Mode, function_names};
+use super::environment::{Bound, Env, Index, Mode, function_names};
 use super::target::symbolic_call;
 use super::{ids, reference, scope_functions, types};
-use crate::expression::{Fault, Host, HostCall};
+use crate::expression::{ExpressionError, Fault, Host, HostCall};
+use crate::json::Span;
+use crate::origin::FileId;
 use crate::functions::{DEFAULT_UTC_NOW, format_timestamp, seeded_guid};
 use crate::value::{Kind, Reason, Value};
 
+/// An expression in a template: what surrounds it, and the string node that it stands in.
+pub(super) struct Site<'e> {
+    pub(super) env: &'e Env<'e>,
+    pub(super) file: FileId,
+    pub(super) span: Span,
+}
+
+impl Host for Site<'_> {
+    fn accepts_symbolic(&self, key: &str) -> bool {
+        self.env.accepts_symbolic(key)
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        self.env.function_names()
+    }
+
+    fn call(&self, call: &HostCall<'_>) -> Option<Result<Value, Fault>> {
+        self.env.call(call)
+    }
+
+    fn gives(&self, call: &HostCall<'_>, value: &Value) -> bool {
+        self.env.gives(call, value)
+    }
+
+    fn is_given(&self, value: &Value) -> bool {
+        self.env.is_given(value)
+    }
+
+    fn absorbs(&self, error: &ExpressionError) -> bool {
+        let run = self.env.scope.run;
+        !run.context.is_strict && run.refuse_in_string(self.file, self.span, error)
+    }
+}
+
 impl Host for Env<'_> {
+    fn gives(&self, call: &HostCall<'_>, value: &Value) -> bool {
+        if call.namespace.is_some() {
+            return self.is_given(value);
+        }
+        match call.key {
+            "parameters" => match self.mode {
+                Mode::Function(bound) => bound.is_given || self.is_given(value),
+                // Whoever deploys the template can give any of its parameters another value.
+                _ => self.scope.lexical().depth == 0 || self.is_given(value),
+            },
+            "copyindex" => {
+                let name = call.arguments.first().and_then(Value::as_str);
+                self.find_loop(name).is_some_and(|step| step.is_given)
+            }
+            "reference" | "references" => !reference::is_deployment_state(value),
+            "deployer" | "deployment" | "managementgroup" | "newguid" | "resourcegroup" | "subscription"
+            | "tenant" | "utcnow" => true,
+            _ => self.is_given(value),
+        }
+    }
+
+    fn is_given(&self, value: &Value) -> bool {
+        self.scope.run.is_given(value)
+    }
+
     fn accepts_symbolic(&self, key: &str) -> bool {
         key.ends_with("resourceid") || matches!(key, "reference" | "references") || key.starts_with("list")
     }
@@ -65,8 +126,8 @@ impl Host for Env<'_> {
 impl Env<'_> {
     fn parameters(&self, call: &HostCall<'_>) -> Result<Value, Fault> {
         let name = call.text(0)?;
-        if let Mode::Function(arguments) = self.mode {
-            let argument = arguments.iter().find(|(known, _)| azimuth_ids::eq_fold(known, name));
+        if let Mode::Function(bound) = self.mode {
+            let argument = bound.arguments.iter().find(|(known, _)| azimuth_ids::eq_fold(known, name));
             return argument.map(|(_, value)| value.clone()).ok_or_else(|| {
                 Fault::new(format!("the function has no parameter `{name}`"))
                     .with_code("arm-unknown-parameter")
@@ -170,7 +231,9 @@ impl Env<'_> {
         let Some(body) = function.node.get("output").and_then(|output| output.get("value")) else {
             return Some(Err(Fault::new(format!("`{name}` has no output")).with_code("arm-template")));
         };
-        let env = Env { mode: Mode::Function(&arguments), loops: None, ..Env::new(scope) };
+        let is_given = call.arguments.iter().any(|argument| scope.run.holds_given(argument)) || call.is_given;
+        let bound = Bound { arguments: &arguments, is_given };
+        let env = Env { mode: Mode::Function(bound), loops: None, ..Env::new(scope) };
         if let Err(fault) = scope.run.budget.enter() {
             return Some(Err(fault));
         }

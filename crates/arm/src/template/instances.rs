@@ -1,6 +1,6 @@
 //! Which resources a template has, loops unrolled: types, names, ids, conditions.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use azimuth_ids::{eq_fold, fold};
 
 use super::copy::Count;
 use super::declare::Scope;
-use super::environment::{Env, Index, failed};
+use super::environment::{Env, Index, failed, failed_because};
 use super::ids::resource_id;
 use super::target::{Target, concat};
 use crate::expression::{Fault, reason_in};
@@ -38,6 +38,8 @@ pub(crate) struct Instance {
     pub(crate) batch_size: Option<usize>,
     /// The extension a resource belongs to, if it is not Azure's (`import` or `extension`).
     pub(crate) extension: Option<Arc<str>>,
+    /// Whether how often a loop around it runs depends on values given from outside.
+    pub(crate) has_given_loop: bool,
 }
 
 /// Whether a resource is deployed.
@@ -92,21 +94,24 @@ impl<'t> Scope<'t> {
 
     /// The service refuses a template that deploys a resource twice.
     fn report_duplicates(&self, instances: &[Instance]) {
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for instance in instances {
+            let is_given = instance.has_given_loop
+                || self.run.is_given(&instance.name)
+                || self.run.is_given(&instance.scope_id);
             let counts = instance.condition == Condition::True
                 && !instance.is_existing
                 && instance.extension.is_none()
                 && instance.loops.iter().all(|(_, index)| index.known().is_some());
             let Some(id) = instance.id.as_str().filter(|_| counts) else { continue };
-            if !seen.insert(fold(id).into_owned()) {
+            if let Some(is_other_given) = seen.insert(fold(id).into_owned(), is_given) {
                 let fault = Fault::new(format!("the template deploys `{id}` twice"))
                     .with_code("arm-duplicate-resource")
                     .with_hint("give each resource a name of its own; in loops use `copyIndex()`");
                 let span = self
                     .node_at(instance.node_at)
                     .map_or(self.root.span, |node| node.get("name").map_or(node.span, |name| name.span));
-                self.run.report_fault(self.file, span, fault);
+                self.run.refuse(self.file, span, fault, is_given || is_other_given);
             }
         }
     }
@@ -157,19 +162,17 @@ impl<'t> Scope<'t> {
             }
         });
         match env.count(self.file, copy) {
-            Count::Known(count) => {
+            Count::Known { count, is_given } => {
                 for index in 0..count {
-                    let inner = env.within(&name, Index::Known(index), true);
+                    let inner = env.within(&name, Index::Known(index), true, is_given);
                     let mut loops = loops.to_vec();
                     loops.push((name.clone(), Index::Known(index)));
                     self.add_instance(symbol.clone(), node, &inner, parent, &loops, batch_size, out);
                 }
             }
             Count::Unknown(count) => {
-                let is_error = count
-                    .as_symbolic()
-                    .is_some_and(|s| matches!(s.reason(), Reason::Error | Reason::MissingParameter));
-                if !is_error {
+                let is_reported = count.as_symbolic().is_some_and(|s| s.reason().is_reported());
+                if !is_reported {
                     let fault = Fault::new("how often this loop runs is only known at run time")
                         .with_code("arm-copy")
                         .with_hint("compute the count from parameters and variables");
@@ -177,7 +180,7 @@ impl<'t> Scope<'t> {
                 }
                 // One resource stands for all iterations, so that its body is seen.
                 let index = Index::Any(reason_in(&count).unwrap_or(Reason::Environment));
-                let inner = env.within(&name, index.clone(), true);
+                let inner = env.within(&name, index.clone(), true, true);
                 let mut loops = loops.to_vec();
                 loops.push((name.clone(), index));
                 let first = out.len();
@@ -243,6 +246,7 @@ impl<'t> Scope<'t> {
                 .is_some_and(|existing| env.value(self.file, existing).as_bool() == Some(true)),
             batch_size,
             extension,
+            has_given_loop: env.is_in_given_loop(),
         };
         out.push(instance);
         let children = node.get("resources").filter(|_| !is_deployment);
@@ -269,8 +273,10 @@ impl<'t> Scope<'t> {
                 _ if value.as_symbolic().is_some() => Condition::Unknown(value),
                 _ => {
                     let fault = Fault::new(format!("a condition is a boolean, not {}", value.type_name()));
-                    self.run.report_fault(self.file, condition.span, fault.with_code("arm-condition"));
-                    Condition::Unknown(failed("condition"))
+                    let fault = fault.with_code("arm-condition");
+                    let is_given = self.run.is_given(&value);
+                    let reason = self.run.refuse(self.file, condition.span, fault, is_given);
+                    Condition::Unknown(failed_because("condition", reason))
                 }
             },
         }
@@ -292,7 +298,7 @@ impl<'t> Scope<'t> {
         };
         let resource_type = env.text(self.file, type_node, "`type`");
         let Some(resource_type) = resource_type.as_str() else {
-            if resource_type.as_symbolic().is_some_and(|s| *s.reason() != Reason::Error) {
+            if resource_type.as_symbolic().is_some_and(|s| !s.reason().is_reported()) {
                 let fault = Fault::new("the type of a resource must be known before the deployment");
                 self.run.report_fault(self.file, type_node.span, fault.with_code("arm-template"));
             }
@@ -319,7 +325,8 @@ impl<'t> Scope<'t> {
                 (resource_type.to_owned(), name)
             }
             Some(parent) => {
-                let full_name = concat(&[parent.name.clone(), "/".into(), name]);
+                let origin = if self.run.is_given(&name) { name.origin() } else { parent.name.origin() };
+                let full_name = concat(&[parent.name.clone(), "/".into(), name]).with_origin(origin);
                 (format!("{}/{resource_type}", parent.resource_type), full_name)
             }
             None => (resource_type.to_owned(), name),
@@ -359,12 +366,13 @@ impl<'t> Scope<'t> {
             .with_code("arm-name-segments")
             .with_hint("a child is named `parent/child`, one segment for each segment of its type");
             let span = node.get("name").map_or(node.span, |node| node.span);
-            self.run.report_fault(self.file, span, fault);
+            self.run.refuse(self.file, span, fault, self.run.is_given(name));
         }
         if names.iter().any(|name| name.as_str().is_some_and(str::is_empty)) {
             let fault = Fault::new("the name of the resource is empty, or has an empty segment");
             let span = node.get("name").map_or(node.span, |node| node.span);
-            self.run.report_fault(self.file, span, fault.with_code("arm-name-segments"));
+            let fault = fault.with_code("arm-name-segments");
+            self.run.refuse(self.file, span, fault, self.run.is_given(name));
         }
         resource_id(scope_id, resource_type, &names)
     }
@@ -373,7 +381,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn env_of(&'t self, instance: &Instance) -> Env<'t> {
         let mut env = Env::new(self);
         for (name, index) in &instance.loops {
-            env = env.within(name, index.clone(), true);
+            env = env.within(name, index.clone(), true, instance.has_given_loop);
         }
         env
     }

@@ -28,7 +28,7 @@ mod types;
 pub use context::{Cloud, Context, Mode};
 pub use estate::{EstateView, MemoryEstate, NoEstate};
 pub use expand::expand;
-pub use expansion::{ExpandedDeployment, ExpandedResource, Expansion, Output, Unresolved, VALUE_CODES};
+pub use expansion::{ExpandedDeployment, ExpandedResource, Expansion, Output, Unresolved};
 pub use graph::{Cycle, blocked_by, waves};
 pub use loader::{Link, LoadError, Loaded, Loader, NoLoader};
 pub use parameters::Parameters;

@@ -54,7 +54,8 @@ impl<'t> Scope<'t> {
         if let Some(problem) = types::first_problem(value, node, self.root) {
             let fault = Fault::new(format!("the value of the output `{name}` does not fit: {problem}"));
             let span = node.get("value").map_or(node.span, |value| value.span);
-            self.run.report_fault(self.file, span, fault.with_code("arm-output-value"));
+            let fault = fault.with_code("arm-output-value");
+            self.run.refuse(self.file, span, fault, self.run.holds_given(value));
         }
     }
 }

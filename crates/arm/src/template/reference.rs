@@ -145,6 +145,12 @@ fn deployment_state(id: &str, outputs: Value, is_full: bool) -> Value {
     Value::object(members.into_iter().collect())
 }
 
+/// Whether a value is what [`deployment_state`] makes: its parts say themselves what they depend on.
+pub(super) fn is_deployment_state(value: &Value) -> bool {
+    let state = value.get("properties").unwrap_or_else(|| value.clone());
+    state.get("outputs").is_some() && state.get("templateHash").is_some_and(|hash| hash.as_symbolic().is_some())
+}
+
 /// Finds what `text` names: an id, a symbolic name with an optional index, or a plain name.
 fn find(env: &Env<'_>, text: &str) -> Found {
     let mut scope = env.scope;
@@ -249,6 +255,7 @@ pub(super) fn references(env: &Env<'_>, call: &HostCall<'_>) -> Result<Value, Fa
             name: "reference",
             key: "reference",
             arguments: &arguments,
+            is_given: call.is_given,
             budget: call.budget,
         };
         out.push(resolve(env, &one, &text, is_full)?);

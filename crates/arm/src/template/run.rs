@@ -9,10 +9,10 @@ use azimuth_diag::{Diagnostic, Place};
 
 use super::context::Context;
 use super::{EstateView, Loader};
-use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
+use crate::expression::{Budget, Expression, ExpressionError, Fault, may_lie_in_values, parse};
 use crate::json::{Node, NodeKind, Source, Span};
 use crate::origin::{FileId, Origins, Read};
-use crate::value::Value;
+use crate::value::{Kind, Reason, Value};
 
 pub(crate) struct Run<'a> {
     pub(crate) context: &'a Context,
@@ -28,7 +28,8 @@ pub(crate) struct Run<'a> {
     bytes: Cell<u64>,
     /// Parameter files: their text is never underlined, as secrets may stand on the same line.
     parameter_files: RefCell<Vec<FileId>>,
-    diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Each with whether it says that the service would refuse the values given.
+    diagnostics: RefCell<Vec<(Diagnostic, bool)>>,
     /// By file name, as a file that is linked several times is read several times.
     reported: RefCell<HashSet<(String, u32, String)>>,
     parsed: RefCell<HashMap<(FileId, u32), Rc<Expression>>>,
@@ -132,11 +133,43 @@ impl<'a> Run<'a> {
 
     /// Reports a fault of an expression at its part of a string node.
     pub(crate) fn report_in_string(&self, file: FileId, node: Span, error: &ExpressionError) {
-        let source = self.source(file);
-        let span = source.inside_string(node, error.span);
-        let mut diagnostic = Diagnostic::error(error.code, error.message.clone());
-        diagnostic.hint.clone_from(&error.hint);
-        self.report(file, span, diagnostic);
+        let span = self.source(file).inside_string(node, error.span);
+        self.report_fault(file, span, fault_of(error));
+    }
+
+    /// As [`Run::report_in_string`], for a fault that other values given may avoid; whether that made it a refusal.
+    pub(crate) fn refuse_in_string(&self, file: FileId, node: Span, error: &ExpressionError) -> bool {
+        let span = self.source(file).inside_string(node, error.span);
+        self.refuse(file, span, fault_of(error), may_lie_in_values(error.code)) == Reason::Refused
+    }
+
+    /// Reports a fault that makes the service refuse the deployment. If it depends on values given from outside it is
+    /// a warning, unless they are final. Returns why what it spoils is not known.
+    pub(crate) fn refuse(&self, file: FileId, span: Span, fault: Fault, is_given: bool) -> Reason {
+        if !is_given || self.context.is_strict {
+            self.report_fault(file, span, fault);
+            return Reason::Error;
+        }
+        let message = format!("{}; the service would refuse this with the values at hand", fault.message);
+        let mut diagnostic = Diagnostic::warning(fault.code, message);
+        diagnostic.hint = fault.hint;
+        self.add(file, span, diagnostic, true);
+        Reason::Refused
+    }
+
+    /// Whether a value is known to depend on values given from outside the template.
+    pub(crate) fn is_given(&self, value: &Value) -> bool {
+        self.origins.borrow().is_given(value.origin())
+    }
+
+    /// As [`Run::is_given`], parts included.
+    pub(crate) fn holds_given(&self, value: &Value) -> bool {
+        self.is_given(value)
+            || match value.kind() {
+                Kind::Array(items) => items.iter().any(|item| self.holds_given(item)),
+                Kind::Object(object) => object.iter().any(|(_, member)| self.holds_given(member)),
+                _ => false,
+            }
     }
 
     pub(crate) fn report_fault(&self, file: FileId, span: Span, fault: Fault) {
@@ -147,6 +180,10 @@ impl<'a> Run<'a> {
 
     /// Reports a diagnostic once per place and message.
     pub(crate) fn report(&self, file: FileId, span: Span, diagnostic: Diagnostic) {
+        self.add(file, span, diagnostic, false);
+    }
+
+    fn add(&self, file: FileId, span: Span, diagnostic: Diagnostic, is_refusal: bool) {
         let source = self.source(file);
         let key = (source.file().to_owned(), span.start, diagnostic.message.clone());
         if self.diagnostics.borrow().len() >= self.context.limits.diagnostics
@@ -158,7 +195,7 @@ impl<'a> Run<'a> {
         if self.parameter_files.borrow().contains(&file) {
             place.span = None;
         }
-        self.diagnostics.borrow_mut().push(diagnostic.at(place));
+        self.diagnostics.borrow_mut().push((diagnostic.at(place), is_refusal));
     }
 
     /// How many diagnostics there are; with [`Run::forget_since`] for attempts whose faults do not matter.
@@ -170,9 +207,18 @@ impl<'a> Run<'a> {
         self.diagnostics.borrow_mut().truncate(mark);
     }
 
-    pub(crate) fn finish(self) -> (Origins, Vec<Diagnostic>) {
-        (self.origins.into_inner(), self.diagnostics.into_inner())
+    /// The origins, the diagnostics, and how many of these are refusals.
+    pub(crate) fn finish(self) -> (Origins, Vec<Diagnostic>, usize) {
+        let diagnostics = self.diagnostics.into_inner();
+        let refusals = diagnostics.iter().filter(|(_, is_refusal)| *is_refusal).count();
+        let diagnostics = diagnostics.into_iter().map(|(diagnostic, _)| diagnostic).collect();
+        (self.origins.into_inner(), diagnostics, refusals)
     }
+}
+
+fn fault_of(error: &ExpressionError) -> Fault {
+    let ExpressionError { code, message, hint, .. } = error.clone();
+    Fault { code, message, hint, argument: None }
 }
 
 /// The JSON path of the innermost value that holds `span`.

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use azimuth_diag::Diagnostic;
 use azimuth_ids::eq_fold;
 
 use super::declare::{Parameter, Scope};
+use crate::expression::Fault;
 use crate::json::Node;
 use crate::suggest::did_you_mean;
 use crate::value::{Kind, Object, Value};
@@ -161,7 +161,9 @@ pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, valu
     // The place of a secret is not shown: its text would be.
     let place = scope.run.origins.borrow().location(value.origin()).filter(|_| !secure);
     let (file, span) = place.unwrap_or((scope.file, parameter.key_span));
-    scope.run.report(file, span, Diagnostic::error("arm-parameter-value", message));
+    // What is written in a parameter file is wrong in itself; what is computed depends on what it is computed from.
+    let is_given = scope.run.holds_given(value);
+    scope.run.refuse(file, span, Fault::new(message).with_code("arm-parameter-value"), is_given);
 }
 
 /// What is wrong with a value of this type, if anything.

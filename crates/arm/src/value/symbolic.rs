@@ -38,8 +38,17 @@ pub enum Reason {
     MissingTemplate,
     /// A parameter has neither value nor default.
     MissingParameter,
+    /// The values given do not allow it to be computed, so the service would refuse them; the diagnostics say why.
+    Refused,
     /// It could not be computed; the diagnostics say why.
     Error,
+}
+
+impl Reason {
+    /// Whether a diagnostic has already said what is wrong, so that what follows from it is not news.
+    pub(crate) fn is_reported(&self) -> bool {
+        matches!(self, Self::Error | Self::Refused | Self::MissingParameter)
+    }
 }
 
 impl fmt::Display for Reason {
@@ -51,6 +60,7 @@ impl fmt::Display for Reason {
             Self::Environment => f.write_str("depends on the account or platform deployed to"),
             Self::MissingTemplate => f.write_str("comes from a template that is not at hand"),
             Self::MissingParameter => f.write_str("a parameter without a value"),
+            Self::Refused => f.write_str("the values at hand do not allow it; see the warnings"),
             Self::Error => f.write_str("could not be computed"),
         }
     }

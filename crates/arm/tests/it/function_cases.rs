@@ -30,6 +30,7 @@ fn context(case: &Json) -> Context {
     context.deployment_location = given["deployment"]["location"].as_str().map(str::to_owned);
     context.now = case["now"].as_str().and_then(|now| now.parse().ok());
     context.seed = Some(7);
+    context.is_strict = true;
     context
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use azimuth_diag::Severity;
 use azimuth_arm::{Context, NoEstate, NoLoader, Parameters, Source, Target, Value, expand};
 use serde_json::json;
 
@@ -40,8 +41,8 @@ fn templates_expand() {
         let parameters = Parameters::from_values(&values);
         let context = context(case["scope"].as_str().unwrap_or_default());
         let expansion = expand(&source, &parameters, &context, &NoLoader, &NoEstate);
-        let mut errors = expansion.template_errors().peekable();
-        if errors.peek().is_some() {
+        if expansion.has_errors() {
+            let errors = expansion.diagnostics.iter().filter(|d| d.severity == Severity::Error);
             let errors: Vec<String> =
                 errors.map(|d| format!("{} {d} [{}]", d.code, d.hint.as_deref().unwrap_or(""))).collect();
             failures.insert(case["id"].to_string(), errors);
