@@ -43,24 +43,26 @@ pub use effect::{
     blocks, request_disallowed, resolve_conflict,
 };
 pub use evaluate::{
-    Context, Decision, Fault, NoRelated, Outcome, Related, RelatedQuery, Resource, Verdict, call_function,
-    evaluate_text,
+    Context, Decision, Fault, NoRelated, NotEvaluable, Outcome, Principal, Related, RelatedQuery, Resource,
+    Verdict, call_function, evaluate_text,
 };
 pub use field::{Selection, field_path, select_field};
 pub use governance::{
-    Assignment, Attestation, ComplianceState, EXCLUDED, EXEMPT, EnforcementMode, Exemption,
-    ExemptionCategory, ExemptionQuestion, Governance, GovernanceError, Group, Initiative, Message, Override,
-    OverrideKind, PolicyState, Reference, Remediation, RequestOutcome, ResourceSelector, Selected, Selector,
-    SelectorKind, Treatment, check_assignment, check_exemption, check_remediation, compliance_percent,
-    effect_after_overrides, is_within, manual_state, may_assign, parse_assignment, parse_exemption,
-    parse_initiative, parse_remediation, roll_up, selects, state_of,
+    Assignment, Attestation, ComplianceState, Component, Coverage, EXCLUDED, EXEMPT, EnforcementMode,
+    Exemption, ExemptionCategory, ExemptionQuestion, Governance, GovernanceError, Group, Initiative, Message,
+    Override, OverrideKind, PolicyState, Reference, Remediation, RequestOutcome, ResourceSelector, SCAN_PART,
+    ScanOptions, Scanned, Selected, SelectionFacts, Selector, SelectorKind, Treatment, Version,
+    VersionProblem, VersionRange, Versions, check_assignment, check_exemption, check_remediation,
+    compliance_percent, components_state, effect_after_overrides, is_within, manual_state, may_assign,
+    newest_version, parse_assignment, parse_components, parse_exemption, parse_initiative, parse_remediation,
+    roll_up, select, selects, state_of,
 };
 pub use inventory::{Inventory, ObjectKind, RecordedAttestation};
 pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use reason::{Evaluated, Explanation, reason};
 pub use scan::{
-    AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing, Surroundings,
-    Tally, Undecided, ancestors, context_of, effect_name, survey,
+    AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing,
+    Surroundings, Tally, Undecided, ancestors, context_of, effect_name, survey,
 };
 pub use template::Template;

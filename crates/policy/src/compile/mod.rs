@@ -10,6 +10,7 @@ mod condition;
 mod node;
 mod plan;
 mod policy;
+mod provider;
 mod quick;
 mod types;
 

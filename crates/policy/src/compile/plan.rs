@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::applicability::looks_at_location;
+use super::provider::{Hosts, OfNamespace, hosts};
 use super::types::{Types, types_of};
 use super::{Compiler, FieldSlots, Node, Policy};
 use crate::catalogue::Catalogue;
@@ -40,6 +41,8 @@ pub struct Program {
     by_type: HashMap<Box<str>, Box<[VersionPlan]>>,
     /// The plan of types that no policy names.
     others: u32,
+    /// Policies of provider modes that name no type.
+    of_namespace: OfNamespace,
 }
 
 /// API versions (none: all others) and the number of the plan for them.
@@ -53,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) api_version: Option<Box<str>>,
     pub(crate) layout: Layout,
     pub(crate) items: Box<[Item]>,
+    /// Policies of provider modes, which are about such resources and cannot be decided here.
+    pub(crate) providers: Box<[Item]>,
     /// Fields that expressions ask for by name.
     pub(crate) fields: HashMap<Box<str>, FieldSlots>,
     /// Policies that name no type and use no alias; the same for every plan.
@@ -107,7 +112,20 @@ impl Program {
                 compile_item(&catalogue, &policies[index], PolicyId(index as u32), target, &mut sink)
             })
             .collect();
-        let names = named_types(&types, &special, options);
+        let mut of_namespace = OfNamespace::default();
+        let mut hosted: HashMap<Box<str>, Vec<(usize, bool)>> = HashMap::new();
+        for (index, policy) in policies.iter().enumerate() {
+            match hosts(policy).filter(|_| policy.effect() != Some(Effect::Disabled)) {
+                Some(Hosts::Types { names, is_component }) => {
+                    for name in names {
+                        hosted.entry(name).or_default().push((index, is_component));
+                    }
+                }
+                Some(Hosts::Namespace(namespace)) => of_namespace.add(&namespace, PolicyId(index as u32)),
+                None => {}
+            }
+        }
+        let names = named_types(&types, &special, hosted.keys(), options);
         let mut program = Self {
             existence: policies.iter().map(|policy| compile_existence(&catalogue, policy)).collect(),
             catalogue,
@@ -115,10 +133,11 @@ impl Program {
             plans: Box::default(),
             by_type: HashMap::new(),
             others: 0,
+            of_namespace,
         };
         let mut plans = Vec::new();
         let any: Vec<usize> = special.iter().copied().filter(|index| types[*index] == Types::Any).collect();
-        plans.push(program.plan_for(None, None, &any, &base, &generic).0);
+        plans.push(program.plan_for(None, None, (&any, &[]), &base, &generic).0);
         let mut by_type: HashMap<Box<str>, Vec<usize>> = HashMap::new();
         for index in &special {
             match &types[*index] {
@@ -134,12 +153,14 @@ impl Program {
             let mut wanted = by_type.remove(&name).unwrap_or_default();
             wanted.extend(&any);
             wanted.sort_unstable();
-            let (plan, aliases) = program.plan_for(Some(&name), None, &wanted, &base, &generic);
+            let hosted = hosted.remove(&name).unwrap_or_default();
+            let wanted = (&*wanted, &*hosted);
+            let (plan, aliases) = program.plan_for(Some(&name), None, wanted, &base, &generic);
             let mut entries = vec![(Box::default(), plans.len() as u32)];
             plans.push(plan);
             for versions in version_classes(&program.catalogue, &name, &aliases) {
                 let (plan, _) =
-                    program.plan_for(Some(&name), versions.first().map(|v| &**v), &wanted, &base, &generic);
+                    program.plan_for(Some(&name), versions.first().map(|v| &**v), wanted, &base, &generic);
                 entries.push((versions, plans.len() as u32));
                 plans.push(plan);
             }
@@ -153,7 +174,7 @@ impl Program {
         &self,
         resource_type: Option<&str>,
         api_version: Option<&str>,
-        wanted: &[usize],
+        (wanted, hosted): (&[usize], &[(usize, bool)]),
         base: &LayoutBuilder,
         generic: &Arc<[Item]>,
     ) -> (Plan, Vec<Box<str>>) {
@@ -161,6 +182,21 @@ impl Program {
         let mut aliases = Vec::new();
         let mut fields = HashMap::new();
         let mut items = Vec::new();
+        let mut providers = Vec::new();
+        for (index, is_component) in hosted {
+            let target = Target { resource_type, api_version };
+            let mut sink = Sink { layout: &mut layout, aliases: &mut aliases, fields: &mut fields };
+            let id = PolicyId(*index as u32);
+            providers.push(compile_provider(
+                &self.catalogue,
+                self.policy(id),
+                id,
+                *is_component,
+                target,
+                &mut sink,
+            ));
+        }
+        providers.retain(|item| !matches!(item.applicability, Node::Const(false)));
         for index in wanted {
             let target = Target { resource_type, api_version };
             let mut sink = Sink { layout: &mut layout, aliases: &mut aliases, fields: &mut fields };
@@ -177,6 +213,7 @@ impl Program {
             api_version: api_version.map(Into::into),
             layout: layout.finish(),
             items: items.into(),
+            providers: providers.into(),
             fields,
             generic: generic.clone(),
         };
@@ -191,6 +228,11 @@ impl Program {
     /// A policy by its number.
     pub fn policy(&self, id: PolicyId) -> &Policy {
         &self.policies[id.0 as usize]
+    }
+
+    /// Policies of provider modes about all resources of the type's namespace.
+    pub(crate) fn providers_of_namespace(&self, resource_type: &str) -> &[PolicyId] {
+        self.of_namespace.of(resource_type)
     }
 
     /// The catalogue compiled with.
@@ -256,14 +298,19 @@ fn is_generic(policy: &Policy) -> bool {
     !has_alias
 }
 
-fn named_types(types: &[Types], special: &[usize], options: &CompileOptions) -> Vec<Box<str>> {
+fn named_types<'a>(
+    types: &[Types],
+    special: &[usize],
+    hosts: impl Iterator<Item = &'a Box<str>>,
+    options: &CompileOptions,
+) -> Vec<Box<str>> {
     if !options.resource_types.is_empty() {
         let mut names: Vec<Box<str>> = options.resource_types.iter().map(|name| fold(name).into()).collect();
         names.sort();
         names.dedup();
         return names;
     }
-    let mut names: Vec<Box<str>> = Vec::new();
+    let mut names: Vec<Box<str>> = hosts.cloned().collect();
     for index in special {
         if let Types::Only(list) = &types[*index] {
             names.extend(list.iter().cloned());
@@ -297,21 +344,7 @@ fn compile_item(
 ) -> Item {
     let rule = &policy.definition().rule;
     let resource_type = target.resource_type;
-    let mut compiler = Compiler {
-        catalogue,
-        resource_type,
-        api_version: target.api_version,
-        policy,
-        layout: sink.layout,
-        scopes: Vec::new(),
-        aliases: sink.aliases,
-        is_folding: true,
-        next_leaf: 0,
-        is_existence: false,
-        items: Vec::new(),
-        folds_type: false,
-        fields: sink.fields,
-    };
+    let mut compiler = compiler(catalogue, policy, target, sink);
     let condition = compiler.condition(&rule.condition);
     let applicability = match policy.effect() {
         _ if !is_about_type(catalogue, policy, resource_type) => Node::Const(false),
@@ -324,6 +357,50 @@ fn compile_item(
         applicability,
         wants_indexed: policy.definition().mode == Mode::Indexed,
         wants_location: looks_at_location(&rule.condition),
+    }
+}
+
+/// A policy of a provider mode: its applicability is all that matters, its condition never holds here.
+fn compile_provider(
+    catalogue: &Catalogue,
+    policy: &Policy,
+    id: PolicyId,
+    is_component: bool,
+    target: Target<'_>,
+    sink: &mut Sink<'_>,
+) -> Item {
+    let applicability = if is_component {
+        Node::Const(true)
+    } else {
+        let is_kubernetes = policy.definition().mode.name().eq_ignore_ascii_case("Microsoft.Kubernetes.Data");
+        let mut compiler = compiler(catalogue, policy, target, sink);
+        let condition = &policy.definition().rule.condition;
+        if is_kubernetes { compiler.condition(condition) } else { compiler.applicability(condition) }
+    };
+    let condition = Node::Const(false);
+    Item { policy: id, condition, applicability, wants_indexed: false, wants_location: false }
+}
+
+fn compiler<'a>(
+    catalogue: &'a Catalogue,
+    policy: &'a Policy,
+    target: Target<'a>,
+    sink: &'a mut Sink<'_>,
+) -> Compiler<'a> {
+    Compiler {
+        catalogue,
+        resource_type: target.resource_type,
+        api_version: target.api_version,
+        policy,
+        layout: sink.layout,
+        scopes: Vec::new(),
+        aliases: sink.aliases,
+        is_folding: true,
+        next_leaf: 0,
+        is_existence: false,
+        items: Vec::new(),
+        folds_type: false,
+        fields: sink.fields,
     }
 }
 

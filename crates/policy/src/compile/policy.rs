@@ -14,6 +14,8 @@ pub struct Policy {
     definition: Arc<Definition>,
     parameters: Object,
     override_effect: Option<Effect>,
+    /// The effect, if it does not depend on the resource.
+    effect: Option<Effect>,
     context: PolicyContext,
     /// What `policy()` yields.
     facts: Value,
@@ -70,13 +72,17 @@ impl Policy {
         ] {
             facts.set(name.into(), Value::string(value.as_str()));
         }
-        Self { definition, parameters, override_effect: None, context, facts: Value::object(facts) }
+        let facts = Value::object(facts);
+        let mut policy = Self { definition, parameters, override_effect: None, effect: None, context, facts };
+        policy.effect = policy.effect_name().and_then(|name| Effect::from_name(&name));
+        policy
     }
 
     /// The same policy with another effect, as an override of the assignment asks for.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.override_effect = Some(effect);
+        self.effect = Some(effect);
         self
     }
 
@@ -108,7 +114,7 @@ impl Policy {
 
     /// The effect, if it does not depend on the resource.
     pub fn effect(&self) -> Option<Effect> {
-        self.override_effect.or_else(|| Effect::from_name(self.effect_name()?.as_str()))
+        self.effect
     }
 
     /// The name of the effect as the definition or the parameter spells it.

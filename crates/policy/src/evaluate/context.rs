@@ -47,6 +47,17 @@ pub struct Context {
     pub resource_group: Value,
     /// What `subscription()` yields; null where there is none.
     pub subscription: Value,
+    /// Who sends the request, for selectors by principal; `None`: unknown, as in a compliance scan.
+    pub principal: Option<Principal>,
+}
+
+/// Who sends a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Principal {
+    /// The object id of the user.
+    pub user_id: String,
+    /// The object ids of the user's groups; `None`: unknown.
+    pub group_ids: Option<Vec<String>>,
 }
 
 impl Context {
@@ -57,7 +68,15 @@ impl Context {
             request: Value::object(Object::new()),
             resource_group: Value::NULL,
             subscription: Value::NULL,
+            principal: None,
         }
+    }
+
+    /// The same with somebody who sends the request.
+    #[must_use]
+    pub fn with_principal(mut self, principal: Principal) -> Self {
+        self.principal = Some(principal);
+        self
     }
 
     /// The same with an API version of the request.

@@ -2,7 +2,7 @@
 
 use azimuth_arm::Value;
 
-use super::{Context, Env, Fault, Related, RelatedQuery, Resource, evaluate_template, holds};
+use super::{Context, Env, Fault, NotEvaluable, Related, RelatedQuery, Resource, evaluate_template, holds};
 use crate::compile::{Item, Plan, PolicyId, Program, may_be_about};
 use crate::definition::Effect;
 use crate::document::{Document, ReadError, Slots, top_level_text};
@@ -23,6 +23,8 @@ pub enum Outcome {
     NeedsRelated(RelatedQuery),
     /// The evaluation failed, which denies the request.
     Failed(Fault),
+    /// The policy is about such resources and cannot be decided here.
+    NotEvaluable(NotEvaluable),
 }
 
 /// The outcome of one policy.
@@ -74,6 +76,17 @@ impl Program {
                 if is_about { self.outcome(item, &env, resource, related) } else { Outcome::NotApplicable };
             let effect = self.effect_of(item.policy, &env);
             visit(Decision { policy: item.policy, effect, outcome });
+        }
+        for item in &plan.providers {
+            let env = self.env(plan, item, &document, resource, context);
+            // What cannot be decided is reported rather than left out.
+            if holds(&item.applicability, &env, None) != Ok(false) {
+                visit(self.provider_decision(item.policy, &env));
+            }
+        }
+        for policy in self.providers_of_namespace(resource_type) {
+            let env = self.env_of(*policy, plan, &document, resource, context);
+            visit(self.provider_decision(*policy, &env));
         }
         Ok(())
     }
@@ -221,6 +234,13 @@ impl Program {
         }
     }
 
+    /// What a policy of a provider mode amounts to here.
+    fn provider_decision(&self, policy: PolicyId, env: &Env<'_>) -> Decision {
+        let mode = self.policy(policy).definition().mode.name().into();
+        let outcome = Outcome::NotEvaluable(NotEvaluable::ProviderMode { mode });
+        Decision { policy, effect: self.effect_of(policy, env), outcome }
+    }
+
     fn effect_of(&self, policy: PolicyId, env: &Env<'_>) -> Option<Effect> {
         self.policy(policy).effect().or_else(|| Effect::from_name(&self.effect_name(policy, env).ok()?))
     }
@@ -236,6 +256,24 @@ impl Program {
             Some(name) => Err(Fault::new(format!("there is no effect `{name}`"))),
             None => Err(Fault::new(format!("an effect is named by a string, not {}", value.type_name()))),
         }
+    }
+
+    /// Why the deployment of a deployIfNotExists policy cannot be made for a resource, if an expression of it fails.
+    ///
+    /// # Errors
+    /// If the resource is no JSON object.
+    pub(crate) fn deployment_fault(
+        &self,
+        policy: PolicyId,
+        slots: &mut Slots,
+        resource: &Resource<'_>,
+        context: &Context,
+    ) -> Result<Option<Fault>, ReadError> {
+        let plan = self.plan_of(resource);
+        let document = slots.read(resource.json, &plan.layout)?;
+        let env = self.env_of(policy, plan, &document, resource, context);
+        let template = self.policy(policy).definition().rule.details.get("deployment");
+        Ok(template.and_then(|template| evaluate_template(template, &env, None).err()))
     }
 
     /// Looks at related resources if the effect asks for them.

@@ -6,9 +6,11 @@ mod decide;
 mod functions;
 mod host;
 mod ip;
+mod not_evaluable;
 
-pub use context::{Context, Fault, NoRelated, Related, RelatedQuery, Resource};
+pub use context::{Context, Fault, NoRelated, Principal, Related, RelatedQuery, Resource};
 pub use decide::{Decision, Outcome, Verdict};
+pub use not_evaluable::NotEvaluable;
 
 pub(crate) use condition::{Env, count_members, find_bound, holds, special_text};
 pub(crate) use host::{

@@ -4,10 +4,11 @@ use azimuth_arm::{Node, Object, Source, Value};
 
 use super::scope::may_assign;
 use super::selector::{
-    ResourceSelector, Selector, SelectorKind, part_problems, read_resource_selectors, read_selectors,
-    selector_problems,
+    Coverage, ResourceSelector, SelectionFacts, Selector, part_problems, read_resource_selectors,
+    read_selectors, select_all, selector_problems,
 };
 use crate::definition::{Effect, Parsed, Report};
+use crate::evaluate::NotEvaluable;
 use crate::fold::eq;
 
 /// An assignment.
@@ -27,6 +28,10 @@ pub struct Assignment {
     pub definition_id: String,
     /// The wanted version, such as `1.*.*`.
     pub definition_version: Option<String>,
+    /// The version that was in force when the assignment was exported.
+    pub effective_definition_version: Option<String>,
+    /// The newest version there was when the assignment was exported.
+    pub latest_definition_version: Option<String>,
     /// Parameter values.
     pub parameters: Object,
     /// Whether requests are affected.
@@ -41,6 +46,8 @@ pub struct Assignment {
     pub location: Option<String>,
     /// The kind of identity: `SystemAssigned`, `UserAssigned`, `None`.
     pub identity_type: Option<String>,
+    /// The object ids of the identities' principals, as far as the document says.
+    pub principal_ids: Vec<String>,
     /// Free data.
     pub metadata: Value,
 }
@@ -133,6 +140,8 @@ pub fn parse_assignment(source: &Source, node: &Node, path: &str) -> Parsed<Assi
         not_scopes: texts("notScopes"),
         definition_id,
         definition_version: text(properties, "definitionVersion"),
+        effective_definition_version: text(properties, "effectiveDefinitionVersion"),
+        latest_definition_version: text(properties, "latestDefinitionVersion"),
         parameters: read_values(properties.get("parameters")),
         enforcement,
         messages: read_messages(properties.get("nonComplianceMessages")),
@@ -140,9 +149,18 @@ pub fn parse_assignment(source: &Source, node: &Node, path: &str) -> Parsed<Assi
         overrides: read_overrides(properties.get("overrides")),
         location: text(node, "location"),
         identity_type: node.get("identity").and_then(|identity| text(identity, "type")),
+        principal_ids: principals(node.get("identity")),
         metadata: properties.get("metadata").map_or(Value::NULL, Value::from_node),
     };
     report.finish(Some(assignment))
+}
+
+/// The principals of an identity: its own, then those of the user-assigned ones.
+fn principals(identity: Option<&Node>) -> Vec<String> {
+    let Some(identity) = identity else { return Vec::new() };
+    let users = identity.get("userAssignedIdentities").map(Node::members).unwrap_or_default().iter();
+    let all = std::iter::once(identity).chain(users.map(|member| &member.value));
+    all.filter_map(|part| Some(part.get("principalId")?.as_str()?.to_owned())).collect()
 }
 
 /// `{name: {value}}`
@@ -209,20 +227,33 @@ pub fn effect_after_overrides(
     location: Option<&str>,
     effect: Effect,
 ) -> Effect {
-    let fits = |part: &Selector| match part.kind {
-        SelectorKind::PolicyDefinitionReferenceId => part.admits(reference_id, false),
-        SelectorKind::ResourceLocation => {
-            let location: Option<String> =
-                location.map(|location| location.chars().filter(|c| !c.is_whitespace()).collect());
-            location.is_some_and(|location| part.admits(&location, true))
-        }
-        _ => false,
-    };
-    overrides
-        .iter()
-        .filter(|part| part.kind == OverrideKind::PolicyEffect && part.selectors.iter().all(fits))
-        .find_map(|part| Effect::from_name(&part.value))
+    let facts = SelectionFacts { reference_id, location, ..SelectionFacts::default() };
+    overridden(overrides, OverrideKind::PolicyEffect, &facts)
+        .ok()
+        .flatten()
+        .and_then(Effect::from_name)
         .unwrap_or(effect)
+}
+
+/// The value of the first override of a kind that fits, if one does.
+///
+/// # Errors
+/// Why that cannot be said: an override before it asks for what is unknown.
+pub(crate) fn overridden<'a>(
+    overrides: &'a [Override],
+    kind: OverrideKind,
+    facts: &SelectionFacts<'_>,
+) -> Result<Option<&'a str>, NotEvaluable> {
+    let known =
+        |part: &&Override| kind != OverrideKind::PolicyEffect || Effect::from_name(&part.value).is_some();
+    for part in overrides.iter().filter(|part| part.kind == kind).filter(known) {
+        match select_all(&part.selectors, facts) {
+            Coverage::Covered => return Ok(Some(&part.value)),
+            Coverage::NotCovered => {}
+            Coverage::Undecided(reason) => return Err(reason),
+        }
+    }
+    Ok(None)
 }
 
 /// Everything the service would refuse about an assignment; `ancestors` are the management groups above its scope.

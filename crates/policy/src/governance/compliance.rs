@@ -25,6 +25,8 @@ pub enum ComplianceState {
     Error,
     /// The evaluation has not begun.
     NotStarted,
+    /// The policy is about the resource and cannot be decided offline. The service knows no such state.
+    NotEvaluable,
 }
 
 impl ComplianceState {
@@ -38,6 +40,7 @@ impl ComplianceState {
             Self::Unknown => "Unknown",
             Self::Error => "Error",
             Self::NotStarted => "NotStarted",
+            Self::NotEvaluable => "NotEvaluable",
         }
     }
 
@@ -52,16 +55,18 @@ impl ComplianceState {
             Self::Unknown,
             Self::Error,
             Self::NotStarted,
+            Self::NotEvaluable,
         ];
         all.into_iter().find(|state| state.name().eq_ignore_ascii_case(&plain))
     }
 
     /// The rank in a roll-up; the highest wins. Documented: non-compliant, compliant, conflict, exempt, unknown; an error
-    /// is no better than non-compliance and ranks right below it.
+    /// is no better than non-compliance and ranks right below it, and what nobody could decide is no compliance either.
     fn rank(self) -> u8 {
         match self {
-            Self::NonCompliant => 7,
-            Self::Error => 6,
+            Self::NonCompliant => 8,
+            Self::Error => 7,
+            Self::NotEvaluable => 6,
             Self::Compliant => 5,
             Self::Conflict => 4,
             Self::Exempt => 3,
@@ -82,7 +87,8 @@ pub fn roll_up(states: impl IntoIterator<Item = ComplianceState>) -> Option<Comp
     states.into_iter().max_by_key(|state| state.rank())
 }
 
-/// The share of resources that are compliant, exempt or unknown, in per cent of all; `None` without resources.
+/// The share of resources that are compliant, exempt or unknown, in per cent of all; `None` without resources. Resources that
+/// could not be decided count among all, so that the share is a lower bound.
 pub fn compliance_percent(states: impl IntoIterator<Item = (ComplianceState, u64)>) -> Option<f64> {
     let (mut good, mut all) = (0, 0);
     for (state, count) in states {
@@ -94,8 +100,11 @@ pub fn compliance_percent(states: impl IntoIterator<Item = (ComplianceState, u64
     (all > 0).then(|| good as f64 * 100.0 / all as f64)
 }
 
-/// The state that an outcome means; `None` if the policy does not apply or cannot be evaluated here.
+/// The state that an outcome means; `None` if the policy does not apply.
 pub fn state_of(effect: Option<Effect>, outcome: &Outcome) -> Option<ComplianceState> {
+    if let Outcome::NotEvaluable(_) = outcome {
+        return (effect != Some(Effect::Disabled)).then_some(ComplianceState::NotEvaluable);
+    }
     let Some(effect) = effect else { return Some(ComplianceState::Error) };
     if effect == Effect::Disabled || effect.is_provider_effect() || effect == Effect::DenyAction {
         return None;
@@ -104,7 +113,8 @@ pub fn state_of(effect: Option<Effect>, outcome: &Outcome) -> Option<ComplianceS
         return matches!(outcome, Outcome::Match).then_some(ComplianceState::Unknown);
     }
     match outcome {
-        Outcome::NotApplicable | Outcome::NeedsRelated(_) => None,
+        Outcome::NotApplicable => None,
+        Outcome::NeedsRelated(_) | Outcome::NotEvaluable(_) => Some(ComplianceState::NotEvaluable),
         Outcome::NoMatch if effect.is_if_not_exists() => None,
         Outcome::NoMatch | Outcome::Exists => Some(ComplianceState::Compliant),
         Outcome::Match => Some(ComplianceState::NonCompliant),

@@ -4,8 +4,11 @@ use azimuth_arm::{Node, Source, Value};
 use jiff::Timestamp;
 
 use super::scope::is_within;
-use super::selector::{ResourceSelector, read_resource_selectors, selector_problems, selects};
+use super::selector::{
+    Coverage, ResourceSelector, SelectionFacts, read_resource_selectors, select, selector_problems,
+};
 use crate::definition::{Parsed, Report};
+use crate::evaluate::Principal;
 use crate::fold::eq;
 
 /// An exemption: resources that an assignment is not to hold against their owner.
@@ -91,17 +94,31 @@ impl Exemption {
         at.map_or("", |at| &self.id[..at])
     }
 
-    /// Whether it covers a resource for one reference of an assignment at a moment.
+    /// Whether it covers a resource for one reference of an assignment at a moment, for certain.
     pub fn covers(&self, question: &Question<'_>) -> bool {
+        self.coverage(question, None) == Coverage::Covered
+    }
+
+    /// As [`Exemption::covers`], with who sends the request; undecided where a selector asks for what is unknown.
+    pub fn coverage(&self, question: &Question<'_>, principal: Option<&Principal>) -> Coverage {
         let is_over = self.expires_on.is_some_and(|end| question.now >= end);
         let names_reference = self.reference_ids.is_empty()
             || self.reference_ids.iter().any(|id| eq(id, question.reference_id));
-        !is_over
+        let is_about = !is_over
             && names_reference
             && eq(&self.assignment_id, question.assignment_id)
             && !self.scope().is_empty()
-            && is_within(question.resource_id, self.scope(), question.ancestors)
-            && selects(&self.resource_selectors, question.resource_type, question.location)
+            && is_within(question.resource_id, self.scope(), question.ancestors);
+        if !is_about {
+            return Coverage::NotCovered;
+        }
+        let facts = SelectionFacts {
+            resource_type: question.resource_type,
+            location: question.location,
+            reference_id: question.reference_id,
+            principal,
+        };
+        select(&self.resource_selectors, &facts)
     }
 }
 

@@ -112,6 +112,7 @@ pub(super) fn context(case: &Value) -> Context {
         request: ArmValue::from_json(&request),
         resource_group: part("resourceGroup", json!({"name": "myResourceGroup", "location": "eastus"})),
         subscription: part("subscription", json!({"subscriptionId": "00000000-0000-0000-0000-000000000000"})),
+        principal: None,
     }
 }
 
