@@ -58,6 +58,9 @@ pub enum Undecided {
     Related(String),
     /// The resource was exported without its properties.
     Properties,
+    /// The policy cannot be decided offline, for this reason: a provider mode, a selector by principal, a version that is
+    /// not at hand.
+    Offline(String),
 }
 
 impl Standing {
@@ -224,6 +227,9 @@ fn standing(state: &PolicyState<'_>, doubt: Option<String>) -> Option<Standing> 
         }
         (Outcome::Match, Some(state)) => {
             Some(doubt.map_or(Standing::State(state), |kind| Standing::Undecided(Undecided::Related(kind))))
+        }
+        (Outcome::NotEvaluable(reason), Some(ComplianceState::NotEvaluable)) => {
+            Some(Standing::Undecided(Undecided::Offline(reason.to_string())))
         }
         (Outcome::Failed(fault), Some(ComplianceState::Error)) => {
             Some(Standing::Failed(fault.message.clone()))

@@ -9,14 +9,14 @@ use crate::governance::{ComplianceState, compliance_percent, roll_up};
 /// Resources by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    states: [u64; 7],
+    states: [u64; 8],
     /// Resources of which at least one policy could not be decided.
     pub undecided: u64,
 }
 
 impl Counts {
     /// All states in the order in which people want to see them.
-    pub const STATES: [ComplianceState; 7] = [
+    pub const STATES: [ComplianceState; 8] = [
         ComplianceState::NonCompliant,
         ComplianceState::Error,
         ComplianceState::Conflict,
@@ -24,6 +24,7 @@ impl Counts {
         ComplianceState::Exempt,
         ComplianceState::Unknown,
         ComplianceState::NotStarted,
+        ComplianceState::NotEvaluable,
     ];
 
     /// How many resources have a state.
