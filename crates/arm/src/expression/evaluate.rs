@@ -134,7 +134,8 @@ impl Evaluator<'_> {
     ) -> Result<Value, ExpressionError> {
         // An argument of a type that its text decides is wrong with any value.
         let culprit = fault.argument.and_then(|index| call.arguments.get(index)).or(call.arguments.first());
-        let is_typed = fault.code == "arm-argument-type" && culprit.is_some_and(|part| !may_vary_in_type(part));
+        let is_typed =
+            fault.code == "arm-argument-type" && culprit.is_some_and(|part| !may_vary_in_type(part));
         let is_given = self.is_given || values.iter().any(|value| self.holds_given(value));
         let error = place_fault(without_secrets(fault, call, &values), call, span);
         if self.absorbs(&error, is_given && !is_typed) {
@@ -333,15 +334,8 @@ impl Evaluator<'_> {
 const MAX_PARTS: usize = 10_000;
 
 /// Functions whose members are documented one by one: what they lack is misspelt.
-const FIXED: &[&str] = &[
-    "deployer",
-    "deployment",
-    "environment",
-    "managementgroup",
-    "resourcegroup",
-    "subscription",
-    "tenant",
-];
+const FIXED: &[&str] =
+    &["deployer", "deployment", "environment", "managementgroup", "resourcegroup", "subscription", "tenant"];
 
 fn has_fixed_members(base: &Expression) -> bool {
     matches!(&base.kind, ExpressionKind::Call(call) if call.namespace.is_none() && FIXED.contains(&&*call.key))

@@ -62,6 +62,14 @@ impl Fault {
     }
 }
 
+impl ExpressionError {
+    /// The same error where `bytes` more precede the expression.
+    pub(crate) fn moved(mut self, bytes: usize) -> Self {
+        self.span = Span::new(self.span.start as usize + bytes, self.span.end as usize + bytes);
+        self
+    }
+}
+
 /// A fault at its place in the expression's text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]

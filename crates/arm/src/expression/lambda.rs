@@ -235,9 +235,7 @@ pub(crate) fn run_sort(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) 
     });
     match (fault, unknown) {
         (Some(fault), _) => Err(fault),
-        (None, Some(cause)) => {
-            Ok(residue(evaluator, call, array.clone(), Some(&cause), &[], &[&lambda]))
-        }
+        (None, Some(cause)) => Ok(residue(evaluator, call, array.clone(), Some(&cause), &[], &[&lambda])),
         (None, None) => Ok(Value::array(sorted)),
     }
 }

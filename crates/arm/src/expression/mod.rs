@@ -21,5 +21,5 @@ pub use fault::{ExpressionError, Fault};
 pub use host::{Host, HostCall};
 pub use parser::{is_expression, parse, unescape};
 
-pub(crate) use fault::may_lie_in_values;
 pub(crate) use evaluate::{Evaluator, evaluate_noting, gravest, member_of_path, reason_in, unknown_function};
+pub(crate) use fault::may_lie_in_values;

@@ -128,6 +128,9 @@ const HOSTED: &[Function] = &[
     Function::host("toLogicalZones", 3, Some(3)),
     Function::host("toPhysicalZone", 3, Some(3)),
     Function::host("toPhysicalZones", 3, Some(3)),
+    // What these two make of ports, queries and percent signs is not documented, so they are not computed here.
+    Function::host("parseUri", 1, Some(1)),
+    Function::host("buildUri", 1, Some(1)),
     Function::host("newGuid", 0, Some(0)),
     Function::host("utcNow", 0, Some(1)),
     Function::host("externalInputs", 1, Some(1)),

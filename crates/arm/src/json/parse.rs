@@ -23,8 +23,9 @@ pub(crate) fn parse(text: &str) -> Result<Node, ParseFault> {
     parse_noting(text).map(|(node, _)| node)
 }
 
-/// As [`parse`], and where names start that their object already had, in the order of the text.
-pub(crate) fn parse_noting(text: &str) -> Result<(Node, Vec<u32>), ParseFault> {
+/// As [`parse`], and where names start that their object already had, each with where the earlier one starts; in the
+/// order of the text.
+pub(crate) fn parse_noting(text: &str) -> Result<(Node, Vec<(u32, u32)>), ParseFault> {
     let mut reader = Reader { text, at: 0, depth: 0, repeated: Vec::new() };
     reader.skip_space()?;
     let node = reader.value()?;
@@ -40,7 +41,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    repeated: Vec<u32>,
+    repeated: Vec<(u32, u32)>,
 }
 
 impl<'a> Reader<'a> {
@@ -130,7 +131,7 @@ impl<'a> Reader<'a> {
             match members.iter_mut().rev().take(256).find(|known| known.key == member.key) {
                 Some(known) => {
                     if self.repeated.len() < MAX_REPEATED {
-                        self.repeated.push(member.key_span.start);
+                        self.repeated.push((member.key_span.start, known.key_span.start));
                     }
                     *known = member;
                 }

@@ -17,7 +17,7 @@ pub struct Source {
     root: Node,
     lines: LineIndex,
     /// Where names start that their object already had.
-    repeated: Vec<u32>,
+    repeated: Vec<(u32, u32)>,
 }
 
 impl Source {
@@ -75,9 +75,15 @@ impl Source {
         &self.root
     }
 
-    /// Whether the name at `key` was already in its object, whose earlier value it replaced.
-    pub(crate) fn is_repeated(&self, key: Span) -> bool {
-        self.repeated.binary_search(&key.start).is_ok()
+    /// Where the same name as that at `key` starts earlier in its object, if it does; that value is lost.
+    pub(crate) fn earlier(&self, key: Span) -> Option<usize> {
+        let at = self.repeated.binary_search_by_key(&key.start, |(later, _)| *later).ok()?;
+        Some(self.repeated[at].1 as usize)
+    }
+
+    /// Whether any object has a name twice.
+    pub(crate) fn has_repeated(&self) -> bool {
+        !self.repeated.is_empty()
     }
 
     /// Line and column of a byte offset, both from 1.
@@ -134,7 +140,8 @@ mod tests {
     #[test]
     fn names_written_twice_are_known() {
         let source = Source::parse("t.json", r#"{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}"#).unwrap();
-        let is_repeated = |node: &Node, name: &str| source.is_repeated(node.member(name).unwrap().key_span);
+        let is_repeated =
+            |node: &Node, name: &str| source.earlier(node.member(name).unwrap().key_span).is_some();
         let root = source.root();
         assert!(is_repeated(root, "a") && is_repeated(root.get("b").unwrap(), "c"));
         assert!(!is_repeated(root, "b"));

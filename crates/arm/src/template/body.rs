@@ -10,6 +10,7 @@ use super::environment::Index;
 use super::expansion::ExpandedResource;
 use super::instances::{Condition, Instance};
 use super::reference::find_among;
+use crate::expression::Fault;
 use crate::json::Node;
 use crate::origin::Read;
 use crate::value::{Kind, Object, REDACTED, Value};
@@ -136,7 +137,7 @@ impl<'t> Scope<'t> {
                 let Some(text) = entry.as_str() else { continue };
                 let found = self.depended_on(instances, at, text);
                 if found.is_empty() {
-                    self.report_unknown_dependency(instances, entry, entries);
+                    self.report_unknown_dependency(instances, entry, entries, self.run.is_given(&value));
                 }
                 found.into_iter().for_each(&mut add);
             }
@@ -215,7 +216,14 @@ impl<'t> Scope<'t> {
         })
     }
 
-    fn report_unknown_dependency(&self, instances: &[Instance], entry: &Value, node: &Node) {
+    /// Reports an entry of `dependsOn` that names nothing, which the service refuses.
+    fn report_unknown_dependency(
+        &self,
+        instances: &[Instance],
+        entry: &Value,
+        node: &Node,
+        is_whole_given: bool,
+    ) {
         let text = entry.as_str().unwrap_or_default();
         if !self.has_symbolic_names && text.is_empty() {
             return;
@@ -233,20 +241,24 @@ impl<'t> Scope<'t> {
         }
         let shown = if entry.has_secure() { REDACTED } else { text };
         let message = format!("`{shown}` is not a resource of this template");
-        // Computed entries are left at a warning: published templates have some that fit no resource with the
-        // parameters at hand.
-        let is_certain = node.items().iter().any(|item| item.as_str() == Some(text))
-            && !text.is_empty()
+        let place = self.run.origins.borrow().location(entry.origin());
+        let (file, span) = place.unwrap_or((self.file, node.span));
+        let hint = "`dependsOn` names resources of the same template; remove the entry";
+        let is_certain = !text.is_empty()
             && !instances.iter().any(|instance| is_named_elsewhere(instance, text))
             && self.is_fully_known(instances);
-        let diagnostic = if is_certain {
-            Diagnostic::error("arm-unknown-dependency", message)
-        } else {
-            Diagnostic::warning("arm-unknown-dependency", message)
-        };
-        let diagnostic =
-            diagnostic.with_hint("`dependsOn` names resources of the same template; remove the entry");
-        self.run.report(self.file, node.span, diagnostic);
+        if !is_certain {
+            let diagnostic = Diagnostic::warning("arm-unknown-dependency", message);
+            self.run.report(file, span, diagnostic.with_hint(hint));
+            return;
+        }
+        let fault = Fault::new(message).with_code("arm-unknown-dependency").with_hint(hint);
+        // A name written out is meant as it stands; a computed one may fit other names of the resources.
+        let is_literal = node.items().iter().any(|item| item.as_str() == Some(text));
+        let has_given = |instance: &Instance| instance.has_given_loop || self.run.is_given(&instance.name);
+        let is_given = self.run.is_given(entry) || is_whole_given || instances.iter().any(has_given);
+        let is_given = is_given && !is_literal;
+        self.run.refuse(file, span, fault, is_given);
     }
 
     /// Whether every resource of the template is among `instances`, with an id known before the deployment.

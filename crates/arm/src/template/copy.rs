@@ -43,7 +43,9 @@ impl Env<'_> {
                     if self.scope.run.budget.is_spent() {
                         return failed("loop");
                     }
-                    items.push(self.within(name, Index::Known(index), is_default, is_given).value(file, input));
+                    items.push(
+                        self.within(name, Index::Known(index), is_default, is_given).value(file, input),
+                    );
                 }
                 let items = Value::array(items);
                 if !is_given {

@@ -32,6 +32,11 @@ pub(crate) struct Scope<'t> {
     pub(crate) group: Option<Value>,
     /// Levels of deployments around this one.
     pub(crate) depth: usize,
+    /// What this template is deployed with, and those around it.
+    pub(crate) lineage: Arc<Lineage>,
+    /// How often its strings were taken as text by templates around it, which evaluated them: `[[` loses a bracket
+    /// each time.
+    pub(crate) unescaped: usize,
     pub(crate) has_symbolic_names: bool,
     pub(crate) parameters: HashMap<String, Parameter<'t>>,
     pub(crate) variables: HashMap<String, Variable<'t>>,
@@ -83,15 +88,32 @@ pub(crate) struct Deployment<'t> {
     pub(crate) group: Option<Value>,
     pub(crate) frame: FrameId,
     pub(crate) depth: usize,
+    /// That of the template around, if any.
+    pub(crate) lineage: Option<Arc<Lineage>>,
+    pub(crate) unescaped: usize,
     pub(crate) outer: Option<Env<'t>>,
     /// Values by parameter name, with the place of each.
     pub(crate) supplied: Vec<(Arc<str>, Value, FileId, Span)>,
 }
 
+/// A deployed template and its values, with the deployments around it.
+pub(crate) struct Lineage {
+    pub(crate) file: String,
+    pub(crate) target: Target,
+    pub(crate) supplied: Vec<(Arc<str>, Value)>,
+    pub(crate) parent: Option<Arc<Lineage>>,
+}
+
 impl<'t> Scope<'t> {
     pub(crate) fn new(run: &'t Run<'t>, deployment: Deployment<'t>) -> Self {
-        let Deployment { file, root, target, name, location, group, frame, depth, outer, supplied } =
-            deployment;
+        let Deployment { file, root, target, name, location, group, frame, depth, .. } = deployment;
+        let Deployment { lineage: parent, unescaped, outer, supplied, .. } = deployment;
+        let lineage = Arc::new(Lineage {
+            file: run.source(file).file().to_owned(),
+            target: target.clone(),
+            supplied: supplied.iter().map(|(name, value, ..)| (name.clone(), value.clone())).collect(),
+            parent,
+        });
         let language = root.get("languageVersion").and_then(Node::as_str).unwrap_or("1.0");
         let resources = root.get("resources");
         let mut scope = Self {
@@ -104,6 +126,8 @@ impl<'t> Scope<'t> {
             group,
             frame,
             depth,
+            lineage,
+            unescaped,
             has_symbolic_names: resources.is_some_and(Node::is_object) || !language.starts_with('1'),
             parameters: HashMap::new(),
             variables: HashMap::new(),

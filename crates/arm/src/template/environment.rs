@@ -109,10 +109,12 @@ impl<'e> Env<'e> {
     /// becomes symbolic.
     pub(crate) fn value(&self, file: FileId, node: &Node) -> Value {
         let run = self.scope.run;
-        if let NodeKind::String(text) = &node.kind
-            && is_expression(text)
-        {
-            return self.expression(file, node.span, text);
+        if let NodeKind::String(text) = &node.kind {
+            let skipped = self.brackets_gone(text);
+            let text = &text[skipped..];
+            if is_expression(text) {
+                return self.expression(file, node.span, text, skipped);
+            }
         }
         if run.budget.is_spent() {
             return failed("value");
@@ -133,8 +135,11 @@ impl<'e> Env<'e> {
             NodeKind::Bool(truth) => Value::bool(*truth),
             NodeKind::Int(int) => Value::int(*int),
             NodeKind::Float(float) => Value::new(Kind::Float(*float)),
-            NodeKind::String(text) if text.starts_with("[[") => Value::from(unescape(text)),
-            NodeKind::String(text) => Value::string(text.clone()),
+            NodeKind::String(text) => match &text[self.brackets_gone(text)..] {
+                escaped if escaped.starts_with("[[") => Value::from(unescape(escaped)),
+                plain if plain.len() == text.len() => Value::string(text.clone()),
+                plain => Value::from(plain),
+            },
             NodeKind::Array(_) | NodeKind::Object(_) => {
                 match run.budget.enter().and_then(|()| run.budget.charge(1)) {
                     Ok(()) => {
@@ -181,7 +186,7 @@ impl<'e> Env<'e> {
         if !is_expression(key) {
             return Some(if key.starts_with("[[") { unescape(key).into() } else { key.clone() });
         }
-        let value = self.expression(file, span, key);
+        let value = self.expression(file, span, key, 0);
         match value.kind() {
             Kind::String(_) if value.is_secure() => {
                 let fault = Fault::new("a secret cannot be the name of a property: names are shown");
@@ -200,10 +205,16 @@ impl<'e> Env<'e> {
         }
     }
 
-    /// The value of an expression in the string at `span`. Faults are reported.
-    pub(crate) fn expression(&self, file: FileId, span: Span, text: &str) -> Value {
+    /// How many brackets of `[[` the templates around have taken for an escape.
+    fn brackets_gone(&self, text: &str) -> usize {
+        let escapes = text.bytes().take_while(|byte| *byte == b'[').count().saturating_sub(1);
+        escapes.min(self.scope.unescaped)
+    }
+
+    /// The value of an expression in the string at `span`, which begins after `skipped` bytes. Faults are reported.
+    pub(crate) fn expression(&self, file: FileId, span: Span, text: &str, skipped: usize) -> Value {
         let run = self.scope.run;
-        let ((outcome, is_given), reads) = run.reading(|| self.evaluated(file, span, text));
+        let ((outcome, is_given), reads) = run.reading(|| self.evaluated(file, span, text, skipped));
         let reads = (!reads.is_empty()).then(|| reads.into());
         let origin = run.origins.borrow_mut().add(file, span, self.frame, reads);
         if is_given {
@@ -212,6 +223,7 @@ impl<'e> Env<'e> {
         match outcome {
             Ok(value) => value.with_origin(origin),
             Err(error) => {
+                let error = error.moved(skipped);
                 let reason = if is_given && run.refuse_in_string(file, span, &error) {
                     Reason::Refused
                 } else {
@@ -224,10 +236,18 @@ impl<'e> Env<'e> {
     }
 
     /// The value, and whether it (or the part at fault) depends on values given from outside.
-    fn evaluated(&self, file: FileId, span: Span, text: &str) -> (Result<Value, ExpressionError>, bool) {
+    fn evaluated(
+        &self,
+        file: FileId,
+        span: Span,
+        text: &str,
+        skipped: usize,
+    ) -> (Result<Value, ExpressionError>, bool) {
         let run = self.scope.run;
         match run.expression(file, span, text) {
-            Ok(expression) => evaluate_noting(&expression, &Site { env: self, file, span }, &run.budget),
+            Ok(expression) => {
+                evaluate_noting(&expression, &Site { env: self, file, span, skipped }, &run.budget)
+            }
             Err(error) => (Err(error), false),
         }
     }

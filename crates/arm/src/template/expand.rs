@@ -79,6 +79,8 @@ fn expand_root(
         group: None,
         frame: FrameId::default(),
         depth: 0,
+        lineage: None,
+        unescaped: 0,
         outer: None,
         supplied,
     };

@@ -6,9 +6,9 @@ use super::environment::{Bound, Env, Index, Mode, function_names};
 use super::target::symbolic_call;
 use super::{ids, reference, scope_functions, types};
 use crate::expression::{ExpressionError, Fault, Host, HostCall};
+use crate::functions::{DEFAULT_UTC_NOW, format_timestamp, seeded_guid};
 use crate::json::Span;
 use crate::origin::FileId;
-use crate::functions::{DEFAULT_UTC_NOW, format_timestamp, seeded_guid};
 use crate::value::{Kind, Reason, Value};
 
 /// An expression in a template: what surrounds it, and the string node that it stands in.
@@ -16,6 +16,8 @@ pub(super) struct Site<'e> {
     pub(super) env: &'e Env<'e>,
     pub(super) file: FileId,
     pub(super) span: Span,
+    /// How many bytes of the string precede the expression.
+    pub(super) skipped: usize,
 }
 
 impl Host for Site<'_> {
@@ -41,7 +43,8 @@ impl Host for Site<'_> {
 
     fn absorbs(&self, error: &ExpressionError) -> bool {
         let run = self.env.scope.run;
-        !run.context.is_strict && run.refuse_in_string(self.file, self.span, error)
+        !run.context.is_strict
+            && run.refuse_in_string(self.file, self.span, &error.clone().moved(self.skipped))
     }
 }
 
@@ -112,8 +115,10 @@ impl Host for Env<'_> {
             "reference" => reference::reference(self, call),
             "references" => reference::references(self, call),
             "pickzones" => Ok(reference::pick_zones(self, call)),
-            "providers" | "tologicalzone" | "tologicalzones" | "tophysicalzone" | "tophysicalzones"
-            | "externalinputs" => Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment)),
+            "builduri" | "parseuri" | "providers" | "tologicalzone" | "tologicalzones" | "tophysicalzone"
+            | "tophysicalzones" | "externalinputs" => {
+                Ok(symbolic_call(call.name, call.arguments.to_vec(), Reason::Environment))
+            }
             key if key.starts_with("list") && key.len() > 4 && !call.arguments.is_empty() => {
                 reference::list(self, call)
             }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use azimuth_diag::Diagnostic;
 
 use super::copy::property_loops;
-use super::declare::{Deployment, Scope};
+use super::declare::{Deployment, Lineage, Scope};
 use super::environment::{Env, Mode};
 use super::expand::Part;
-use super::instances::Instance;
+use super::instances::{Condition, Instance};
 use super::loader::Link;
 use super::parameters::{entries, without_text};
 use super::target::symbolic_call;
 use crate::expression::{Fault, is_expression};
 use crate::json::{Member, Node, Source, Span};
-use crate::origin::{FileId, Read};
+use crate::origin::{FileId, OriginId, Read};
 use crate::value::{Kind, Object, Reason, Value};
 
 /// The expansion of one nested deployment.
@@ -110,6 +110,10 @@ impl<'t> Scope<'t> {
             run.report_fault(self.file, node.span, Fault::limit(message));
             return Nested::Missing;
         }
+        if self.own_link(node).is_some() {
+            // The check of the structure says so.
+            return Nested::Missing;
+        }
         let env = self.env_of(instance);
         self.check_mode(properties, &env);
         let template = self.template_of(properties, &env, instance);
@@ -135,6 +139,20 @@ impl<'t> Scope<'t> {
         let name: Arc<str> = instance.name.as_str().unwrap_or("(symbolic name)").into();
         let frame = run.origins.borrow_mut().deployment_frame(env.frame, name, place);
         let target = instance.deployment_target.clone().unwrap_or_else(|| self.target.clone());
+        if let Template::Linked(source) = &template
+            && self.is_endless(source, &target, &supplied)
+        {
+            let link = properties.get("templateLink").unwrap_or(node);
+            let message = format!("`{}` deploys itself with the same values, without end", source.file());
+            let is_certain = instance.condition == Condition::True;
+            let new = if is_certain { Diagnostic::error } else { Diagnostic::warning };
+            let hint = "link another file, or pass a value that a `condition` ends it by";
+            run.report(self.file, link.span, new("arm-cycle", message).with_hint(hint));
+            return Nested::Missing;
+        }
+        // Strings of a template within one that is evaluated outside were evaluated there before.
+        let is_inline = matches!(template, Template::Inline(..));
+        let unescaped = if is_inline { self.unescaped + usize::from(self.outer.is_some()) } else { 0 };
         let group = if target == self.target { self.group.clone() } else { self.group_created(&target) };
         let deployment = Deployment {
             file,
@@ -145,6 +163,8 @@ impl<'t> Scope<'t> {
             location: node.get("location").map(|location| env.value(self.file, location)),
             frame,
             depth: self.depth + 1,
+            lineage: Some(self.lineage.clone()),
+            unescaped,
             outer: sees_outer.then_some(env),
             supplied,
         };
@@ -159,6 +179,17 @@ impl<'t> Scope<'t> {
         });
         let outputs = Value::object(members.collect::<Object>());
         Nested::Done { outputs, part: Some(part), references }
+    }
+
+    /// Whether a template is being expanded with the same values for the same scope already.
+    fn is_endless(&self, source: &Source, target: &super::Target, supplied: &Supplied) -> bool {
+        let is_same = |known: &Lineage| {
+            known.file == source.file()
+                && known.target == *target
+                && known.supplied.len() == supplied.len()
+                && known.supplied.iter().zip(supplied).all(|(a, b)| a.0 == b.0 && a.1 == b.1)
+        };
+        std::iter::successors(Some(&self.lineage), |known| known.parent.as_ref()).any(|known| is_same(known))
     }
 
     /// Location and tags of the resource group `target`, if this template creates it.
@@ -285,7 +316,8 @@ impl<'t> Scope<'t> {
             return members
                 .into_iter()
                 .map(|(name, entry)| {
-                    (name.clone(), entry.get("value").unwrap_or(Value::NULL), file, node.span)
+                    let inner = entry.get("value").unwrap_or(Value::NULL);
+                    (name.clone(), placed(inner, &value), file, node.span)
                 })
                 .collect();
         }
@@ -340,7 +372,7 @@ fn entry(
         return match computed.kind() {
             Kind::Object(object) => {
                 let value = match (object.get("value"), object.get("reference")) {
-                    (Some(value), _) => value.clone(),
+                    (Some(value), _) => placed(value.clone(), &computed),
                     (None, Some(reference)) => {
                         let part = |name: &str| reference.pointer(name).cloned().unwrap_or(Value::NULL);
                         let arguments = vec![part("/keyVault/id"), part("/secretName")];
@@ -374,6 +406,11 @@ fn entry(
         None
     };
     value.map(|value| (member.key.clone(), value, file, member.key_span))
+}
+
+/// A part of a computed value, which comes from where the whole does unless it has an origin of its own.
+fn placed(part: Value, whole: &Value) -> Value {
+    if part.origin() == OriginId::NONE { part.with_origin(whole.origin()) } else { part }
 }
 
 /// A value without expressions, with the places of its parts.

@@ -148,7 +148,8 @@ fn deployment_state(id: &str, outputs: Value, is_full: bool) -> Value {
 /// Whether a value is what [`deployment_state`] makes: its parts say themselves what they depend on.
 pub(super) fn is_deployment_state(value: &Value) -> bool {
     let state = value.get("properties").unwrap_or_else(|| value.clone());
-    state.get("outputs").is_some() && state.get("templateHash").is_some_and(|hash| hash.as_symbolic().is_some())
+    state.get("outputs").is_some()
+        && state.get("templateHash").is_some_and(|hash| hash.as_symbolic().is_some())
 }
 
 /// Finds what `text` names: an id, a symbolic name with an optional index, or a plain name.

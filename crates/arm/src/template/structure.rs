@@ -96,7 +96,7 @@ impl Scope<'_> {
         let mut seen = HashMap::new();
         for Member { key, key_span, .. } in node.members() {
             let earlier = seen.insert(fold(key).into_owned(), key);
-            if earlier.is_none() && !source.is_repeated(*key_span) {
+            if earlier.is_none() && source.earlier(*key_span).is_none() {
                 continue;
             }
             let place =
@@ -136,6 +136,9 @@ impl Scope<'_> {
         if let Some(copy) = node.get("copy") {
             self.check_copy(copy);
         }
+        if self.run.source(self.file).has_repeated() {
+            self.check_members(node);
+        }
         let is_deployment = node
             .get("type")
             .and_then(Node::as_str)
@@ -152,6 +155,24 @@ impl Scope<'_> {
         for child in children.members() {
             self.check_resource(&child.value, lacking);
         }
+    }
+
+    /// Members of a resource that are written twice. The service may take the text or not, but not both values.
+    fn check_members(&self, node: &Node) {
+        let source = self.run.source(self.file);
+        for Member { key, key_span, value } in node.members() {
+            if let Some(earlier) = source.earlier(*key_span) {
+                let (line, column) = source.position(earlier);
+                let message = format!("`{key}` is written twice; its value at {line}:{column} is lost");
+                let diagnostic = Diagnostic::warning("arm-duplicate-member", message);
+                self.run.report(self.file, *key_span, diagnostic.with_hint("remove one of the two"));
+            }
+            // Nested resources and templates are looked at on their own.
+            if !eq_fold(key, "resources") && !eq_fold(key, "template") {
+                self.check_members(value);
+            }
+        }
+        node.items().iter().for_each(|item| self.check_members(item));
     }
 
     fn check_copy(&self, copy: &Node) {
@@ -174,14 +195,19 @@ impl Scope<'_> {
         }
     }
 
-    /// A deployment whose linked template is the very file it stands in, with nothing that ends the recursion.
-    fn check_own_link(&self, node: &Node) {
+    /// Where a deployment links the very file it stands in, with nothing that ends the recursion.
+    pub(crate) fn own_link<'n>(&self, node: &'n Node) -> Option<&'n Node> {
         let link = node.get("properties").and_then(|properties| properties.get("templateLink"));
-        let Some(path) = link.and_then(|link| link.get("relativePath")) else { return };
+        let path = link.and_then(|link| link.get("relativePath"))?;
         let source = self.run.source(self.file);
         let own = source.file().rsplit(['/', '\\']).next().unwrap_or_default();
         let is_own = path.as_str().is_some_and(|path| path.trim_start_matches("./") == own);
-        if is_own && node.get("condition").is_none() && node.get("copy").is_none() {
+        (is_own && node.get("condition").is_none() && node.get("copy").is_none()).then_some(path)
+    }
+
+    fn check_own_link(&self, node: &Node) {
+        if let Some(path) = self.own_link(node) {
+            let own = path.as_str().unwrap_or_default().trim_start_matches("./");
             let message = format!("`{own}` deploys itself, without end");
             self.say(
                 Severity::Error,

@@ -127,7 +127,9 @@ fn an_entry_that_names_nothing_is_an_error() {
     let warning = Some(false);
     assert_eq!(unknown(&json!(["nothing"]), &[]), error);
     assert_eq!(unknown(&json!(["a", "nothing"]), &[resource("a", &json!({}))]), error);
-    assert_eq!(unknown(&json!(["[resourceId('A.B/c', 'nothing')]"]), &[]), warning);
+    assert_eq!(unknown(&json!(["[resourceId('A.B/c', 'nothing')]"]), &[]), error);
+    // What depends on a given value may name something with another.
+    assert_eq!(unknown(&json!(["[resourceId('A.B/c', resourceGroup().name)]"]), &[]), warning);
     assert_eq!(unknown(&json!(["a"]), &[resource("a", &json!({}))]), None);
     // What is left out by its condition, and loops of no iterations, are declared all the same.
     let mut off = resource("off", &json!({}));
@@ -158,5 +160,8 @@ fn an_unknown_entry_does_not_show_a_secret() {
     });
     let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &NoEstate);
     let found = &expansion.diagnostics[0];
-    assert_eq!(found.message, "`***` is not a resource of this template");
+    assert_eq!(
+        found.message,
+        "`***` is not a resource of this template; the service would refuse this with the values at hand"
+    );
 }

@@ -6,6 +6,7 @@ mod dependencies;
 mod diagnostics;
 mod features;
 mod function_cases;
+mod given_values;
 mod hostile;
 mod other_host;
 mod secrets;

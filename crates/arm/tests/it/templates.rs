@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use azimuth_diag::Severity;
 use azimuth_arm::{Context, NoEstate, NoLoader, Parameters, Source, Target, Value, expand};
+use azimuth_diag::Severity;
 use serde_json::json;
 
 use crate::corpus::cases;
