@@ -70,6 +70,9 @@ pub(crate) struct TemplateArgs {
 pub(crate) struct ArmExpandArgs {
     #[command(flatten)]
     pub(crate) template: TemplateArgs,
+    /// The values given are those of the deployment: what the service would refuse because of them is an error
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Say of every value where it is written and how it came to its place
     #[arg(long)]
     pub(crate) origins: bool,

@@ -8,7 +8,7 @@ use azimuth_ids::{IdKind, IdRef, eq_fold};
 use serde_json::{Value, json};
 
 use super::diagnostics;
-use super::prepare::{Prepared, prepare, refuse_errors};
+use super::prepare::{How, Prepared, note_refusals, prepare, refuse_errors};
 use crate::args::{ArmExpandArgs, ListFormat};
 use crate::command::output;
 use crate::exit::{Exit, Failure};
@@ -18,8 +18,10 @@ use crate::ui::{self, Ui};
 const MAX_CELL: usize = 72;
 
 pub(super) fn run(args: &ArmExpandArgs, ui: Ui) -> Result<Exit, Failure> {
-    let prepared = prepare(&args.template, Mode::Incremental, false, ui)?;
+    let how = How { mode: Mode::Incremental, must_be_real: false, is_strict: args.strict };
+    let prepared = prepare(&args.template, how, ui)?;
     diagnostics::show_all(&prepared.expansion, prepared.bicep.as_ref(), ui);
+    note_refusals(&prepared, ui);
     output::to(None, |out| match args.output {
         ListFormat::Json => output::json(out, &to_json(&prepared, args.origins)),
         ListFormat::Table => table(out, &prepared, args.origins),
@@ -61,6 +63,7 @@ fn to_json(prepared: &Prepared, with_origins: bool) -> Value {
         "outputs": expansion.outputs_json(),
         "unresolved": expansion.unresolved(),
         "diagnostics": expansion.diagnostics,
+        "refusals": expansion.refusals,
     })
 }
 

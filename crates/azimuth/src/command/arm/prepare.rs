@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use azimuth_arm::{Cloud, Context, EstateView, Expansion, Mode, NoEstate, Target, Value, expand};
+use azimuth_diag::Severity;
 use azimuth_estate::Snapshot;
 
 use super::estate::{SnapshotView, facts};
@@ -24,24 +25,30 @@ pub(super) struct Prepared {
     pub(super) estate: Option<Estate>,
 }
 
-/// Reads and expands what the arguments name. `must_be_real` refuses placeholders for the target.
-pub(super) fn prepare(
-    args: &TemplateArgs,
-    mode: Mode,
-    must_be_real: bool,
-    ui: Ui,
-) -> Result<Prepared, Failure> {
+/// How a template is expanded.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) mode: Mode,
+    /// Placeholders for the target are refused.
+    pub(super) must_be_real: bool,
+    /// What the service would refuse because of the values given is an error.
+    pub(super) is_strict: bool,
+}
+
+/// Reads and expands what the arguments name.
+pub(super) fn prepare(args: &TemplateArgs, how: How, ui: Ui) -> Result<Prepared, Failure> {
     let links = FileLinks::new(&args.link)?;
     let now = args.now.as_deref().map(input::parse_time).transpose()?;
     let template = template::read(args, ui)?;
     let estate = load_estate(args, ui)?;
     let snapshot = estate.as_ref().map(|estate| &estate.snapshot);
-    let target = target::choose(args, &template.source, snapshot, must_be_real, ui)?;
+    let target = target::choose(args, &template.source, snapshot, how.must_be_real, ui)?;
     let deployment_name = args.deployment_name.clone().unwrap_or_else(|| stem(&args.template));
     let mut context = Context::new(target.clone());
     context.deployment_name.clone_from(&deployment_name);
     context.now = now;
-    context.mode = mode;
+    context.mode = how.mode;
+    context.is_strict = how.is_strict;
     context.cloud = match args.cloud {
         CloudName::Public => Cloud::Public,
         CloudName::UsGovernment => Cloud::UsGovernment,
@@ -109,13 +116,26 @@ fn describe_scope(context: &mut Context, args: &TemplateArgs, snapshot: Option<&
 /// How many errors there are, as a failure.
 pub(super) fn refuse_errors(prepared: &Prepared) -> Result<(), Failure> {
     let errors = prepared.expansion.diagnostics.iter();
-    let errors = errors.filter(|diagnostic| diagnostic.severity == azimuth_diag::Severity::Error).count();
-    if errors == 0 {
+    let errors: Vec<_> = errors.filter(|diagnostic| diagnostic.severity == Severity::Error).collect();
+    if errors.is_empty() {
         return Ok(());
     }
-    let word = if errors == 1 { "error" } else { "errors" };
-    Err(Failure::input(format_args!(
-        "`{}` has {errors} {word}; the deployment service would refuse it",
-        prepared.file
-    )))
+    let word = if errors.len() == 1 { "error" } else { "errors" };
+    // Some limits are our own: then nothing is known of what the service would say.
+    let is_cut_short = errors.iter().any(|error| error.code == "arm-limit");
+    let outcome =
+        if is_cut_short { "it is not expanded in full" } else { "the deployment service would refuse it" };
+    Err(Failure::input(format_args!("`{}` has {} {word}; {outcome}", prepared.file, errors.len())))
+}
+
+/// Says that the values given would be refused, if nothing worse is to be said.
+pub(super) fn note_refusals(prepared: &Prepared, ui: Ui) {
+    let refusals = prepared.expansion.refusals;
+    if refusals == 0 || prepared.expansion.has_errors() {
+        return;
+    }
+    let places = if refusals == 1 { "1 place".to_owned() } else { format!("{refusals} places") };
+    ui.note(format_args!(
+        "note: with these values the deployment service would refuse the template, for {places} above; `--strict` makes that an error"
+    ));
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::diagnostics;
 use super::estate::SnapshotView;
-use super::prepare::{prepare, refuse_errors};
+use super::prepare::{How, prepare, refuse_errors};
 use crate::args::{ArmWhatifArgs, DeploymentMode, ListFormat};
 use crate::command::output;
 use crate::exit::{Exit, Failure};
@@ -33,7 +33,8 @@ pub(super) fn run(args: &ArmWhatifArgs, ui: Ui) -> Result<Exit, Failure> {
         DeploymentMode::Incremental => Mode::Incremental,
         DeploymentMode::Complete => Mode::Complete,
     };
-    let prepared = prepare(&args.template, mode, true, ui)?;
+    // A refused deployment changes nothing, so the values count as final.
+    let prepared = prepare(&args.template, How { mode, must_be_real: true, is_strict: true }, ui)?;
     diagnostics::show_all(&prepared.expansion, prepared.bicep.as_ref(), ui);
     refuse_errors(&prepared)?;
     let Some(estate) = &prepared.estate else {
