@@ -23,17 +23,34 @@
 //!
 //! Architecture invariant: this crate reads no file, clock or randomness.
 
-mod check;
-mod options;
-mod pack;
-mod place;
-mod report;
 mod rule;
 mod rules;
 
+mod assigned;
+mod pack;
+mod ruleset;
+
+mod check;
+mod conclude;
+mod finding;
+mod options;
+
+mod judge;
+mod locate;
+mod probe;
+mod reads;
+mod related;
+
+mod place;
+mod report;
+mod suppress;
+mod wording;
+
+pub use assigned::Assigned;
 pub use check::check;
 pub use options::Options;
 pub use pack::{Pack, PackBuilder};
 pub use place::{Place, Spot};
-pub use report::{Evidence, Finding, Report, ResourceName, Verdict, VerdictKind};
+pub use related::Existing;
+pub use report::{Change, Denial, Evidence, Finding, Report, ResourceName, Verdict, VerdictKind};
 pub use rule::{RuleInfo, Severity};

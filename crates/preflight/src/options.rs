@@ -3,6 +3,9 @@
 use azimuth_arm::{Context, EstateView, Loader, NoEstate, NoLoader};
 use jiff::Timestamp;
 
+use crate::assigned::Assigned;
+use crate::related::Existing;
+
 /// What surrounds a check besides template, parameters and rules.
 #[derive(Clone)]
 pub struct Options<'a> {
@@ -12,6 +15,12 @@ pub struct Options<'a> {
     pub loader: &'a dyn Loader,
     /// What already exists: answers `reference()`.
     pub estate: &'a dyn EstateView,
+    /// What already exists, as IfNotExists effects look for it.
+    pub existing: Option<&'a dyn Existing>,
+    /// The assignments in force.
+    pub assigned: Option<&'a Assigned>,
+    /// The management groups above a subscription, nearest first.
+    pub ancestors: &'a [String],
     /// The moment, for `utcNow()` in rules.
     pub now: Timestamp,
 }
@@ -19,6 +28,14 @@ pub struct Options<'a> {
 impl Options<'_> {
     /// A deployment of which nothing but the context is known.
     pub fn new(context: Context, now: Timestamp) -> Self {
-        Self { context, loader: &NoLoader, estate: &NoEstate, now }
+        Self {
+            context,
+            loader: &NoLoader,
+            estate: &NoEstate,
+            existing: None,
+            assigned: None,
+            ancestors: &[],
+            now,
+        }
     }
 }

@@ -12,6 +12,7 @@ use azimuth_policy::{
 
 use crate::rule::{RuleInfo, id_of};
 use crate::rules::FILES;
+use crate::ruleset::Ruleset;
 
 /// Most documents nested in lists that are looked into.
 const MAX_DEPTH: usize = 8;
@@ -19,9 +20,8 @@ const MAX_DEPTH: usize = 8;
 /// Rules compiled together.
 #[derive(Debug)]
 pub struct Pack {
-    program: Program,
-    /// By policy number.
-    rules: Vec<RuleInfo>,
+    pub(crate) program: Program,
+    pub(crate) set: Ruleset,
 }
 
 impl Pack {
@@ -34,16 +34,12 @@ impl Pack {
 
     /// The rules in order of their ids.
     pub fn rules(&self) -> &[RuleInfo] {
-        &self.rules
+        &self.set.rules
     }
 
     /// The rule `id`, in any letter case.
     pub fn rule(&self, id: &str) -> Option<&RuleInfo> {
-        self.rules.iter().find(|rule| eq_fold(&rule.id, id))
-    }
-
-    pub(crate) fn program(&self) -> &Program {
-        &self.program
+        self.set.rules.iter().find(|rule| eq_fold(&rule.id, id))
     }
 }
 
@@ -169,9 +165,10 @@ impl PackBuilder {
             }));
             is_whole
         });
-        let (rules, policies) = rules.into_iter().unzip();
-        let program = Program::compile(catalogue, policies, &CompileOptions::default());
-        (Pack { program, rules }, self.diagnostics)
+        let (rules, policies): (Vec<RuleInfo>, Vec<Policy>) = rules.into_iter().unzip();
+        let program = Program::compile(catalogue.clone(), policies, &CompileOptions::default());
+        let set = Ruleset::new(catalogue, rules, program.policies());
+        (Pack { program, set }, self.diagnostics)
     }
 
     fn is_wanted(&self, id: &str) -> bool {
@@ -348,7 +345,7 @@ fn is_id(id: &str, reference: &str) -> bool {
 }
 
 /// Whether a rule id fits what the user named.
-fn matches(pattern: &str, id: &str) -> bool {
+pub(crate) fn matches(pattern: &str, id: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => id.get(..start.len()).is_some_and(|head| eq_fold(head, start)),
         None => eq_fold(pattern, id),

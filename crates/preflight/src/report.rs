@@ -19,7 +19,11 @@ pub struct Report {
     pub unknown: Vec<Finding>,
     /// Findings that the template asks not to show, each with the reason given.
     pub suppressed: Vec<Finding>,
-    /// What every rule says about every resource that it is about.
+    /// Requests that the assignments in force refuse, each with the body of Azure's answer.
+    pub denials: Vec<Denial>,
+    /// What the assignments in force would change.
+    pub changes: Vec<Change>,
+    /// What every rule of the pack says about every resource that it is about.
     pub verdicts: Vec<Verdict>,
     /// The resources that the template deploys.
     pub resources: Vec<ResourceName>,
@@ -70,16 +74,48 @@ pub struct Verdict {
     pub kind: VerdictKind,
 }
 
+/// A request that policy refuses.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Denial {
+    /// The resource.
+    pub resource: ResourceName,
+    /// The policies that refuse it, by the ids of their rules.
+    pub rules: Vec<String>,
+    /// The body of the answer 403 to the request.
+    pub body: Json,
+}
+
+/// A resource that append and modify policies would change on its way.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The resource.
+    pub resource: ResourceName,
+    /// The policies that change it, by the ids of their rules.
+    pub rules: Vec<String>,
+    /// What they change: JSON pointer, before, after (null: not there).
+    pub properties: Vec<(String, Json, Json)>,
+    /// Where the resource is written.
+    pub place: Place,
+}
+
 /// What a rule says about a resource, with its reasons.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The rule's id.
     pub rule: String,
+    /// The assignment by which the rule is in force, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<String>,
     /// What it says.
     pub verdict: VerdictKind,
     /// How much it matters.
     pub severity: Severity,
+    /// The effect that Azure would give it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
     /// One line: what is wrong, or what is not known.
     pub message: String,
     /// The resource.
