@@ -82,7 +82,8 @@ impl Evaluator<'_> {
     /// Whether evaluation goes on after a fault whose cause depends on given values if `is_given`.
     fn absorbs(&mut self, error: &ExpressionError, is_given: bool) -> bool {
         self.is_given = is_given;
-        is_given && !self.is_tentative && may_lie_in_values(error.code) && self.host.absorbs(error)
+        let is_avoidable = is_given && may_lie_in_values(error.code) || self.host.avoids(error.code);
+        is_avoidable && !self.is_tentative && self.host.absorbs(error)
     }
 
     fn check_extent(&self, value: &Value) -> Result<(), Fault> {

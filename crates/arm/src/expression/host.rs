@@ -36,6 +36,13 @@ pub trait Host {
         false
     }
 
+    /// Whether other values given would keep a fault of this code from being met here, as the expression would not be
+    /// evaluated.
+    fn avoids(&self, code: &str) -> bool {
+        let _ = code;
+        false
+    }
+
     /// Takes note of a fault that lies in values given from outside, and whether evaluation goes on with the faulty
     /// part as an expression that stays unresolved. By default it does not.
     fn absorbs(&self, error: &ExpressionError) -> bool {

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::expression::{ExpressionError, Fault, evaluate_noting, is_expression, unescape};
+use azimuth_diag::Diagnostic;
+
+use crate::expression::{
+    ExpressionError, Fault, evaluate_noting, is_expression, may_lie_in_values, unescape,
+};
+use crate::functions::function_arity;
 use crate::json::{Node, NodeKind, Span};
 use crate::origin::{FileId, FrameId, OriginId};
 use crate::value::{Kind, Object, Reason, Symbolic, Value};
@@ -137,6 +142,13 @@ impl<'e> Env<'e> {
             NodeKind::Float(float) => Value::new(Kind::Float(*float)),
             NodeKind::String(text) => match &text[self.brackets_gone(text)..] {
                 escaped if escaped.starts_with("[[") => Value::from(unescape(escaped)),
+                open if is_unclosed(open) => {
+                    let diagnostic =
+                        Diagnostic::warning("arm-syntax", "this is text, as it has no `]` at its end")
+                            .with_hint("add the missing `]`");
+                    run.report(file, node.span, diagnostic);
+                    Value::string(text.clone())
+                }
                 plain if plain.len() == text.len() => Value::string(text.clone()),
                 plain => Value::from(plain),
             },
@@ -224,6 +236,7 @@ impl<'e> Env<'e> {
             Ok(value) => value.with_origin(origin),
             Err(error) => {
                 let error = error.moved(skipped);
+                let is_given = is_given && may_lie_in_values(error.code);
                 let reason = if is_given && run.refuse_in_string(file, span, &error) {
                     Reason::Refused
                 } else {
@@ -283,6 +296,12 @@ impl<'e> Env<'e> {
         // Without a resource loop around, the nearest loop can only be meant.
         if name.is_none() { innermost } else { None }
     }
+}
+
+/// Whether a text that is no expression begins like a call of a function.
+fn is_unclosed(text: &str) -> bool {
+    let Some((name, _)) = text.strip_prefix('[').and_then(|rest| rest.split_once('(')) else { return false };
+    !text.ends_with(']') && function_arity(&name.trim().to_ascii_lowercase()).is_some()
 }
 
 /// The value in place of one that could not be computed.

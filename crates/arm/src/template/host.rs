@@ -41,6 +41,14 @@ impl Host for Site<'_> {
         self.env.is_given(value)
     }
 
+    /// A default is not evaluated if its parameter gets a value. Templates that are deployed to several kinds of scopes
+    /// rely on that where a scope function is not available.
+    fn avoids(&self, code: &str) -> bool {
+        code == "arm-scope"
+            && matches!(self.env.mode, Mode::ParameterDefault(_))
+            && self.env.scope.lexical().depth == 0
+    }
+
     fn absorbs(&self, error: &ExpressionError) -> bool {
         let run = self.env.scope.run;
         !run.context.is_strict

@@ -9,7 +9,7 @@ use azimuth_diag::{Diagnostic, Place};
 
 use super::context::Context;
 use super::{EstateView, Loader};
-use crate::expression::{Budget, Expression, ExpressionError, Fault, may_lie_in_values, parse};
+use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
 use crate::json::{Node, NodeKind, Source, Span};
 use crate::origin::{FileId, Origins, Read};
 use crate::value::{Kind, Reason, Value};
@@ -137,10 +137,10 @@ impl<'a> Run<'a> {
         self.report_fault(file, span, fault_of(error));
     }
 
-    /// As [`Run::report_in_string`], for a fault that other values given may avoid; whether that made it a refusal.
+    /// As [`Run::report_in_string`], for a fault that other values given may avoid; whether it is no error.
     pub(crate) fn refuse_in_string(&self, file: FileId, node: Span, error: &ExpressionError) -> bool {
         let span = self.source(file).inside_string(node, error.span);
-        self.refuse(file, span, fault_of(error), may_lie_in_values(error.code)) == Reason::Refused
+        self.refuse(file, span, fault_of(error), true) == Reason::Refused
     }
 
     /// Reports a fault that makes the service refuse the deployment. If it depends on values given from outside it is

@@ -139,10 +139,10 @@ fn deployment(scope: &Scope<'_>) -> Value {
     properties.push("provisioningState".into(), "Accepted".into());
     let mut out = Object::new();
     out.push("name".into(), scope.name.clone());
-    if let Some(location) = &scope.location {
-        out.push("location".into(), location.clone());
-    } else if !matches!(scope.target, Target::ResourceGroup(..)) {
-        out.push("location".into(), member("deployment", "location"));
+    // Deployments to resource groups have no location of their own.
+    if !matches!(scope.target, Target::ResourceGroup(..)) {
+        let location = scope.location.clone().unwrap_or_else(|| member("deployment", "location"));
+        out.push("location".into(), location);
     }
     out.push("properties".into(), Value::object(properties));
     Value::object(out)

@@ -1,6 +1,6 @@
 //! Faults that lie in the values a template is given, and faults that no values avoid.
 
-use azimuth_arm::{Expansion, NoEstate, Parameters};
+use azimuth_arm::{Context, Expansion, NoEstate, Parameters, Target};
 use azimuth_diag::Severity;
 use serde_json::{Map, Value as Json, json};
 
@@ -167,4 +167,46 @@ fn secrets_stay_covered() {
     assert_eq!(found.hint, None);
     let shown = expansion.outputs_json()["r"]["value"]["x"].to_string();
     assert!(!shown.contains("hush") && shown.contains("parameters('secret').password"), "{shown}");
+}
+
+#[test]
+fn a_default_that_asks_for_another_scope_can_be_avoided() {
+    let text = |sections: &str| {
+        format!(
+            r#"{{ "$schema": "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#",
+                "contentVersion": "1.0.0.0", "resources": [], {sections} }}"#
+        )
+    };
+    let context = Context::new(Target::subscription("00000000-0000-0000-0000-000000000000"));
+    let default = text(
+        r#""parameters": { "p": { "type": "string", "defaultValue": "[resourceGroup().location]" } },
+            "outputs": { "r": { "type": "string", "value": "[concat(parameters('p'), '-x')]" } }"#,
+    );
+    let expansion = expanded_in(&default, &Parameters::none(), &context, &NoEstate);
+    assert!(!expansion.has_errors() && expansion.refusals == 1, "{:?}", expansion.diagnostics);
+    assert_eq!(expansion.outputs_json()["r"]["value"], "[concat(resourceGroup().location, '-x')]");
+    let strict = Context { is_strict: true, ..context.clone() };
+    assert!(expanded_in(&default, &Parameters::none(), &strict, &NoEstate).has_errors());
+    let mut given = Map::new();
+    given.insert("p".to_owned(), "eastus".into());
+    let expansion = expanded_in(&default, &Parameters::from_values(&given), &strict, &NoEstate);
+    assert!(expansion.diagnostics.is_empty(), "{:?}", expansion.diagnostics);
+    // Anywhere else nothing avoids it.
+    let output = text(r#""outputs": { "r": { "type": "string", "value": "[resourceGroup().location]" } }"#);
+    assert!(expanded_in(&output, &Parameters::none(), &context, &NoEstate).has_errors());
+}
+
+#[test]
+fn an_expression_without_its_end_is_text_with_a_warning() {
+    let expansion = expanded(&output("[concat('a'"), false);
+    let [found] = &expansion.diagnostics[..] else { panic!("{:?}", expansion.diagnostics) };
+    assert_eq!((found.code, found.severity), ("arm-syntax", Severity::Warning));
+    assert!(expanded(&output("[text (with brackets"), false).diagnostics.is_empty());
+}
+
+#[test]
+fn functions_of_uris_are_known_and_stay() {
+    let expansion = expanded(&output("[parseUri(concat('https://', parameters('text'))).host]"), false);
+    assert!(expansion.diagnostics.is_empty(), "{:?}", expansion.diagnostics);
+    assert_eq!(expansion.outputs_json()["r"]["value"]["x"], "[parseUri('https://plain').host]");
 }

@@ -21,7 +21,9 @@ pub(crate) fn context(scope: &str) -> Context {
         &json!({ "tenantId": "00000000-0000-0000-0000-0000000000ff", "displayName": "sub" }),
     ));
     context.resource_group = Some(Value::from_json(&json!({ "location": "eastus", "tags": {} })));
-    context.deployment_location = Some("eastus".to_owned());
+    if !matches!(context.target, Target::ResourceGroup(..)) {
+        context.deployment_location = Some("eastus".to_owned());
+    }
     context.now = "2024-05-31T12:00:00Z".parse().ok();
     context.seed = Some(1);
     context

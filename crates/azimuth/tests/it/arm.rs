@@ -96,7 +96,7 @@ fn loops_expand_with_parameter_files_and_arguments() {
 
     let table = expect(0, &arguments[..13]);
     assert!(table.stdout.contains("late2  group web"), "{}", table.stdout);
-    assert!(table.stdout.contains("KNOWN AT RUN TIME ONLY"), "{}", table.stdout);
+    assert!(table.stdout.contains("NOT KNOWN YET"), "{}", table.stdout);
 }
 
 #[test]

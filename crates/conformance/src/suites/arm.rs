@@ -118,7 +118,9 @@ fn templates(case: &Value) -> Result<(), String> {
     });
     context.resource_group =
         Some(azimuth_arm::Value::from_json(&json!({ "location": "eastus", "tags": {} })));
-    context.deployment_location = Some("eastus".to_owned());
+    if !matches!(context.target, Target::ResourceGroup(..)) {
+        context.deployment_location = Some("eastus".to_owned());
+    }
     context.now = "2024-05-31T12:00:00Z".parse().ok();
     context.seed = Some(1);
     let mut parameters = Map::new();

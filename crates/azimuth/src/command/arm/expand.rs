@@ -134,13 +134,14 @@ fn table(out: &mut dyn Write, prepared: &Prepared, with_origins: bool) -> io::Re
     if !unresolved.is_empty() {
         let rows: Vec<Vec<String>> = unresolved
             .iter()
+            .filter(|part| part.pointer != "/id" || part.resource_id.is_none())
             .map(|part| {
-                let of = part.resource_id.as_deref().map_or("outputs", after_providers);
+                let of = part.resource_id.as_deref().map_or("outputs", |id| shown_id(expansion, id));
                 vec![cell(&format!("{of} {}", part.pointer)), cell(&part.expression), cell(&part.reason)]
             })
             .collect();
         writeln!(out)?;
-        output::table(out, &["KNOWN AT RUN TIME ONLY", "EXPRESSION", "WHY"], &rows)?;
+        output::table(out, &["NOT KNOWN YET", "EXPRESSION", "WHY"], &rows)?;
     }
     if with_origins {
         write_origins(out, expansion)?;
@@ -212,6 +213,15 @@ fn short_scope(scope: &str, own_subscription: Option<&str>) -> String {
             _ => format!("group {}", id.name()),
         },
         _ => after_providers(scope).to_owned(),
+    }
+}
+
+/// An id without its scope; the type alone if the id is an expression.
+fn shown_id<'a>(expansion: &'a Expansion, id: &'a str) -> &'a str {
+    let resource = expansion.resources.iter().find(|resource| resource.id == id);
+    match resource.filter(|resource| !resource.is_id_resolved) {
+        Some(resource) => &resource.resource_type,
+        None => after_providers(id),
     }
 }
 
