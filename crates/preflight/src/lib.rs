@@ -51,6 +51,5 @@ pub use check::check;
 pub use options::Options;
 pub use pack::{Pack, PackBuilder};
 pub use place::{Place, Spot};
-pub use related::Existing;
 pub use report::{Change, Denial, Evidence, Finding, Report, ResourceName, Verdict, VerdictKind};
 pub use rule::{RuleInfo, Severity};

@@ -1,10 +1,10 @@
 //! What surrounds a check.
 
 use azimuth_arm::{Context, EstateView, Loader, NoEstate, NoLoader};
+use azimuth_policy::Shelf;
 use jiff::Timestamp;
 
 use crate::assigned::Assigned;
-use crate::related::Existing;
 
 /// What surrounds a check besides template, parameters and rules.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct Options<'a> {
     /// What already exists: answers `reference()`.
     pub estate: &'a dyn EstateView,
     /// What already exists, as IfNotExists effects look for it.
-    pub existing: Option<&'a dyn Existing>,
+    pub existing: Option<&'a dyn Shelf>,
     /// The assignments in force.
     pub assigned: Option<&'a Assigned>,
     /// The management groups above a subscription, nearest first.

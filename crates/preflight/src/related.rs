@@ -6,15 +6,8 @@
 use std::cell::RefCell;
 
 use azimuth_arm::ExpandedResource;
-use azimuth_ids::{IdKind, IdRef, eq_fold};
-use azimuth_policy::{Related, RelatedQuery, Resource};
-
-/// What exists already, beside the template.
-pub trait Existing {
-    /// The JSON texts of existing resources of the type wanted that stand where the query looks, seen from the resource
-    /// with the id `subject`; `None` if that cannot be known. Names are compared by the caller.
-    fn related(&self, subject: &str, query: &RelatedQuery) -> Option<Vec<String>>;
-}
+use azimuth_ids::{eq_fold, fold};
+use azimuth_policy::{Related, RelatedQuery, RelatedResources, Resource, Shelf};
 
 /// A resource of the template, as others see it.
 pub(crate) struct Sibling<'e> {
@@ -25,7 +18,7 @@ pub(crate) struct Sibling<'e> {
 /// Looks for related resources in the template and in what exists already.
 pub(crate) struct Surroundings<'a> {
     pub(crate) siblings: &'a [Sibling<'a>],
-    pub(crate) existing: Option<&'a dyn Existing>,
+    pub(crate) existing: Option<&'a dyn Shelf>,
     pub(crate) subject: &'a ExpandedResource,
     /// What was asked for last, until somebody takes it.
     pub(crate) asked: RefCell<Option<Asked>>,
@@ -42,22 +35,20 @@ pub(crate) struct Asked {
 }
 
 impl Related for Surroundings<'_> {
-    fn related(&self, _: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>> {
+    fn related(&self, resource: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>> {
         let found: Vec<usize> = (0..self.siblings.len())
             .filter(|at| self.is_related(self.siblings[*at].resource, query))
             .collect();
         let mut texts: Vec<String> = found.iter().map(|at| self.siblings[*at].json.clone()).collect();
-        let existing = self.existing.and_then(|existing| existing.related(&self.subject.id, query));
         let is_below = is_below(&self.subject.resource_type, &query.resource_type);
-        let is_complete = existing.is_some() || is_below || is_extension(&query.resource_type);
-        for text in existing.into_iter().flatten() {
-            let id = serde_json::from_str::<serde_json::Value>(&text).ok();
-            let id = id.as_ref().and_then(|json| json["id"].as_str()).unwrap_or_default();
-            let is_replaced = found.iter().any(|at| eq_fold(&self.siblings[*at].resource.id, id));
-            let name = name_of_id(id);
-            if !is_replaced && query.name.as_deref().is_none_or(|wanted| fits(&name, wanted)) {
-                texts.push(text);
-            }
+        let mut is_complete = is_below || is_extension(&query.resource_type);
+        if let Some(shelf) = self.existing {
+            let (key, kind) = (fold(&self.subject.id), fold(&self.subject.resource_type));
+            let existing = RelatedResources::new(shelf, &key, &kind);
+            let known = existing.related(resource, query).unwrap_or_default();
+            is_complete |= existing.take_doubt().is_none();
+            // What the template deploys takes the place of what exists.
+            texts.extend(known.into_iter().filter(|text| !self.is_deployed(text)));
         }
         *self.asked.borrow_mut() = Some(Asked { query: query.clone(), found, is_complete });
         Some(texts)
@@ -65,6 +56,12 @@ impl Related for Surroundings<'_> {
 }
 
 impl Surroundings<'_> {
+    fn is_deployed(&self, existing: &str) -> bool {
+        let json: serde_json::Value = serde_json::from_str(existing).unwrap_or_default();
+        let id = json["id"].as_str().unwrap_or_default();
+        self.siblings.iter().any(|sibling| eq_fold(&sibling.resource.id, id))
+    }
+
     fn is_related(&self, other: &ExpandedResource, query: &RelatedQuery) -> bool {
         eq_fold(&other.resource_type, &query.resource_type)
             && query.name.as_deref().is_none_or(|wanted| fits(&other.name, wanted))
@@ -94,19 +91,25 @@ fn is_below(outer: &str, inner: &str) -> bool {
         && eq_fold(&inner[..outer.len()], outer)
 }
 
-/// Types whose resources extend another one and are looked for on it.
+/// Types whose resources extend another one and are looked for on it; what ends with `/` stands for a whole namespace.
 const EXTENSIONS: &[&str] = &[
-    "Microsoft.Insights/diagnosticSettings",
-    "Microsoft.Insights/dataCollectionRuleAssociations",
-    "Microsoft.Authorization/locks",
-    "Microsoft.GuestConfiguration/guestConfigurationAssignments",
-    "Microsoft.Security/advancedThreatProtectionSettings",
-    "Microsoft.Security/defenderForStorageSettings",
-    "Microsoft.KubernetesConfiguration/extensions",
+    "microsoft.authorization/",
+    "microsoft.eventgrid/eventsubscriptions",
+    "microsoft.guestconfiguration/",
+    "microsoft.insights/datacollectionruleassociations",
+    "microsoft.insights/diagnosticsettings",
+    "microsoft.kubernetesconfiguration/",
+    "microsoft.maintenance/configurationassignments",
+    "microsoft.recoveryservices/backupprotecteditems",
+    "microsoft.security/",
+    "microsoft.securityinsights/",
 ];
 
 fn is_extension(resource_type: &str) -> bool {
-    EXTENSIONS.iter().any(|known| eq_fold(known, resource_type))
+    let folded = fold(resource_type);
+    EXTENSIONS
+        .iter()
+        .any(|known| if known.ends_with('/') { folded.starts_with(known) } else { folded == *known })
 }
 
 fn is_scope(resource_type: &str) -> bool {
@@ -127,16 +130,6 @@ fn segment(id: &str, key: &str) -> Option<String> {
     parts.next().map(str::to_lowercase)
 }
 
-/// The full name of a resource, parents included, from its id.
-fn name_of_id(id: &str) -> String {
-    let Ok(parsed) = IdRef::parse(id) else { return id.rsplit('/').next().unwrap_or_default().to_owned() };
-    if parsed.kind() != IdKind::Resource {
-        return parsed.name().to_owned();
-    }
-    let own = id.rsplit_once("/providers/").map_or(id, |(_, own)| own);
-    own.split('/').skip(1).skip(1).step_by(2).collect::<Vec<_>>().join("/")
-}
-
 /// Whether a full name fits the one wanted, which may leave out parents; `?` stands for any name.
 fn fits(name: &str, wanted: &str) -> bool {
     let mut own = name.rsplit('/');
@@ -151,7 +144,6 @@ mod tests {
     fn names_may_leave_out_parents() {
         assert!(fits("srv/Default", "default") && fits("srv/default", "srv/?") && fits("a/b", "A/B"));
         assert!(!fits("default", "srv/default") && !fits("srv/x", "default"));
-        assert_eq!(name_of_id("/subscriptions/s/resourceGroups/g/providers/A.B/c/x/d/y"), "x/y");
     }
 
     #[test]
