@@ -23,6 +23,7 @@ mod normalise;
 mod operator;
 mod path;
 mod reason;
+mod remediation;
 mod scan;
 mod suggest;
 mod template;
@@ -61,6 +62,10 @@ pub use inventory::{Inventory, ObjectKind, RecordedAttestation};
 pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use reason::{Evaluated, Explanation, reason};
+pub use remediation::{
+    Deployment, Lack, LeftOut, Needs, RemediationRun, RemediationStep, RemediationWorld, StepAction, remediate,
+    remediation_needs,
+};
 pub use scan::{
     AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing,
     Surroundings, Tally, Undecided, ancestors, context_of, effect_name, survey,

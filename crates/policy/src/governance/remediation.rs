@@ -7,6 +7,8 @@ use crate::definition::{Effect, Parsed, Report};
 /// A remediation task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Remediation {
+    /// The resource id; resources at and below what it is a child of are looked at. Empty: all.
+    pub id: String,
     /// The assignment.
     pub assignment_id: String,
     /// The reference within an initiative.
@@ -15,6 +17,8 @@ pub struct Remediation {
     pub discovery_mode: String,
     /// Only resources in these places; none: all.
     pub locations: Vec<String>,
+    /// Only these resources; none: all.
+    pub resource_ids: Vec<String>,
     /// How many resources at most.
     pub resource_count: i64,
     /// How many at once.
@@ -47,18 +51,35 @@ pub fn parse_remediation(source: &Source, node: &Node, path: &str) -> Parsed<Rem
         azimuth_arm::Kind::Float(float) => Some(*float),
         _ => None,
     });
-    let filters = properties.get("filters").and_then(|filters| filters.get("locations"));
+    let filter = |name: &str| {
+        let list = properties.get("filters").and_then(|filters| filters.get(name));
+        let items = list.map(Node::items).unwrap_or_default().iter();
+        items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    };
     report.finish(Some(Remediation {
+        id: node.get("id").and_then(Node::as_str).unwrap_or_default().to_owned(),
         assignment_id: text("policyAssignmentId").unwrap_or_default(),
         reference_id: text("policyDefinitionReferenceId"),
         discovery_mode: text("resourceDiscoveryMode").unwrap_or_else(|| "ExistingNonCompliant".to_owned()),
-        locations: filters
-            .map(|list| list.items().iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
-            .unwrap_or_default(),
+        locations: filter("locations"),
+        resource_ids: filter("resourceIds"),
         resource_count: whole("resourceCount", 500),
         parallel_deployments: whole("parallelDeployments", 10),
         failure_threshold: threshold.unwrap_or(1.0),
     }))
+}
+
+impl Remediation {
+    /// What the task is a child of; empty if the task has no id.
+    pub fn scope(&self) -> &str {
+        let at = self.id.to_ascii_lowercase().rfind("/providers/microsoft.policyinsights/remediations/");
+        at.map_or("", |at| &self.id[..at])
+    }
+
+    /// Whether all resources are evaluated anew rather than those taken that the last scan found.
+    pub fn evaluates_anew(&self) -> bool {
+        self.discovery_mode.eq_ignore_ascii_case("ReEvaluateCompliance")
+    }
 }
 
 /// Everything the service would refuse about a task for a policy of an effect; `is_set`: the assignment is of an initiative.
@@ -82,6 +103,12 @@ pub fn check_remediation(task: &Remediation, effect: Option<Effect>, is_set: boo
     let modes = ["ExistingNonCompliant", "ReEvaluateCompliance"];
     if !modes.iter().any(|mode| mode.eq_ignore_ascii_case(&task.discovery_mode)) {
         problems.push(format!("`resourceDiscoveryMode` is {}", modes.join(" or ")));
+    }
+    let scope = task.scope().to_ascii_lowercase();
+    if task.evaluates_anew() && scope.starts_with("/providers/microsoft.management/managementgroups/") {
+        problems.push(
+            "`ReEvaluateCompliance` works at a subscription or below, not at a management group".to_owned(),
+        );
     }
     if let Some(effect) = effect.filter(|effect| !effect.is_remediable()) {
         problems.push(format!("only deployIfNotExists and modify can be remediated, not {effect}"));

@@ -3,5 +3,8 @@
 mod built_ins;
 mod corpora;
 mod differential;
+mod estate;
+mod governance;
 mod landing_zones;
 mod laws;
+mod remediation;
