@@ -3,7 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Alias, Catalogue, Modifiable};
+use super::{Alias, Catalogue, Modifiable, VersionPath};
 use crate::fold::fold;
 use crate::path::Path;
 
@@ -35,12 +35,20 @@ impl Catalogue {
                 continue;
             };
             let modifiable = if cells.next() == Some("m") { Modifiable::Yes } else { Modifiable::Unknown };
-            catalogue.add_simple(resource_type, name, path, modifiable);
+            let versions = cells.next().and_then(other_path).into_iter().collect();
+            catalogue.add_simple(resource_type, name, path, modifiable, versions);
         }
         catalogue
     }
 
-    pub(crate) fn add_simple(&mut self, resource_type: &str, name: &str, path: &str, modifiable: Modifiable) {
+    pub(crate) fn add_simple(
+        &mut self,
+        resource_type: &str,
+        name: &str,
+        path: &str,
+        modifiable: Modifiable,
+        versions: Vec<VersionPath>,
+    ) {
         let folded: Box<str> = fold(resource_type).into();
         self.types.entry(folded.clone()).or_default().name = resource_type.to_owned();
         self.add(Alias {
@@ -49,7 +57,7 @@ impl Catalogue {
             path: Path::parse(path),
             modifiable,
             value_type: None,
-            versions: Vec::new(),
+            versions,
         });
     }
 
@@ -79,7 +87,7 @@ impl Catalogue {
                 };
                 let flag =
                     if modifiable.contains(&fold(short)) { Modifiable::Yes } else { Modifiable::Unknown };
-                self.add_simple(resource_type, &full, path, flag);
+                self.add_simple(resource_type, &full, path, flag, Vec::new());
                 count += 1;
             };
             for path in texts("by_path") {
@@ -98,6 +106,16 @@ impl Catalogue {
     }
 }
 
+/// A cell `path@version,version`: where the alias points in those API versions.
+fn other_path(cell: &str) -> Option<VersionPath> {
+    let (path, versions) = cell.split_once('@')?;
+    Some(VersionPath {
+        path: Path::parse(path),
+        api_versions: versions.split(',').map(|version| fold(version).into()).collect(),
+        modifiable: None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +130,18 @@ mod tests {
                 && alias.path.to_string()
                     == "properties.virtualMachineProfile.storageProfile.imageReference.publisher")
         );
+    }
+
+    #[test]
+    fn older_versions_may_have_another_path() {
+        let catalogue = Catalogue::bundled();
+        let path = |version| {
+            let contact = "microsoft.security/securitycontacts";
+            let name = "Microsoft.Security/securityContacts/alertNotifications";
+            catalogue.place(name, contact, version).unwrap().path.to_string()
+        };
+        assert_eq!(path(Some("2017-08-01-preview")), "properties.alertNotifications");
+        assert_eq!(path(Some("2020-01-01-preview")), "properties.alertNotifications.state");
     }
 
     #[test]
