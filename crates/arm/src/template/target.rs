@@ -2,7 +2,7 @@
 
 use azimuth_ids::{IdKind, IdRef, eq_fold};
 
-use crate::expression::{Expression, gravest};
+use crate::expression::{Expression, ExpressionKind, gravest};
 use crate::value::{Reason, Symbolic, Value};
 
 /// The scope that a template is deployed to. Names are values because a nested deployment's may be symbolic.
@@ -94,7 +94,39 @@ pub(crate) fn concat(parts: &[Value]) -> Value {
         let secure = parts.iter().any(Value::is_secure);
         return Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).secured(secure);
     };
-    symbolic_call("concat", parts.to_vec(), reason)
+    let secure = parts.iter().any(Value::has_secure);
+    let mut joined = Vec::new();
+    for part in parts {
+        join(&mut joined, Expression::of(part.clone()));
+    }
+    Value::symbolic(Symbolic::new(Expression::call("concat", joined), reason)).secured(secure)
+}
+
+/// Adds a part to those of a `concat` of strings: known texts grow together, the parts of a `concat` are taken apart.
+fn join(joined: &mut Vec<Expression>, part: Expression) {
+    if let ExpressionKind::Call(call) = &part.kind
+        && call.namespace.is_none()
+        && &*call.key == "concat"
+    {
+        call.arguments.iter().for_each(|argument| join(joined, argument.clone()));
+        return;
+    }
+    if let Some(after) = plain_text(&part)
+        && let Some(last) = joined.last_mut()
+        && let Some(before) = plain_text(last)
+    {
+        *last = Expression::literal(Value::string(format!("{before}{after}")));
+        return;
+    }
+    joined.push(part);
+}
+
+/// The text of a literal that is no secret.
+fn plain_text(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        ExpressionKind::Literal(value) if !value.is_secure() => value.as_str(),
+        _ => None,
+    }
 }
 
 /// A call that stays unresolved.
