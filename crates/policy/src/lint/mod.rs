@@ -1,0 +1,4 @@
+//! Lints.
+mod workspace;
+
+pub use workspace::{Entry, Object as PolicyObject, Workspace};
