@@ -48,9 +48,9 @@ pub(crate) fn run_if(evaluator: &mut Evaluator<'_>, call: &Call, _span: Span) ->
         return Ok(unresolved(call, branches, reason, false));
     }
     if decided(evaluator, &truth, condition, "the condition of `if`")? {
-        evaluator.value(yes)
+        evaluator.conditionally(|evaluator| evaluator.value(yes))
     } else {
-        evaluator.value(no)
+        evaluator.conditionally(|evaluator| evaluator.value(no))
     }
 }
 
@@ -67,7 +67,7 @@ fn connective(evaluator: &mut Evaluator<'_>, call: &Call, deciding: bool) -> Out
     let mut open = Vec::new();
     let mut reason = None;
     for argument in &call.arguments {
-        let value = evaluator.value(argument)?;
+        let value = evaluator.conditionally(|evaluator| evaluator.value(argument))?;
         if let Some(symbolic) = value.as_symbolic() {
             reason.get_or_insert_with(|| symbolic.reason().clone());
             open.push(Expression::of(value));

@@ -26,7 +26,14 @@ pub(crate) fn evaluate_noting(
     host: &dyn Host,
     budget: &Budget,
 ) -> (Result<Value, ExpressionError>, bool) {
-    let mut evaluator = Evaluator { host, budget, lambdas: Vec::new(), is_given: false, is_tentative: false };
+    let mut evaluator = Evaluator {
+        host,
+        budget,
+        lambdas: Vec::new(),
+        is_given: false,
+        is_conditional: false,
+        is_tentative: false,
+    };
     let outcome = evaluator.value(expression);
     (outcome, evaluator.is_given)
 }
@@ -38,6 +45,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) lambdas: Vec<(Arc<str>, Value)>,
     /// Whether what was read so far depends on values given from outside; after a fault, whether its cause does.
     pub(super) is_given: bool,
+    /// Whether a condition that depends on values given from outside led here.
+    is_conditional: bool,
     /// Whether the outcome may be thrown away: then no fault is taken note of.
     is_tentative: bool,
 }
@@ -82,8 +91,19 @@ impl Evaluator<'_> {
     /// Whether evaluation goes on after a fault whose cause depends on given values if `is_given`.
     fn absorbs(&mut self, error: &ExpressionError, is_given: bool) -> bool {
         self.is_given = is_given;
-        let is_avoidable = is_given && may_lie_in_values(error.code) || self.host.avoids(error.code);
+        let is_avoidable = is_given && may_lie_in_values(error.code)
+            || self.is_conditional && error.code == "arm-scope"
+            || self.host.avoids(error.code);
         is_avoidable && !self.is_tentative && self.host.absorbs(error)
+    }
+
+    /// Does `work`, which is done or not depending on what was evaluated so far.
+    pub(super) fn conditionally<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.is_conditional;
+        self.is_conditional |= self.is_given;
+        let out = work(self);
+        self.is_conditional = before;
+        out
     }
 
     fn check_extent(&self, value: &Value) -> Result<(), Fault> {
@@ -135,8 +155,15 @@ impl Evaluator<'_> {
     ) -> Result<Value, ExpressionError> {
         // An argument of a type that its text decides is wrong with any value.
         let culprit = fault.argument.and_then(|index| call.arguments.get(index)).or(call.arguments.first());
-        let is_typed =
-            fault.code == "arm-argument-type" && culprit.is_some_and(|part| !may_vary_in_type(part));
+        let is_typed = match fault.code {
+            // What these want of one argument depends on the others.
+            "arm-argument-type" if MIXING.contains(&&*call.key) => {
+                !call.arguments.iter().any(may_vary_in_type)
+            }
+            "arm-argument-type" => culprit.is_some_and(|part| !may_vary_in_type(part)),
+            "arm-resource-id" => culprit.is_some_and(|part| matches!(part.kind, ExpressionKind::Literal(_))),
+            _ => false,
+        };
         let is_given = self.is_given || values.iter().any(|value| self.holds_given(value));
         let error = place_fault(without_secrets(fault, call, &values), call, span);
         if self.absorbs(&error, is_given && !is_typed) {
@@ -333,6 +360,9 @@ impl Evaluator<'_> {
 
 /// Most parts of a value that are looked at for what is given from outside.
 const MAX_PARTS: usize = 10_000;
+
+/// Functions that want arguments of one type, whichever that is.
+const MIXING: &[&str] = &["concat", "intersection", "max", "min", "union"];
 
 /// Functions whose members are documented one by one: what they lack is misspelt.
 const FIXED: &[&str] =

@@ -7,7 +7,10 @@ use crate::json::Span;
 /// Whether a fault of this code may lie in the values that an expression got rather than in the expression: other
 /// values may avoid it. Any other fault is in the template's text.
 pub(crate) fn may_lie_in_values(code: &str) -> bool {
-    matches!(code, "arm-value" | "arm-missing-property" | "arm-index" | "arm-argument-type")
+    matches!(
+        code,
+        "arm-value" | "arm-missing-property" | "arm-index" | "arm-argument-type" | "arm-resource-id"
+    )
 }
 
 /// A fault of a function or host, before its place is known.

@@ -44,8 +44,8 @@ pub(super) fn call(target: &Target, call: &HostCall<'_>) -> Result<Value, Fault>
     };
     if at > most {
         return Err(Fault::new(format!("`{}` takes at most {most} arguments before the type", call.name))
-            .with_code("arm-resource-id")
-            .about(at));
+            .about(at)
+            .with_code("arm-resource-id"));
     }
     let wanted = match (call.key, at) {
         ("tenantresourceid", _) => Target::Tenant,

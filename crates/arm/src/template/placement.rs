@@ -46,7 +46,8 @@ impl Scope<'_> {
                     None => {
                         let fault = Fault::new(format!("`{text}` is not a scope"))
                             .with_hint("write a resource id, or `Microsoft.Web/sites/name`");
-                        self.run.report_fault(self.file, scope_node.span, fault.with_code("arm-scope"));
+                        let fault = fault.with_code("arm-scope");
+                        self.run.refuse(self.file, scope_node.span, fault, self.run.is_given(&scope));
                         return (prefix.into(), scoped);
                     }
                 },

@@ -78,6 +78,7 @@ fn what_no_values_avoid_is_an_error() {
     // The declared type decides, whatever the value.
     check_wrong("[add(parameters('text'), 1)]");
     check_wrong("[if(parameters('text'), 1, 2)]");
+    check_wrong("[resourceId('A.B/c/d', parameters('text'))]");
     check_wrong("[parameters('nothing').a]");
     check_wrong("[concat(parameters('o').b]");
 }
@@ -191,6 +192,12 @@ fn a_default_that_asks_for_another_scope_can_be_avoided() {
     given.insert("p".to_owned(), "eastus".into());
     let expansion = expanded_in(&default, &Parameters::from_values(&given), &strict, &NoEstate);
     assert!(expansion.diagnostics.is_empty(), "{:?}", expansion.diagnostics);
+    let branch = text(
+        r#""parameters": { "p": { "type": "bool", "defaultValue": true } },
+            "outputs": { "r": { "type": "string", "value": "[if(parameters('p'), resourceGroup().location, '')]" } }"#,
+    );
+    let expansion = expanded_in(&branch, &Parameters::none(), &context, &NoEstate);
+    assert!(!expansion.has_errors() && expansion.refusals == 1, "{:?}", expansion.diagnostics);
     // Anywhere else nothing avoids it.
     let output = text(r#""outputs": { "r": { "type": "string", "value": "[resourceGroup().location]" } }"#);
     assert!(expanded_in(&output, &Parameters::none(), &context, &NoEstate).has_errors());
