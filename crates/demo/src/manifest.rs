@@ -61,7 +61,8 @@ accounts/           az account list
 management-groups/  az account management-group show -e -r, and hierarchy settings (REST list)
 resources/          az graph query over `resources` in pages of 1,000 rows; one subscription as a CSV export
 resource-groups/    az group list (one file for each subscription)
-policy/             definitions, initiatives, assignments, exemptions (REST lists)
+policy/             definitions, initiatives, assignments, exemptions (REST lists); the written rules and the impact
+                    runs that the company declares
 rbac/               az role definition list, az role assignment list --all (one file for each subscription)
 locks/              az lock list
 security/           contacts (REST list), az security pricing list (one file for each subscription)

@@ -116,6 +116,29 @@ fn assess_100k_resources(bencher: divan::Bencher, threads: usize) {
     bencher.bench_local(|| assess(&snapshot, &options, threads, &|_, _, _| {}));
 }
 
+/// The generated company with its policy objects, as exports are read: the case in which policies have work.
+fn company() -> (Snapshot, jiff::Timestamp) {
+    let mut imported = Vec::new();
+    let options = azimuth_demo::Options { size: RESOURCES, seed: 1, flaws: azimuth_demo::Flaws::Planted };
+    let manifest = azimuth_demo::generate(&options, &mut |file| {
+        azimuth_exports::read(&file.path, &file.content, &mut |document| imported.push(document));
+        Ok::<(), std::convert::Infallible>(())
+    })
+    .expect("the size is in range");
+    let mut builder = Snapshot::builder().threads(2);
+    for document in azimuth_exports::merge(imported).documents {
+        builder.push(&document.key, document.body);
+    }
+    (builder.finish(), manifest.time)
+}
+
+#[divan::bench(args = [1, 2], sample_count = 10, sample_size = 1)]
+fn assess_company_of_100k_resources(bencher: divan::Bencher, threads: usize) {
+    let (snapshot, time) = company();
+    let options = Options::new(time);
+    bencher.bench_local(|| assess(&snapshot, &options, threads, &|_, _, _| {}));
+}
+
 #[divan::bench(args = [1, 2], sample_count = 10, sample_size = 1)]
 fn read_network_of_100k_resources(bencher: divan::Bencher, threads: usize) {
     let snapshot = estate();

@@ -232,6 +232,32 @@ pub(crate) fn read_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Arm<'a,
     Ok(Arm { id, name, sku, properties })
 }
 
+/// Whether a document says nothing but its envelope: no properties, neither below `properties` nor beside it.
+pub(crate) fn lacks_members(text: &str) -> bool {
+    matches!(read_text::<de::IgnoredAny>(text), Err(Unread::Head))
+}
+
+/// `metadata` of a policy object's document.
+pub(crate) fn metadata(text: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    #[derive(Default, serde::Deserialize)]
+    struct Members {
+        #[serde(default, deserialize_with = "lenient")]
+        metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    }
+    read_text::<Members>(text).ok()?.properties.metadata
+}
+
+/// The location in a document's envelope, if it has one.
+pub(crate) fn location(text: &str) -> Option<Cow<'_, str>> {
+    #[derive(serde::Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow, default)]
+        location: Text<'a>,
+    }
+    let location = serde_json::from_str::<Envelope<'_>>(text).ok()?.location.0;
+    (!location.is_empty()).then_some(location)
+}
+
 /// The same for the body of an entry.
 pub(crate) fn read<'a, T: Deserialize<'a>>(entry: Entry<'a>) -> Result<Arm<'a, T>, Unread> {
     read_text(entry.body())

@@ -38,13 +38,52 @@ pub(crate) struct PolicyAssignment {
     pub(crate) excluded: Vec<usize>,
     /// Whether it was changed after it was made.
     pub(crate) updated: bool,
+    /// Whether an impact run is on record before its last change.
+    pub(crate) tried: bool,
+    pub(crate) owner: Owner,
+    /// Whether the day of its review has passed.
+    pub(crate) overdue: bool,
+}
+
+/// Who answers for an assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A team by its name.
+    Team,
+    /// A user, by index.
+    User(usize),
+    Nobody,
+}
+
+/// An exemption from an assignment.
+#[derive(Clone, Debug)]
+pub(crate) struct Exemption {
+    /// Id of what is exempt.
+    pub(crate) at: String,
+    /// The scope, where all of it is exempt.
+    pub(crate) whole: Option<Scope>,
+    /// Index of the assignment.
+    pub(crate) assignment: usize,
+    /// Whether it has run out.
+    pub(crate) expired: bool,
 }
 
 impl PolicyAssignment {
     /// An assignment in the mode `Default` that has never been changed.
     pub(crate) fn new(scope: Scope, name: impl Into<String>, definition: Definition) -> Self {
         let name = name.into();
-        Self { scope, name, definition, effect: None, enforced: true, excluded: Vec::new(), updated: false }
+        Self {
+            scope,
+            name,
+            definition,
+            effect: None,
+            enforced: true,
+            excluded: Vec::new(),
+            updated: false,
+            tried: true,
+            owner: Owner::Team,
+            overdue: false,
+        }
     }
 
     pub(crate) fn with_effect(mut self, effect: &'static str) -> Self {
@@ -59,6 +98,16 @@ impl PolicyAssignment {
 
     pub(crate) fn changed(mut self) -> Self {
         self.updated = true;
+        self
+    }
+
+    /// Whether it does anything, enforced or not.
+    pub(crate) fn is_on(&self) -> bool {
+        self.definition.is_on(self.effect)
+    }
+
+    pub(crate) fn untried(mut self) -> Self {
+        self.tried = false;
         self
     }
 
@@ -82,6 +131,15 @@ impl PolicyAssignment {
             metadata["updatedBy"] = Value::Null;
             metadata["updatedOn"] = Value::Null;
         }
+        match self.owner {
+            Owner::Team => metadata["owner"] = json!("Platform governance"),
+            Owner::User(index) => metadata["owner"] = json!(plan.user_id(index)),
+            Owner::Nobody => {}
+        }
+        metadata["reviewDate"] = json!(match self.overdue {
+            true => plan.calendar.days_ago(rng.between(5, 300), rng)[..10].to_owned(),
+            false => plan.calendar.days_ahead(rng.between(5, 300))[..10].to_owned(),
+        });
         let mut parameters = json!({});
         match self.definition {
             Definition::AllowedLocations => {

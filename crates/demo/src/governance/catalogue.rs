@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::register::rules_of;
+
 /// A policy definition or initiative that assignments refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Definition {
@@ -15,18 +17,20 @@ pub(crate) enum Definition {
     InheritTag,
     NoPublicAddressOnInterfaces,
     OwnerTag,
+    /// Made long ago, for a rule that nobody wrote down.
+    LegacyNames,
     Baseline,
     Guardrails,
 }
 
 use Definition::{
-    AllowedLocations, Baseline, GroupLocation, Guardrails, InheritTag, ManagedDisks,
+    AllowedLocations, Baseline, GroupLocation, Guardrails, InheritTag, LegacyNames, ManagedDisks,
     NoPublicAddressOnInterfaces, OwnerTag, RequireTag, SecureTransfer, StorageNetworkAccess,
     VaultDeletionProtection,
 };
 
 impl Definition {
-    pub(crate) const SINGLE: [Self; 10] = [
+    pub(crate) const SINGLE: [Self; 11] = [
         SecureTransfer,
         StorageNetworkAccess,
         VaultDeletionProtection,
@@ -37,6 +41,7 @@ impl Definition {
         InheritTag,
         NoPublicAddressOnInterfaces,
         OwnerTag,
+        LegacyNames,
     ];
     pub(crate) const INITIATIVES: [Self; 2] = [Baseline, Guardrails];
 
@@ -52,6 +57,7 @@ impl Definition {
             InheritTag => "ea3f2387-9b95-492a-a190-fcdc54f7b070",
             NoPublicAddressOnInterfaces => "contoso-no-public-address",
             OwnerTag => "contoso-owner-tag",
+            LegacyNames => "contoso-legacy-names",
             Baseline => "contoso-baseline",
             Guardrails => "contoso-guardrails",
         }
@@ -69,13 +75,14 @@ impl Definition {
             InheritTag => "Inherit a tag from the resource group",
             NoPublicAddressOnInterfaces => "Network interfaces have no public address",
             OwnerTag => "Resources name their owner",
+            LegacyNames => "Storage accounts have names of the old scheme",
             Baseline => "Contoso security baseline",
             Guardrails => "Contoso guard rails",
         }
     }
 
-    fn is_custom(self) -> bool {
-        matches!(self, NoPublicAddressOnInterfaces | OwnerTag | Baseline | Guardrails)
+    pub(crate) fn is_custom(self) -> bool {
+        matches!(self, NoPublicAddressOnInterfaces | OwnerTag | LegacyNames | Baseline | Guardrails)
     }
 
     /// The id; custom definitions live at the root group `root_id`.
@@ -89,7 +96,9 @@ impl Definition {
     /// The effect, or the default of the `effect` parameter where there is one.
     fn default_effect(self) -> &'static str {
         match self {
-            SecureTransfer | StorageNetworkAccess | VaultDeletionProtection | OwnerTag => "Audit",
+            SecureTransfer | StorageNetworkAccess | VaultDeletionProtection | OwnerTag | LegacyNames => {
+                "Audit"
+            }
             ManagedDisks | GroupLocation => "audit",
             AllowedLocations | RequireTag => "deny",
             InheritTag => "modify",
@@ -103,7 +112,17 @@ impl Definition {
         !matches!(self, ManagedDisks | GroupLocation | AllowedLocations | RequireTag | InheritTag | Baseline)
     }
 
-    fn members(self) -> &'static [Self] {
+    /// Whether an assignment with this value for the parameter `effect` does anything.
+    pub(crate) fn is_on(self, effect: Option<&str>) -> bool {
+        !self.has_effect_parameter() || !effect.is_some_and(|effect| effect.eq_ignore_ascii_case("Disabled"))
+    }
+
+    /// Whether an assignment of this puts the other into place.
+    pub(crate) fn holds(self, other: Self) -> bool {
+        self == other || self.members().contains(&other)
+    }
+
+    pub(crate) fn members(self) -> &'static [Self] {
         match self {
             Baseline => {
                 &[SecureTransfer, StorageNetworkAccess, VaultDeletionProtection, ManagedDisks, GroupLocation]
@@ -131,7 +150,13 @@ impl Definition {
     /// The document in the REST shape.
     pub(crate) fn document(self, root_id: &str, tenant_time: &str) -> Value {
         let policy_type = if self.is_custom() { "Custom" } else { "BuiltIn" };
-        let metadata = json!({"category": self.category(), "version": "1.1.0", "createdOn": tenant_time});
+        let mut metadata = json!({"category": self.category(), "version": "1.1.0", "createdOn": tenant_time});
+        if self.members().is_empty() && self.is_custom() {
+            let rules: Vec<&str> = rules_of(self).map(|rule| rule.id).collect();
+            if !rules.is_empty() {
+                metadata["rules"] = json!(rules);
+            }
+        }
         let mut properties = json!({
             "displayName": self.display(),
             "policyType": policy_type,
@@ -146,6 +171,12 @@ impl Definition {
         } else {
             properties["policyDefinitions"] =
                 self.members().iter().map(|member| self.reference(*member, root_id)).collect();
+            properties["policyDefinitionGroups"] = self
+                .members()
+                .iter()
+                .flat_map(|member| rules_of(*member))
+                .map(|rule| json!({"name": rule.id, "category": "Cloud handbook", "displayName": rule.title}))
+                .collect();
         }
         let kind = if self.members().is_empty() { "policyDefinitions" } else { "policySetDefinitions" };
         json!({
@@ -163,17 +194,22 @@ impl Definition {
             json!({})
         };
         json!({
-            "policyDefinitionReferenceId": format!("{}-{}", self.name(), &member.name()[..8]),
+            "policyDefinitionReferenceId": member.reference_id(),
             "policyDefinitionId": member.id(root_id),
             "definitionVersion": "1.*.*",
             "parameters": parameters,
-            "groupNames": []
+            "groupNames": rules_of(member).map(|rule| rule.id).collect::<Vec<_>>()
         })
+    }
+
+    /// The name within an initiative: the first part of a GUID, a name of the company's own as it is.
+    fn reference_id(self) -> &'static str {
+        if self.is_custom() { self.name() } else { &self.name()[..8] }
     }
 
     fn category(self) -> &'static str {
         match self {
-            SecureTransfer | StorageNetworkAccess => "Storage",
+            SecureTransfer | StorageNetworkAccess | LegacyNames => "Storage",
             VaultDeletionProtection => "Key Vault",
             ManagedDisks => "Compute",
             NoPublicAddressOnInterfaces => "Network",
@@ -226,6 +262,8 @@ impl Definition {
             }
             NoPublicAddressOnInterfaces => json!({"allOf": [type_is("Microsoft.Network/networkInterfaces"),
                 {"field": "Microsoft.Network/networkInterfaces/ipconfigurations[*].publicIpAddress.id", "like": "*"}]}),
+            LegacyNames => json!({"allOf": [type_is("Microsoft.Storage/storageAccounts"),
+                {"field": "name", "notLike": "stcontoso*"}]}),
             _ => json!({"field": "tags['owner']", "exists": "false"}),
         };
         let effect =

@@ -5,6 +5,7 @@ mod assignments;
 mod catalogue;
 mod expected;
 mod plant;
+mod register;
 mod roles;
 mod write;
 

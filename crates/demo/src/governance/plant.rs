@@ -1,10 +1,13 @@
 //! The plan of governance: a clean one, and the ways in which seeds break it.
 
-use super::assignments::{PolicyAssignment, Scope};
+use super::assignments::{Exemption, Owner, PolicyAssignment, Scope};
 use super::catalogue::Definition;
 use super::roles::{Role, RoleAssignment};
 use crate::plan::{Plan, Purpose};
 use crate::rng::{Rng, guid};
+
+/// A user whose account is disabled, in every estate: see how the directory disables accounts.
+const FORMER_USER: usize = 23 * 5 + 7;
 
 /// What is set at management groups and subscriptions.
 #[derive(Clone, Debug)]
@@ -16,6 +19,9 @@ pub(crate) struct Governance {
     pub(crate) roles: Vec<RoleAssignment>,
     /// Segments that the company declares; a plan may lack one.
     pub(crate) declared: Vec<String>,
+    pub(crate) exemptions: Vec<Exemption>,
+    /// The group where a rule holds that no policy stands for.
+    pub(crate) orphan_rule: Option<usize>,
 }
 
 /// Plans governance; with `planting`, breaks each governance control at least once and changes `plan` where the
@@ -29,13 +35,23 @@ pub(crate) fn plan_governance(plan: &mut Plan, planting: bool) -> Governance {
         assignments: Vec::new(),
         roles: Vec::new(),
         declared: plan.segments.clone(),
+        exemptions: Vec::new(),
+        orphan_rule: None,
     };
     clean(plan, &mut governance, &mut rng, root_baseline);
     if planting {
-        break_access(plan, &mut governance, &mut rng, root_baseline);
+        let alone = break_access(plan, &mut governance, &mut rng, root_baseline);
         break_hierarchy(plan, &mut governance, &mut rng);
+        break_register(plan, &mut governance, &mut rng);
         break_policy(plan, &mut governance, &mut rng);
+        break_ownership(&mut governance, &mut rng);
+        let exempt = break_coverage(plan, &mut governance, &mut rng);
+        // What stands at the root now is lifted where nothing is to be inherited.
+        for at in alone.into_iter().chain(exempt) {
+            lift(plan, &mut governance, at);
+        }
     }
+    waivers(plan, &mut governance, &mut rng);
     governance
 }
 
@@ -91,9 +107,16 @@ fn clean(plan: &Plan, governance: &mut Governance, rng: &mut Rng, root_baseline:
     }
 }
 
-/// MG-1 and MG-4, which must not undo each other: what stands at the root is inherited by all.
-fn break_access(plan: &mut Plan, governance: &mut Governance, rng: &mut Rng, root_baseline: bool) {
+/// MG-1 and MG-4, which must not undo each other: what stands at the root is inherited by all. Returns the group that
+/// must inherit no policy.
+fn break_access(
+    plan: &mut Plan,
+    governance: &mut Governance,
+    rng: &mut Rng,
+    root_baseline: bool,
+) -> Option<Scope> {
     let kind = rng.below(if root_baseline { 2 } else { 4 });
+    let mut alone = None;
     match kind {
         0 => governance.default_group = Some(0),
         1 => governance.default_group = None,
@@ -101,6 +124,7 @@ fn break_access(plan: &mut Plan, governance: &mut Governance, rng: &mut Rng, roo
             let leaf = plan.add_group("contoso-ventures".to_owned(), "Ventures", Some(0));
             governance.declared.push("contoso-ventures".to_owned());
             if kind == 2 {
+                alone = Some(Scope::Group(leaf));
                 governance.roles.push(group_role(plan, leaf, Role::Reader, 5));
             } else {
                 governance.assignments.push(PolicyAssignment::new(
@@ -135,6 +159,93 @@ fn break_access(plan: &mut Plan, governance: &mut Governance, rng: &mut Rng, roo
         };
         governance.assignments.push(if rng.chance(1, 2) { denying.changed() } else { denying });
     }
+    alone
+}
+
+/// PO-4 and MG-5: an assignment at the root that nobody tried, a rule without a policy, a policy without a rule.
+fn break_register(plan: &Plan, governance: &mut Governance, rng: &mut Rng) {
+    let root = Scope::Group(0);
+    let owners = PolicyAssignment::new(root, "owner-tags", Definition::OwnerTag).untried();
+    governance.assignments.push(if rng.chance(1, 2) { owners.changed() } else { owners });
+    if rng.chance(1, 2) {
+        governance.orphan_rule = Some(index_of(plan, "contoso-sandbox"));
+    } else {
+        let group = Scope::Group(plan.subscriptions[workload(plan, rng)].group);
+        let names = PolicyAssignment::new(group, "legacy-names", Definition::LegacyNames);
+        governance.assignments.push(names);
+    }
+}
+
+/// PO-3: assignments of nobody, of somebody who has left, and with a review that is overdue.
+fn break_ownership(governance: &mut Governance, rng: &mut Rng) {
+    let first = rng.below(governance.assignments.len());
+    for (index, assignment) in governance.assignments.iter_mut().enumerate() {
+        if index != first && !rng.chance(1, 40) {
+            continue;
+        }
+        match rng.below(3) {
+            0 => assignment.owner = Owner::Nobody,
+            1 => assignment.owner = Owner::User(FORMER_USER),
+            _ => assignment.overdue = true,
+        }
+    }
+}
+
+/// PO-1 by exemption: a subscription that every assignment above it lets off, and that has none of its own but one
+/// that is switched off.
+fn break_coverage(plan: &Plan, governance: &mut Governance, rng: &mut Rng) -> Option<Scope> {
+    let free = (0..plan.subscriptions.len()).find(|&index| {
+        plan.subscriptions[index].purpose == Purpose::Workload
+            && !governance.assignments.iter().any(|one| one.scope == Scope::Subscription(index))
+    })?;
+    if !rng.chance(1, 2) {
+        return None;
+    }
+    let scope = Scope::Subscription(free);
+    let off = PolicyAssignment::new(scope, "security-baseline", Definition::SecureTransfer);
+    governance.assignments.push(off.with_effect("Disabled"));
+    Some(scope)
+}
+
+/// Exempts a scope from every assignment in force above it.
+fn lift(plan: &Plan, governance: &mut Governance, at: Scope) {
+    let above = scopes_above(plan, at);
+    for (index, assignment) in governance.assignments.iter().enumerate() {
+        if assignment.enforced && above.contains(&assignment.scope) {
+            let exemption = Exemption { at: at.id(plan), whole: Some(at), assignment: index, expired: false };
+            governance.exemptions.push(exemption);
+        }
+    }
+}
+
+/// The scopes from which a scope inherits, not itself.
+pub(crate) fn scopes_above(plan: &Plan, at: Scope) -> Vec<Scope> {
+    let (group, skip) = match at {
+        Scope::Group(group) => (group, 1),
+        Scope::Subscription(index) => (plan.subscriptions[index].group, 0),
+    };
+    plan.group_chain(group).skip(skip).map(Scope::Group).collect()
+}
+
+/// Exemptions that take no subscription out: of one resource group, from a trial, or run out long ago.
+fn waivers(plan: &Plan, governance: &mut Governance, rng: &mut Rng) {
+    for (index, assignment) in governance.assignments.iter().enumerate() {
+        let Scope::Group(group) = assignment.scope else { continue };
+        let below = (0..plan.subscriptions.len()).find(|&index| {
+            let subscription = &plan.subscriptions[index];
+            subscription.purpose == Purpose::Workload
+                && plan.group_chain(subscription.group).any(|at| at == group)
+        });
+        let (Some(subscription), true) = (below, rng.chance(1, 3)) else { continue };
+        let scope = plan.subscriptions[subscription].scope();
+        let expired = assignment.enforced && rng.chance(1, 2);
+        let at = match assignment.enforced && !expired {
+            true => format!("{scope}/resourceGroups/rg-network"),
+            false => scope,
+        };
+        let whole = (!assignment.enforced).then_some(Scope::Subscription(subscription));
+        governance.exemptions.push(Exemption { at, whole, assignment: index, expired });
+    }
 }
 
 /// MG-2 and MG-3.
@@ -162,7 +273,7 @@ fn break_hierarchy(plan: &mut Plan, governance: &mut Governance, rng: &mut Rng) 
     }
 }
 
-/// PO-1 and PO-2.
+/// PO-1 by exclusion, and PO-2.
 fn break_policy(plan: &Plan, governance: &mut Governance, rng: &mut Rng) {
     let count = 1 + plan.subscriptions.len() / 200;
     for number in 0..count {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::assignments::Scope;
+use super::assignments::{Exemption, Scope};
 use super::catalogue::Definition;
 use super::plant::Governance;
+use super::register::{impact_runs, rules};
 use super::roles::{Role, assignment_row};
 use crate::output::{Emit, Pages, Shape, Stopped, json_file};
 use crate::plan::Plan;
@@ -131,38 +132,55 @@ fn write_policy(plan: &Plan, governance: &Governance, emit: &mut Emit<'_>) -> Re
     }
     pages.finish(emit)?;
     let mut pages = Pages::new("policy/assignments", list("policyAssignments"), 1_000);
+    let mut changes = Vec::new();
     for assignment in &governance.assignments {
-        pages.push(&assignment.document(plan, &mut rng), emit)?;
+        let document = assignment.document(plan, &mut rng);
+        if assignment.scope == Scope::Group(0) && assignment.enforced && assignment.tried {
+            changes.push(change(&document));
+        }
+        pages.push(&document, emit)?;
     }
     pages.finish(emit)?;
     let mut pages = Pages::new("policy/exemptions", list("policyExemptions"), 1_000);
-    for assignment in &governance.assignments {
-        // Exemptions from a segment's baseline, for one subscription in it.
-        let Scope::Group(group) = assignment.scope else { continue };
-        let below = plan.subscriptions.iter().find(|subscription| {
-            assignment.enforced && plan.group_chain(subscription.group).any(|at| at == group)
-        });
-        let (Some(subscription), true) = (below, rng.chance(1, 3)) else { continue };
-        let name = format!("waiver-{}", rng.suffix(6));
-        pages.push(
-            &json!({
-                "properties": {
-                    "policyAssignmentId": assignment.id(plan),
-                    "policyDefinitionReferenceIds": [],
-                    "exemptionCategory": "Waiver",
-                    "displayName": "Migration in progress",
-                    "description": "Agreed with platform governance until the migration ends",
-                    "expiresOn": plan.calendar.days_ahead(rng.between(20, 300)),
-                    "metadata": {"ticket": format!("CHG{:06}", rng.below(1_000_000))}
-                },
-                "id": format!("{}/providers/Microsoft.Authorization/policyExemptions/{name}", subscription.scope()),
-                "type": "Microsoft.Authorization/policyExemptions",
-                "name": name,
-            }),
-            emit,
-        )?;
+    for exemption in &governance.exemptions {
+        let document = exemption_document(plan, governance, exemption, &mut rng);
+        pages.push(&document, emit)?;
     }
-    pages.finish(emit)
+    pages.finish(emit)?;
+    emit(json_file("policy/written-rules.json", &rules(plan, governance)))?;
+    emit(json_file("policy/impact-runs.json", &impact_runs(&changes)))
+}
+
+/// An assignment, its definition and the moment of its last change, as its document says.
+fn change(document: &Value) -> (String, String, i64) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let metadata = &document["properties"]["metadata"];
+    let written = [&metadata["updatedOn"], &metadata["createdOn"]].into_iter().find_map(Value::as_str);
+    let moment: jiff::Timestamp =
+        written.and_then(|text| text.parse().ok()).expect("an assignment says when it was made");
+    (text(&document["id"]), text(&document["properties"]["policyDefinitionId"]), moment.as_second())
+}
+
+fn exemption_document(plan: &Plan, governance: &Governance, exemption: &Exemption, rng: &mut Rng) -> Value {
+    let name = format!("waiver-{}", rng.suffix(6));
+    let expires = match exemption.expired {
+        true => plan.calendar.days_ago(rng.between(20, 300), rng),
+        false => plan.calendar.days_ahead(rng.between(20, 300)),
+    };
+    json!({
+        "properties": {
+            "policyAssignmentId": governance.assignments[exemption.assignment].id(plan),
+            "policyDefinitionReferenceIds": [],
+            "exemptionCategory": "Waiver",
+            "displayName": "Migration in progress",
+            "description": "Agreed with platform governance until the migration ends",
+            "expiresOn": expires,
+            "metadata": {"ticket": format!("CHG{:06}", rng.below(1_000_000))}
+        },
+        "id": format!("{}/providers/Microsoft.Authorization/policyExemptions/{name}", exemption.at),
+        "type": "Microsoft.Authorization/policyExemptions",
+        "name": name,
+    })
 }
 
 fn write_roles(plan: &Plan, governance: &Governance, emit: &mut Emit<'_>) -> Result<(), Stopped> {

@@ -7,9 +7,9 @@ use azimuth_demo::{Flaws, MIN_SIZE};
 use crate::checker::{CHECKED, check};
 use crate::estate::{files, read};
 
-const CONTROLS: [&str; 19] = [
-    "DD-2", "DD-3", "DD-4", "ID-1", "ID-2", "ID-6", "MG-1", "MG-2", "MG-3", "MG-4", "NO-1", "NW-2", "NW-3",
-    "NW-4", "PO-1", "PO-2", "ST-1", "TH-1", "TH-6",
+const CONTROLS: [&str; 22] = [
+    "DD-2", "DD-3", "DD-4", "ID-1", "ID-2", "ID-6", "MG-1", "MG-2", "MG-3", "MG-4", "MG-5", "NO-1", "NW-2",
+    "NW-3", "NW-4", "PO-1", "PO-2", "PO-3", "PO-4", "ST-1", "TH-1", "TH-6",
 ];
 
 #[test]

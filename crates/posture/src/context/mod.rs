@@ -2,13 +2,16 @@
 
 mod conditional_access;
 mod diagnostics;
+mod enforcement;
 mod policies;
+mod register;
 mod subscriptions;
 
 use std::sync::OnceLock;
 
 use azimuth_estate::Snapshot;
 use azimuth_estate::evidence::ALL_RESOURCES;
+use azimuth_estate::hierarchy::ManagementGroup;
 use azimuth_ids::{IdRef, fold};
 
 use crate::assessment::Options;
@@ -19,7 +22,12 @@ use crate::verdict::Findings;
 
 pub(crate) use conditional_access::SignInPolicy;
 pub(crate) use diagnostics::{Diagnostics, KIND as DIAGNOSTIC_SETTINGS, Setting};
-pub(crate) use policies::{Assignment, KIND as POLICY_ASSIGNMENTS, Policies, is_first_version, was_audit};
+pub(crate) use enforcement::{Answer, Impact, Probe, Probes, Trial, impact, unselected};
+pub(crate) use policies::{
+    Assignment, EXEMPTIONS as POLICY_EXEMPTIONS, Earlier, Gap, KIND as POLICY_ASSIGNMENTS, Part, Place,
+    Policies, Reach, changed_on, document, plain_id,
+};
+pub(crate) use register::{Register, Rule, Wanted};
 pub(crate) use subscriptions::{Subscription, subscriptions};
 
 /// Whether the table `resources` of Resource Graph holds a type: what governs and watches resources is elsewhere, as
@@ -39,6 +47,7 @@ pub struct Context<'a> {
     subscriptions: OnceLock<Vec<Subscription>>,
     diagnostics: OnceLock<Diagnostics>,
     policies: OnceLock<Policies>,
+    register: OnceLock<Register>,
     network: OnceLock<Network>,
     threads: usize,
 }
@@ -52,6 +61,7 @@ impl<'a> Context<'a> {
             subscriptions: OnceLock::new(),
             diagnostics: OnceLock::new(),
             policies: OnceLock::new(),
+            register: OnceLock::new(),
             network: OnceLock::new(),
             threads: 1,
         }
@@ -93,9 +103,35 @@ impl<'a> Context<'a> {
         self.diagnostics.get_or_init(|| Diagnostics::from_snapshot(self.snapshot))
     }
 
-    /// Policy assignments and their effects.
+    /// Policy assignments, exemptions and their effects.
     pub(crate) fn policies(&self) -> &Policies {
         self.policies.get_or_init(|| Policies::from_snapshot(self.snapshot))
+    }
+
+    /// The written rules and impact runs that the owner declares.
+    pub(crate) fn register(&self) -> &Register {
+        self.register.get_or_init(|| Register::from_snapshot(self.snapshot))
+    }
+
+    /// What the enforcing policies of some assignments would do to the estate's resources.
+    pub(crate) fn impact(&self, assignments: &[&Assignment]) -> Vec<Impact> {
+        impact(self.snapshot, self.policies(), assignments, self.options.as_of, self.threads)
+    }
+
+    /// A subscription with the groups above it.
+    pub(crate) fn place(&self, subscription: &Subscription) -> Place {
+        let above = self.snapshot.hierarchy().above_subscription(&subscription.guid);
+        Place { id: subscription.id.clone(), ancestors: above.map(ManagementGroup::id).collect() }
+    }
+
+    /// Notes each scope in or above a place whose policy exemptions are not known to be all there, and exemptions that
+    /// cannot be read: one of them may lift an assignment.
+    pub(crate) fn needs_exemptions(&self, findings: &mut Findings, place: &Place) {
+        for at in place.chain().filter(|at| !self.lists(POLICY_EXEMPTIONS, at)) {
+            let az = format!("az policy exemption list --scope {at} --disable-scope-strict-match");
+            let command = command::list(&az, POLICY_EXEMPTIONS);
+            findings.miss_once("the complete list of policy exemptions", Some(at), command);
+        }
     }
 
     /// Whether every object of a type at and below an id is known; false for what is no id.
@@ -117,7 +153,7 @@ impl<'a> Context<'a> {
     /// Notes it when the list of subscriptions itself is not known to be complete.
     pub(crate) fn needs_subscriptions(&self, findings: &mut Findings) {
         const KIND: &str = "Microsoft.Resources/subscriptions";
-        let root = self.snapshot.hierarchy().root().map(azimuth_estate::hierarchy::ManagementGroup::id);
+        let root = self.snapshot.hierarchy().root().map(ManagementGroup::id);
         let listed = self.lists(KIND, "/") || root.is_some_and(|root| self.lists(KIND, &root));
         if !listed {
             let command = command::list("az account list --all", KIND);

@@ -1,16 +1,15 @@
 //! MG-1: new subscriptions get policies and permissions as they are added.
 
-
-use azimuth_estate::hierarchy::{ManagementGroup, inherited};
+use azimuth_estate::hierarchy::ManagementGroup;
 use azimuth_ids::{IdRef, eq_fold, fold};
 use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{GUIDANCE, mg_2};
+use super::{Coverage, GUIDANCE, coverage, mg_2, unresolved};
 use crate::body::{self, Text};
 use crate::command;
-use crate::context::{Assignment, Context, POLICY_ASSIGNMENTS};
+use crate::context::{Context, POLICY_ASSIGNMENTS, Place};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
 
@@ -38,15 +37,22 @@ pub(super) const CONTROL: Control = Control {
             what: "Policy assignments of the management groups",
             command: "az policy assignment list --scope {group}",
         },
+        EvidenceNeed { what: "The assigned definitions and sets, built-in ones too", command: "az policy definition list" },
+        EvidenceNeed {
+            what: "Policy exemptions of the management groups",
+            command: "az policy exemption list --scope {group}",
+        },
         EvidenceNeed {
             what: "Role assignments of the management groups",
             command: "az role assignment list --scope {group}",
         },
     ],
     decided: "A default management group must be set and must not be the root. For each group that is a leaf or \
-        holds subscriptions, a hypothetical new subscription in it must inherit at least one policy assignment \
-        in force (not `DoNotEnforce`, not excluded by `notScopes`) and at least one role assignment. If every \
-        policy assignment in force is narrowed by resource selectors, it is unknown.",
+        holds subscriptions, a hypothetical new subscription is put into it: it must be governed by at least one \
+        policy assignment (enforcement mode `Default`, not excluded by `notScopes`, not exempt, with an effect that \
+        is not `disabled` through initiative, parameters and overrides) and inherit at least one role assignment. If \
+        every policy assignment in force is narrowed by resource selectors, or a definition is not in the estate, \
+        it is unknown.",
     fix: "Set the default management group to one that carries the baseline, and assign the baseline \
         initiative and the roles of the platform team at the intermediate group below the root.",
     references: &[
@@ -125,17 +131,15 @@ fn default_group(context: &Context<'_>, findings: &mut Findings, root: &Manageme
     }
 }
 
+/// A subscription that is not there.
+const NEW: &str = "/subscriptions/00000000-0000-0000-0000-000000000000";
+
 fn inheritance(context: &Context<'_>, findings: &mut Findings) {
     let hierarchy = context.snapshot().hierarchy();
     let policies = context.policies();
-    for id in &policies.unreadable {
+    for id in policies.unreadable.iter().chain(&policies.unreadable_exemptions) {
         context.unreadable(findings, id);
     }
-    let (narrowed, in_force): (Vec<&Assignment>, Vec<&Assignment>) = policies
-        .assignments
-        .iter()
-        .filter(|assignment| assignment.in_force)
-        .partition(|assignment| assignment.narrowed);
     let role_scopes: HashSet<String> = context
         .snapshot()
         .of_type(ROLE_ASSIGNMENTS)
@@ -148,46 +152,86 @@ fn inheritance(context: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         findings.check("groups that may receive a subscription", 1);
-        let mut chain = vec![group.id()];
-        chain.extend(hierarchy.above(group.name()).map(ManagementGroup::id));
-        let no_policy = inherited(&chain, in_force.iter().copied()).is_empty();
-        let no_role = !role_scopes.contains("/") && !chain.iter().any(|at| role_scopes.contains(&*fold(at)));
-        let checks = [
-            (no_policy, "policyAssignments", POLICY_ASSIGNMENTS, "policy", "a policy assignment in force"),
-            (no_role, "roleAssignments", ROLE_ASSIGNMENTS, "role", "a role assignment"),
-        ];
-        for (lacking, path, kind, word, wanted) in checks {
-            if !lacking {
-                continue;
-            }
-            if hierarchy.certain_ancestors(group.name()).is_none() {
-                mg_2::unplaced(findings, context);
-                continue;
-            }
-            match chain.iter().find(|at| !context.lists(kind, at)) {
-                Some(at) => {
-                    let command = command::list(&format!("az {word} assignment list --scope {at}"), kind);
-                    findings.miss(format!("the complete list of {word} assignments"), Some(at), command, 1);
-                }
-                // Noted above: the assignment may be the one that is in force.
-                None if kind == POLICY_ASSIGNMENTS && policies.is_unread_at(&chain) => {}
-                None if kind == POLICY_ASSIGNMENTS && !inherited(&chain, narrowed.iter().copied()).is_empty() => {
-                    findings.miss(
-                        "a policy assignment in force that no resource selector narrows",
-                        Some(&group.id()),
-                        format!("az policy assignment list --scope {}", group.id()),
-                        1,
-                    );
-                }
-                None => findings.violate(Counterexample {
-                    object: group.id(),
-                    path: path.to_owned(),
-                    seen: Value::Null,
-                    wanted: format!("{wanted} at the group or above it"),
-                    note: Some("a new subscription in this group would inherit none".to_owned()),
-                    fix: Some(format!("az {word} assignment create --scope {} …", group.id())),
-                }),
-            }
+        let mut ancestors = vec![group.id()];
+        ancestors.extend(hierarchy.above(group.name()).map(ManagementGroup::id));
+        let place = Place { id: NEW.to_owned(), ancestors };
+        policy(context, findings, group, &place);
+        let has_role =
+            role_scopes.contains("/") || place.ancestors.iter().any(|at| role_scopes.contains(&*fold(at)));
+        if !has_role && is_listed(context, findings, group, &place, ROLE_ASSIGNMENTS, "role") {
+            violate(findings, group, "roleAssignments", "role", None);
         }
     }
+}
+
+fn policy(context: &Context<'_>, findings: &mut Findings, group: &ManagementGroup, place: &Place) {
+    let policies = context.policies();
+    let coverage = coverage(context, place);
+    // What is above is what is asked about: nothing stands at a subscription that is not there.
+    let above = Place { id: place.ancestors[0].clone(), ancestors: place.ancestors[1..].to_vec() };
+    if matches!(coverage, Coverage::Governed) {
+        context.needs_exemptions(findings, &above);
+        return;
+    }
+    if !is_listed(context, findings, group, place, POLICY_ASSIGNMENTS, "policy") || policies.is_unread_at(&above) {
+        return;
+    }
+    match coverage {
+        Coverage::Governed => {}
+        Coverage::Unresolved(assignments) => {
+            for assignment in assignments {
+                unresolved(findings, assignment);
+            }
+        }
+        Coverage::Narrowed(_) => findings.miss(
+            "a policy assignment in force that no resource selector narrows",
+            Some(&group.id()),
+            format!("az policy assignment list --scope {}", group.id()),
+            1,
+        ),
+        Coverage::Nothing => {
+            let why = policies.why_not(place, context.options().as_of);
+            violate(findings, group, "policyAssignments", "policy", why);
+        }
+    }
+}
+
+/// Whether a list is known to hold everything that stands above; notes what is missing.
+fn is_listed(
+    context: &Context<'_>,
+    findings: &mut Findings,
+    group: &ManagementGroup,
+    place: &Place,
+    kind: &str,
+    word: &str,
+) -> bool {
+    if context.snapshot().hierarchy().certain_ancestors(group.name()).is_none() {
+        mg_2::unplaced(findings, context);
+        return false;
+    }
+    let Some(at) = place.ancestors.iter().find(|at| !context.lists(kind, at)) else { return true };
+    let command = command::list(&format!("az {word} assignment list --scope {at}"), kind);
+    findings.miss(format!("the complete list of {word} assignments"), Some(at), command, 1);
+    false
+}
+
+fn violate(
+    findings: &mut Findings,
+    group: &ManagementGroup,
+    path: &str,
+    word: &str,
+    why: Option<String>,
+) {
+    let none = "a new subscription in this group would inherit none";
+    findings.violate(Counterexample {
+        object: group.id(),
+        path: path.to_owned(),
+        seen: Value::Null,
+        wanted: match word {
+            "policy" => "a policy assignment in force at the group or above it".to_owned(),
+            _ => "a role assignment at the group or above it".to_owned(),
+        },
+        note: Some(why.map_or_else(|| none.to_owned(), |why| format!("{none}: {why}"))),
+        fix: Some(format!("az {word} assignment create --scope {} …", group.id())),
+    });
 }

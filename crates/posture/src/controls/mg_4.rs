@@ -7,7 +7,7 @@ use azimuth_ids::{IdRef, eq_fold};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{GUIDANCE, mg_1};
+use super::{GUIDANCE, mg_1, unresolved};
 use crate::body::{self, Text};
 use crate::command;
 use crate::context::{Context, POLICY_ASSIGNMENTS};
@@ -38,7 +38,9 @@ pub(super) const CONTROL: Control = Control {
         a condition excuses what it certainly refuses, and what it may allow is unknown. Groups are counted as \
         checked, because their members are reviewed elsewhere. No policy assignment in force at the root may have an enforcing \
         effect (deny, denyAction, modify, mutate, append, addToNetworkGroup, deployIfNotExists), worked out through initiatives, \
-        parameters and overrides; an effect that cannot be worked out is missing evidence.",
+        parameters and overrides; an effect that cannot be worked out is missing evidence. The note says how many \
+        resources of the estate such an assignment would stop or change as they stand, exclusions and exemptions \
+        counted.",
     fix: "Give roles at the root to role-assignable groups with just-in-time membership, move enforcing \
         policies to the intermediate group that carries the workloads, and leave audit policies at the root.",
     references: &[GUIDANCE],
@@ -265,42 +267,43 @@ fn any(truths: impl Iterator<Item = Truth>) -> Truth {
 }
 
 fn policies(context: &Context<'_>, findings: &mut Findings, at_root: &dyn Fn(&str) -> bool) {
-    for id in &context.policies().unreadable {
+    let policies = context.policies();
+    for id in &policies.unreadable {
         context.unreadable(findings, id);
     }
-    for assignment in context.policies().assignments.iter().filter(|assignment| at_root(&assignment.scope)) {
+    let mut enforcing = Vec::new();
+    for assignment in policies.assignments.iter().filter(|assignment| at_root(&assignment.scope)) {
         findings.check("policy assignments at the root", 1);
-        if !assignment.in_force {
+        if !assignment.in_force() {
             findings.check("of them not enforced", 1);
-        } else if assignment.effects.enforce() {
-            let effects: Vec<&str> = assignment.effects.enforcing().collect();
-            findings.violate(Counterexample {
-                object: assignment.id.clone(),
-                path: "$.properties.policyDefinitionId".to_owned(),
-                seen: Value::from(assignment.definition.as_str()),
-                wanted: "a definition or set that only audits at the root".to_owned(),
-                note: Some(format!("effects in force: {}", effects.join(", "))),
-                fix: Some(format!(
-                    "az policy assignment update --name {} --scope {} --enforcement-mode DoNotEnforce",
-                    assignment.id.rsplit('/').next().unwrap_or_default(),
-                    assignment.scope
-                )),
-            });
+        } else if !assignment.enforcing().is_empty() {
+            enforcing.push(assignment);
         } else {
-            unresolved(findings, &assignment.effects.unresolved);
+            unresolved(findings, assignment);
         }
     }
-}
-
-/// Notes definitions whose effects could not be worked out.
-pub(super) fn unresolved(findings: &mut Findings, definitions: &[String]) {
-    for id in definitions {
-        let name = id.rsplit('/').next().unwrap_or_default();
-        let command = if id.to_ascii_lowercase().contains("/policysetdefinitions/") {
-            format!("az policy set-definition show --name {name}")
-        } else {
-            format!("az policy definition show --name {name}")
-        };
-        findings.miss("a policy definition whose effect can be worked out", Some(id), command, 1);
+    if enforcing.is_empty() {
+        return;
+    }
+    for (assignment, impact) in enforcing.iter().zip(context.impact(&enforcing)) {
+        let first = impact.first.map(|first| format!(", {first} first")).unwrap_or_default();
+        findings.violate(Counterexample {
+            object: assignment.id.clone(),
+            path: "$.properties.policyDefinitionId".to_owned(),
+            seen: Value::from(assignment.inner.definition_id.as_str()),
+            wanted: "a definition or set that only audits at the root".to_owned(),
+            note: Some(format!(
+                "effects in force: {}; would stop or change {} of the {} resources that it is about, as they \
+                 stand{first}",
+                assignment.enforcing().join(", "),
+                impact.hit,
+                impact.judged
+            )),
+            fix: Some(format!(
+                "az policy assignment update --name {} --scope {} --enforcement-mode DoNotEnforce",
+                assignment.id.rsplit('/').next().unwrap_or_default(),
+                assignment.scope
+            )),
+        });
     }
 }

@@ -4,7 +4,7 @@
 //! cases to `tests/cases/{id}.json`, and run `cargo test -p azimuth-posture` with `BLESS=1` to renew
 //! `docs/controls.md`.
 
-use crate::context::Context;
+use crate::context::{Assignment, Context, Gap, Place, Reach};
 use crate::control::{Control, Reference};
 use crate::verdict::{Findings, Verdict};
 
@@ -135,6 +135,99 @@ fn undecided(
         }
     }
     findings.verdict(nothing)
+}
+
+/// How impact runs are put on record.
+const DECLARE_RUNS: &str = "azimuth policy impact exports --definitions assignment.json --output json  # then keep, among the exports, \
+    {\"azimuth\":\"document/1\",\"key\":\"azimuth:/declaration/impact-runs\",\"body\":{\"impactRuns\":[{\"assignment\":\"<id>\",\
+    \"definition\":\"<id>\",\"time\":\"<moment>\"}]}}";
+
+/// How the written rules are declared.
+const DECLARE_RULES: &str = "azimuth controls PO-4  # then keep, among the exports, {\"azimuth\":\"document/1\",\"key\":\"azimuth:/declaration/rules\",\
+    \"body\":{\"rules\":[{\"id\":\"<rule>\",\"title\":\"<text>\",\"wanted\":\"deny\",\"example\":{\"type\":\"<type>\",\"properties\":{}}}]}}";
+
+/// The command that shows an assignment with its metadata.
+fn show_assignment(assignment: &Assignment) -> String {
+    let name = assignment.id.rsplit('/').next().unwrap_or_default();
+    format!("az policy assignment show --name {name} --scope {}", assignment.scope)
+}
+
+/// Notes the definitions of an assignment whose effect is not known, each with the command that exports it.
+fn unresolved(findings: &mut Findings, assignment: &Assignment) {
+    for (id, gap) in assignment.gaps() {
+        let what = match gap {
+            Gap::Absent => "a policy definition whose effect can be worked out".to_owned(),
+            Gap::Faulty(why) => {
+                format!("a policy definition whose effect can be worked out, which this one lacks: {why}")
+            }
+            Gap::Effect => {
+                let command = show_assignment(assignment);
+                let what = "a policy whose effect can be worked out: the assignment gives no value for it";
+                findings.miss(what, Some(&assignment.id), command, 1);
+                continue;
+            }
+        };
+        findings.miss(what, Some(id), show_definition(id), 1);
+    }
+}
+
+/// The command that exports a definition or initiative. Built-in ones are exported too: the engine has none of its own.
+fn show_definition(id: &str) -> String {
+    let folded = azimuth_ids::fold(id);
+    let noun = if folded.contains("/policysetdefinitions/") { "set-definition" } else { "definition" };
+    let plain = id.split("/versions/").next().unwrap_or(id);
+    let name = plain.rsplit('/').next().unwrap_or_default();
+    let parent = azimuth_ids::IdRef::parse(plain).ok().and_then(azimuth_ids::IdRef::parent);
+    let parent = parent.map(|parent| parent.as_str().to_owned()).unwrap_or_default();
+    let last = parent.rsplit('/').next().unwrap_or_default();
+    let place = match azimuth_ids::fold(&parent) {
+        parent if parent.starts_with("/providers/") => format!(" --management-group {last}"),
+        parent if parent.starts_with("/subscriptions/") => format!(" --subscription {last}"),
+        _ => String::new(),
+    };
+    format!(
+        "{}  # or: az policy {noun} show --name {name}{place} > exports/{name}.json",
+        crate::command::COLLECT
+    )
+}
+
+/// Notes declarations of rules or impact runs that cannot be read.
+fn register_faults(context: &Context<'_>, findings: &mut Findings) {
+    for (key, why) in &context.register().faults {
+        let what = format!("a readable declaration: {why}");
+        findings.miss(what, Some(key), format!("{DECLARE_RULES}  # or: {DECLARE_RUNS}"), 1);
+    }
+}
+
+/// What the assignments of an estate come to at a place.
+enum Coverage<'a> {
+    /// One governs it.
+    Governed,
+    /// Nothing does but what these assignments select.
+    Narrowed(Vec<&'a Assignment>),
+    /// One would if a definition that is not known does anything.
+    Unresolved(Vec<&'a Assignment>),
+    /// Nothing does.
+    Nothing,
+}
+
+fn coverage<'a>(context: &'a Context<'_>, place: &Place) -> Coverage<'a> {
+    let policies = context.policies();
+    let mut narrowed = Vec::new();
+    let mut unresolved = Vec::new();
+    for assignment in &policies.assignments {
+        match policies.reach(assignment, place, context.options().as_of) {
+            Reach::Governs => return Coverage::Governed,
+            Reach::Narrowed => narrowed.push(assignment),
+            Reach::Unresolved => unresolved.push(assignment),
+            Reach::Blunted(_) | Reach::Elsewhere => {}
+        }
+    }
+    match (unresolved.is_empty(), narrowed.is_empty()) {
+        (false, _) => Coverage::Unresolved(unresolved),
+        (true, false) => Coverage::Narrowed(narrowed),
+        (true, true) => Coverage::Nothing,
+    }
 }
 
 #[cfg(test)]

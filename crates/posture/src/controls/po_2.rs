@@ -3,10 +3,10 @@
 use azimuth_estate::hierarchy::ManagementGroup;
 use serde_json::Value;
 
-use super::{GUIDANCE, mg_4};
+use super::{GUIDANCE, unresolved};
 use crate::assessment::Version;
 use crate::command;
-use crate::context::{Assignment, Context, POLICY_ASSIGNMENTS, is_first_version, was_audit};
+use crate::context::{Assignment, Context, Earlier, POLICY_ASSIGNMENTS};
 use crate::control::{Area, Control, EvidenceNeed, Reference, Severity};
 use crate::verdict::{Counterexample, Findings, Verdict};
 
@@ -53,14 +53,15 @@ fn decide(context: &Context<'_>) -> Verdict {
     for id in &policies.unreadable {
         context.unreadable(&mut findings, id);
     }
-    lists(context, &mut findings);
+    needs_assignments(context, &mut findings);
     for assignment in &policies.assignments {
         findings.check("policy assignments", 1);
-        if !assignment.in_force {
+        if !assignment.in_force() {
             continue;
         }
-        if !assignment.effects.enforce() {
-            mg_4::unresolved(&mut findings, &assignment.effects.unresolved);
+        let effects = assignment.enforcing();
+        if effects.is_empty() {
+            unresolved(&mut findings, assignment);
             continue;
         }
         findings.check("of them enforcing", 1);
@@ -74,7 +75,6 @@ fn decide(context: &Context<'_>) -> Verdict {
             ),
             Past::AlwaysEnforced => {
                 let mode = assignment.enforcement_mode.as_str();
-                let effects: Vec<&str> = assignment.effects.enforcing().collect();
                 findings.violate(Counterexample {
                     object: assignment.id.clone(),
                     path: "$.properties.enforcementMode".to_owned(),
@@ -94,7 +94,7 @@ fn decide(context: &Context<'_>) -> Verdict {
 }
 
 /// Notes the scopes whose assignments are not known to be all there.
-fn lists(context: &Context<'_>, findings: &mut Findings) {
+pub(super) fn needs_assignments(context: &Context<'_>, findings: &mut Findings) {
     context.needs_subscriptions(findings);
     let root = context.snapshot().hierarchy().root().map(ManagementGroup::id);
     let subscriptions = context.enabled_subscriptions().map(|subscription| subscription.id.clone());
@@ -110,18 +110,16 @@ fn lists(context: &Context<'_>, findings: &mut Findings) {
 fn past(context: &Context<'_>, assignment: &Assignment) -> Past {
     let versions: Vec<Version> =
         context.options().history.map(|history| history.versions(&assignment.key)).unwrap_or_default();
-    let bodies: Vec<&str> = versions
-        .iter()
-        .filter(|version| version.time <= context.options().as_of)
-        .filter_map(|version| version.body.as_deref())
-        .collect();
-    let stages: Vec<Option<bool>> = bodies.iter().map(|body| was_audit(context.snapshot(), body)).collect();
-    if stages.contains(&Some(true)) {
+    let bodies =
+        versions.iter().filter(|version| version.time <= context.options().as_of).filter_map(|version| version.body.as_deref());
+    let stages: Vec<Option<Earlier>> =
+        bodies.map(|body| Earlier::read(context.snapshot(), assignment, body)).collect();
+    let was_audit = |stage: &Option<Earlier>| stage.as_ref().and_then(|stage| stage.was_audit);
+    if stages.iter().any(|stage| was_audit(stage) == Some(true)) {
         return Past::Audited;
     }
     // A recorded version that was never updated is the first of all.
-    let recorded_from_the_start =
-        bodies.first().is_some_and(|body| is_first_version(body)) && !stages.contains(&None);
-    let never_updated = assignment.updated_on.as_deref() == Some("");
-    if never_updated || recorded_from_the_start { Past::AlwaysEnforced } else { Past::NotRecorded }
+    let recorded_from_the_start = stages.first().is_some_and(|first| first.as_ref().is_some_and(|first| first.is_first))
+        && stages.iter().all(|stage| was_audit(stage).is_some());
+    if assignment.was_never_updated() || recorded_from_the_start { Past::AlwaysEnforced } else { Past::NotRecorded }
 }

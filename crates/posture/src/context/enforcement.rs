@@ -1,0 +1,429 @@
+//! The policy engine over the estate: what happens to a resource that breaks a rule, wherever it is put, and what
+//! assignments would do to the resources that are there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use azimuth_estate::{Entry, Snapshot};
+use azimuth_ids::IdRef;
+use azimuth_policy::{
+    Catalogue, CompileOptions, ComplianceState, Context, Effect, Governance, NoRelated, Outcome, PolicyId,
+    PolicyState, Related, RelatedQuery, Resource, Selected, Slots,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::policies::{Assignment, Place, Policies};
+use super::register::Wanted;
+use crate::body;
+
+/// What the assignments in force do to a resource that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// What is wanted.
+    Caught,
+    /// Less than what is wanted: what is done instead, by which assignment.
+    Weaker(String),
+    /// Nothing.
+    Slips,
+}
+
+/// Assignments compiled for probes of some resource types.
+#[derive(Debug)]
+pub(crate) struct Probes {
+    governance: Governance,
+    now: Timestamp,
+}
+
+/// A resource that breaks a rule, ready to be put anywhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Probe {
+    resource_type: String,
+    location: Option<String>,
+    body: Value,
+}
+
+impl Probe {
+    /// A probe of an example; `None` if it names no resource type.
+    pub(crate) fn new(example: &Value) -> Option<Self> {
+        let text = |name: &str| example.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let resource_type = text("type").filter(|kind| kind.split('/').count() > 1)?;
+        Some(Self {
+            resource_type: resource_type.to_owned(),
+            location: text("location").map(str::to_owned),
+            body: example.clone(),
+        })
+    }
+
+    /// The type of the resource.
+    pub(crate) fn resource_type(&self) -> &str {
+        &self.resource_type
+    }
+
+    /// The id and JSON of the resource in a subscription: in a group of its own, named after what it is.
+    fn placed(&self, subscription: &str) -> (String, String) {
+        let group = format!("{subscription}/resourceGroups/azimuth-probe");
+        let mut segments = self.resource_type.split('/');
+        let provider = segments.next().unwrap_or_default();
+        let below: String = segments.map(|segment| format!("/{segment}/azimuth-probe")).collect();
+        let id = match self.resource_type.to_ascii_lowercase().as_str() {
+            "microsoft.resources/subscriptions" => subscription.to_owned(),
+            "microsoft.resources/subscriptions/resourcegroups" | "microsoft.resources/resourcegroups" => {
+                group
+            }
+            _ => format!("{group}/providers/{provider}{below}"),
+        };
+        let mut body = self.body.clone();
+        if let Value::Object(members) = &mut body {
+            members.insert("id".to_owned(), Value::from(id.as_str()));
+            members.entry("name").or_insert_with(|| Value::from(id.rsplit('/').next().unwrap_or_default()));
+            members.entry("location").or_insert_with(|| Value::from(LOCATION));
+        }
+        (id, body.to_string())
+    }
+}
+
+impl Probes {
+    /// Compiles the assignments of an estate for probes.
+    pub(crate) fn new(policies: &Policies, trials: &[&Trial], now: Timestamp) -> Self {
+        let assignments = policies.assignments.iter().map(|assignment| assignment.inner.clone());
+        let types = trials.iter().map(|trial| trial.example.resource_type.clone()).collect();
+        Self { governance: govern(policies, assignments.collect(), types), now }
+    }
+
+    /// What happens to a resource that breaks a rule, in a subscription.
+    pub(crate) fn ask(&self, slots: &mut Slots, trial: &Trial, place: &Place) -> Answer {
+        let ignored = trial.allowed.as_ref().map(|probe| self.put(slots, probe, place)).unwrap_or_default();
+        let found = self.put(slots, &trial.example, place);
+        let news =
+            |policies: &[PolicyId], others: &[PolicyId]| policies.iter().any(|id| !others.contains(id));
+        // A policy that objects to what is allowed as well is about something else.
+        let objecting = ignored.marked();
+        let is_refused = news(&found.denied, &ignored.denied);
+        let is_mended = news(&found.changed, &ignored.changed)
+            && match (&trial.becomes, trial.wanted) {
+                (Some(wanted), _) => contains(&found.after, wanted),
+                (None, wanted) => wanted == Wanted::Modify,
+            };
+        let is_deployed = news(&found.deployed, &ignored.deployed);
+        let marks: Vec<&Mark> = found.marks.iter().filter(|mark| !objecting.contains(&mark.policy)).collect();
+        let is_caught = is_refused
+            || is_mended
+            || match trial.wanted {
+                Wanted::Deny => false,
+                Wanted::Modify => is_deployed,
+                Wanted::Audit => marks.iter().any(|mark| mark.in_force),
+            };
+        if is_caught {
+            return Answer::Caught;
+        }
+        let nearest = marks.iter().find(|mark| mark.in_force).or_else(|| marks.first());
+        nearest.map_or(Answer::Slips, |mark| Answer::Weaker(mark.words.clone()))
+    }
+
+    fn put(&self, slots: &mut Slots, probe: &Probe, place: &Place) -> Found {
+        let (id, json) = probe.placed(&place.id);
+        let context = Context::at(self.now).of_resource(&id);
+        let location = probe.location.as_deref().unwrap_or(LOCATION);
+        let selected = Selected {
+            resource: Resource { json: &json, resource_type: Some(&probe.resource_type), api_version: None },
+            id: &id,
+            resource_type: &probe.resource_type,
+            location: Some(location),
+            ancestors: &place.ancestors,
+        };
+        let mut found = Found::default();
+        // Examples are objects, so they can be read.
+        let Ok(outcome) = self.governance.request(slots, &selected, &context, &Alone) else { return found };
+        let mut failed = Vec::new();
+        let after = Selected { resource: Resource { json: &outcome.json, ..selected.resource }, ..selected };
+        let read = self.governance.states(slots, &after, &context, &Alone, &mut |state| {
+            if matches!(state.outcome, Outcome::Failed(_)) {
+                failed.push(state.policy);
+            }
+            found.take(&state);
+        });
+        if read.is_err() {
+            return Found::default();
+        }
+        // A policy that fails refuses too, whatever is asked of it: it does not stand for a rule.
+        found.denied = outcome.denied_by.into_iter().filter(|id| !failed.contains(id)).collect();
+        found.after = serde_json::from_str(&outcome.json).unwrap_or_default();
+        found.changed = outcome.changed_by;
+        found
+    }
+}
+
+/// Where a probe stands that does not say.
+const LOCATION: &str = "westeurope";
+
+/// A rule as it is tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    /// A resource that breaks the rule.
+    pub(crate) example: Probe,
+    /// The same in line with it.
+    pub(crate) allowed: Option<Probe>,
+    /// What must happen.
+    pub(crate) wanted: Wanted,
+    /// What a policy that mends it must make of it.
+    pub(crate) becomes: Option<Value>,
+}
+
+/// What the policies make of a probe.
+#[derive(Default)]
+struct Found {
+    denied: Vec<PolicyId>,
+    changed: Vec<PolicyId>,
+    deployed: Vec<PolicyId>,
+    /// Policies whose condition it meets.
+    marks: Vec<Mark>,
+    /// The probe after append and modify.
+    after: Value,
+}
+
+struct Mark {
+    policy: PolicyId,
+    in_force: bool,
+    /// What happens, for people.
+    words: String,
+}
+
+impl Found {
+    fn take(&mut self, state: &PolicyState<'_>) {
+        if state.outcome != Outcome::Match {
+            return;
+        }
+        let assignment = &state.assignment.id;
+        let (in_force, words) = match state.state {
+            Some(ComplianceState::NonCompliant) if state.assignment.is_enforced() => {
+                if state.effect == Some(Effect::DeployIfNotExists) {
+                    self.deployed.push(state.policy);
+                }
+                (true, format!("only {}, by {assignment}", state.effect.map_or("unknown", Effect::name)))
+            }
+            Some(ComplianceState::NonCompliant) => (false, format!("{assignment} is not enforced")),
+            Some(ComplianceState::Exempt) => (false, format!("exempt from {assignment}")),
+            _ => return,
+        };
+        self.marks.push(Mark { policy: state.policy, in_force, words });
+    }
+
+    fn marked(&self) -> Vec<PolicyId> {
+        self.marks.iter().map(|mark| mark.policy).collect()
+    }
+}
+
+/// Nothing stands beside a resource that is only imagined.
+struct Alone;
+
+impl Related for Alone {
+    fn related(&self, _: &Resource<'_>, _: &RelatedQuery) -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+}
+
+/// Whether a value has every member of another, however deep, with the same value.
+fn contains(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Object(value), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, wanted)| value.get(name).is_some_and(|value| contains(value, wanted)))
+        }
+        (value, wanted) => value == wanted,
+    }
+}
+
+fn govern(
+    policies: &Policies,
+    assignments: Vec<azimuth_policy::Assignment>,
+    types: Vec<String>,
+) -> Governance {
+    let (definitions, sets) = policies.library.contents();
+    let exemptions = policies.exemptions().cloned().collect();
+    let options = CompileOptions { resource_types: types };
+    // What cannot be bound is known by the gaps of the assignment's parts.
+    let catalogue = Arc::new(Catalogue::bundled());
+    let (governance, _) = Governance::new(catalogue, &definitions, sets, assignments, exemptions, &options);
+    governance
+}
+
+/// What assignments would do to the resources that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Impact {
+    /// Resources whose properties are known and that one of the policies is about.
+    pub(crate) judged: usize,
+    /// Of them, those that a policy with an enforcing effect would stop or change.
+    pub(crate) hit: usize,
+    /// The first of those by id.
+    pub(crate) first: Option<String>,
+}
+
+/// What the enforcing policies of some assignments would do to every resource of the estate, with up to `threads`
+/// threads. Policies that look at related resources are left out.
+pub(crate) fn impact(
+    snapshot: &Snapshot,
+    policies: &Policies,
+    assignments: &[&Assignment],
+    now: Timestamp,
+    threads: usize,
+) -> Vec<Impact> {
+    let inner = assignments.iter().map(|assignment| assignment.inner.clone()).collect();
+    let governance = govern(policies, inner, Vec::new());
+    let entries: Vec<Entry<'_>> = snapshot
+        .types()
+        .filter(|(kind, _)| kind.starts_with("microsoft.") && governance.program().policies_of_type(kind) > 0)
+        .flat_map(|(kind, _)| snapshot.of_type(kind))
+        .filter(|entry| entry.subscription_id().is_some())
+        .collect();
+    const CHUNK: usize = 512;
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = vec![Impact::default(); assignments.len()];
+        let mut slots = Slots::default();
+        let mut ancestors = Ancestors { snapshot, subscription: String::new(), groups: Vec::new() };
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let Some(chunk) = entries.get(start..) else { break };
+            if chunk.is_empty() {
+                break;
+            }
+            for entry in &chunk[..chunk.len().min(CHUNK)] {
+                judge(&governance, *entry, &mut slots, ancestors.of(*entry), now, &mut found);
+            }
+        }
+        found
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut total = work();
+        for other in others {
+            let found = other.join().expect("judging a resource does not panic");
+            for (sum, part) in total.iter_mut().zip(found) {
+                sum.judged += part.judged;
+                sum.hit += part.hit;
+                sum.first = [sum.first.take(), part.first].into_iter().flatten().min();
+            }
+        }
+        total
+    })
+}
+
+/// The groups above the subscription of one entry after the other.
+struct Ancestors<'a> {
+    snapshot: &'a Snapshot,
+    subscription: String,
+    groups: Vec<String>,
+}
+
+impl Ancestors<'_> {
+    fn of(&mut self, entry: Entry<'_>) -> &[String] {
+        let subscription = entry.subscription_id().unwrap_or_default();
+        if self.subscription != subscription {
+            subscription.clone_into(&mut self.subscription);
+            let above = self.snapshot.hierarchy().above_subscription(subscription);
+            self.groups = above.map(azimuth_estate::hierarchy::ManagementGroup::id).collect();
+        }
+        &self.groups
+    }
+}
+
+fn judge(
+    governance: &Governance,
+    entry: Entry<'_>,
+    slots: &mut Slots,
+    ancestors: &[String],
+    now: Timestamp,
+    found: &mut [Impact],
+) {
+    let location = body::location(entry.body());
+    let resource = Resource { json: entry.body(), resource_type: Some(entry.kind()), api_version: None };
+    let selected = Selected {
+        resource,
+        id: entry.key(),
+        resource_type: entry.kind(),
+        location: location.as_deref(),
+        ancestors,
+    };
+    let context = Context::at(now).of_resource(entry.key());
+    let mut seen: Vec<(usize, bool)> = Vec::new();
+    let read = governance.states(slots, &selected, &context, &NoRelated, &mut |state| {
+        let enforcing = state.effect.is_some_and(|effect| super::policies::ENFORCING.contains(&effect));
+        if !enforcing || state.state.is_none() || state.state == Some(ComplianceState::Exempt) {
+            return;
+        }
+        let place = governance.assignments().iter().position(|one| std::ptr::eq(one, state.assignment));
+        let place = place.expect("a state names one of the assignments");
+        let is_hit = state.outcome == Outcome::Match;
+        match seen.iter_mut().find(|(other, _)| *other == place) {
+            Some((_, hit)) => *hit |= is_hit,
+            None => seen.push((place, is_hit)),
+        }
+    });
+    // The line of a list says nothing of properties, so nothing is judged on its strength.
+    if read.is_err() || seen.is_empty() || body::lacks_members(entry.body()) {
+        return;
+    }
+    for (place, hit) in seen {
+        let impact = &mut found[place];
+        impact.judged += 1;
+        if hit {
+            impact.hit += 1;
+            let id = entry.id();
+            if impact.first.as_deref().is_none_or(|first| *id < *first) {
+                impact.first = Some(id.into_owned());
+            }
+        }
+    }
+}
+
+/// The first resource of a subscription that none of some narrowed assignments selects; `Ok(None)` if each is selected.
+///
+/// # Errors
+/// If a selector asks for what the estate does not say: who calls, or which share of the resources.
+pub(crate) fn unselected<'a>(
+    snapshot: &'a Snapshot,
+    subscription: &str,
+    assignments: &[&Assignment],
+) -> Result<Option<Entry<'a>>, ()> {
+    use azimuth_policy::SelectorKind;
+    let decidable = |kind: &SelectorKind| {
+        matches!(
+            kind,
+            SelectorKind::ResourceLocation
+                | SelectorKind::ResourceType
+                | SelectorKind::ResourceWithoutLocation
+        )
+    };
+    let selectors = || assignments.iter().flat_map(|assignment| &assignment.inner.resource_selectors);
+    if !selectors().flat_map(|one| &one.selectors).all(|part| decidable(&part.kind)) {
+        return Err(());
+    }
+    let Ok(scope) = IdRef::parse(subscription) else { return Err(()) };
+    let resources = snapshot.within(scope).into_iter().filter(|entry| is_governed_type(entry.kind()));
+    let mut count = 0;
+    for entry in resources {
+        count += 1;
+        let location = body::location(entry.body());
+        let is_selected = assignments.iter().any(|assignment| {
+            azimuth_policy::selects(&assignment.inner.resource_selectors, entry.kind(), location.as_deref())
+        });
+        if !is_selected {
+            return Ok(Some(entry));
+        }
+    }
+    // Without a resource nothing tells whether the selectors take what comes.
+    if count == 0 { Err(()) } else { Ok(None) }
+}
+
+/// Whether policy looks at resources of a type at all: nothing that governs or watches others.
+fn is_governed_type(kind: &str) -> bool {
+    kind.starts_with("microsoft.")
+        && ![
+            "microsoft.authorization/",
+            "microsoft.resources/",
+            "microsoft.security/",
+            "microsoft.insights/diagnosticsettings",
+        ]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
+}
