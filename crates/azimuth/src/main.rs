@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         Command::Policy(command) => command::policy::run(*command, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
-        Command::Check(args) => command::check::run(&args),
+        Command::Check(args) => command::check::run(&args, ui),
+        Command::Store(command) => command::check::store(&command),
         Command::Completions { shell } => command::shell::completions(shell),
         Command::Man { out } => command::shell::man(out.as_deref()),
     };

@@ -62,7 +62,7 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
 }
 
 /// Text for XML 1.0; characters that it cannot hold become U+FFFD.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

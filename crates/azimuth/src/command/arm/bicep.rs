@@ -18,29 +18,29 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// What a compiler printed.
 #[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) stdout: String,
+pub(crate) struct Compiled {
+    pub(crate) stdout: String,
     /// Warnings, mostly.
-    pub(super) stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// What `bicep build-params --stdout` prints.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CompiledParameters {
-    pub(super) parameters_json: String,
+pub(crate) struct CompiledParameters {
+    pub(crate) parameters_json: String,
     /// The template that the file's `using` names; absent for `using none` and template specs.
     #[serde(default)]
-    pub(super) template_json: Option<String>,
+    pub(crate) template_json: Option<String>,
 }
 
 /// Compiles a `.bicep` file to a template.
-pub(super) fn build(file: &Path, timeout: Duration) -> Result<Compiled, Failure> {
+pub(crate) fn build(file: &Path, timeout: Duration) -> Result<Compiled, Failure> {
     compile("build", file, timeout)
 }
 
 /// Compiles a `.bicepparam` file to parameters, with the template it belongs to.
-pub(super) fn build_params(file: &Path, timeout: Duration) -> Result<(CompiledParameters, String), Failure> {
+pub(crate) fn build_params(file: &Path, timeout: Duration) -> Result<(CompiledParameters, String), Failure> {
     let compiled = compile("build-params", file, timeout)?;
     let parameters = serde_json::from_str(&compiled.stdout).map_err(|error| {
         Failure::input(format_args!("what `bicep build-params` printed is not understood: {error}"))

@@ -75,12 +75,12 @@ fn line(severity: Severity, text: &str, ui: Ui) {
 }
 
 /// Several lines made safe for a terminal.
-pub(super) fn safe_lines(text: &str) -> String {
+pub(crate) fn safe_lines(text: &str) -> String {
     text.lines().map(safe).collect::<Vec<_>>().join("\n")
 }
 
 /// The text of a template, byte for byte as long, with the defaults of secure parameters covered.
-fn covered(source: &Source) -> String {
+pub(crate) fn covered(source: &Source) -> String {
     let mut bytes = source.text().as_bytes().to_vec();
     cover(source.root(), 0, &mut bytes);
     // Every covered byte became ASCII together with its whole value.

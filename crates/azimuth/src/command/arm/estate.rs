@@ -56,7 +56,7 @@ fn embedded(value: Json, id: &str, depth: usize) -> Option<Json> {
 }
 
 /// The members of a document that the template functions for scopes return beside id and name.
-pub(super) fn facts(snapshot: &Snapshot, id: &str, names: &[&str]) -> Option<Value> {
+pub(crate) fn facts(snapshot: &Snapshot, id: &str, names: &[&str]) -> Option<Value> {
     let body = snapshot.resource(IdRef::parse(id).ok()?)?.value();
     let known = names.iter().filter_map(|name| Some(((*name).to_owned(), body.get(*name)?.clone())));
     let known: serde_json::Map<String, Json> = known.filter(|(_, value)| !value.is_null()).collect();

@@ -11,7 +11,7 @@ use crate::exit::Failure;
 
 /// Loads linked templates from files beside the linking one, and from where the user says that URIs lie.
 #[derive(Debug, Default)]
-pub(super) struct FileLinks {
+pub(crate) struct FileLinks {
     /// URI or template spec id, and the file or folder that stands for it; the longest first.
     mappings: Vec<(String, PathBuf)>,
     /// The folder of the root template, which is the first that links anything.
@@ -20,7 +20,7 @@ pub(super) struct FileLinks {
 
 impl FileLinks {
     /// Reads `--link URI=PATH` arguments.
-    pub(super) fn new(arguments: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn new(arguments: &[String]) -> Result<Self, Failure> {
         let mut mappings = Vec::new();
         for argument in arguments {
             // The URI may hold `=` itself, in a query.

@@ -1,15 +1,15 @@
 //! `azimuth arm`: templates expanded, and held against the estate.
 
-mod bicep;
-mod diagnostics;
+pub(super) mod bicep;
+pub(super) mod diagnostics;
 mod documents;
-mod estate;
+pub(super) mod estate;
 mod expand;
-mod links;
-mod places;
+pub(super) mod links;
+pub(super) mod places;
 mod prepare;
-mod target;
-mod template;
+pub(super) mod target;
+pub(super) mod template;
 mod whatif;
 
 use crate::args::ArmCommand;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// A Bicep file and what it declares.
 #[derive(Debug)]
-pub(super) struct BicepText {
+pub(crate) struct BicepText {
     file: String,
     declarations: Vec<Declaration>,
 }
@@ -32,11 +32,11 @@ enum Keyword {
 
 /// Where something is declared.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct DeclarationPlace<'b> {
-    pub(super) file: &'b str,
-    pub(super) name: &'b str,
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct DeclarationPlace<'b> {
+    pub(crate) file: &'b str,
+    pub(crate) name: &'b str,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl fmt::Display for DeclarationPlace<'_> {
@@ -47,7 +47,7 @@ impl fmt::Display for DeclarationPlace<'_> {
 
 impl BicepText {
     /// The declarations of a file; `None` if it is no Bicep or cannot be read.
-    pub(super) fn read(file: &Path) -> Option<Self> {
+    pub(crate) fn read(file: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(file).ok()?;
         Some(Self::new(&file.display().to_string(), &text))
     }
@@ -59,7 +59,7 @@ impl BicepText {
 
     /// The declaration that a JSON path of the compiled template lies in. Resources are found by their symbolic names,
     /// which the compiler keeps for templates of language version 2.0.
-    pub(super) fn declaration(&self, path: &str) -> Option<DeclarationPlace<'_>> {
+    pub(crate) fn declaration(&self, path: &str) -> Option<DeclarationPlace<'_>> {
         let (section, rest) = path.strip_prefix("$.")?.split_once(['.', '['])?;
         let keyword = match section {
             "parameters" => Keyword::Param,

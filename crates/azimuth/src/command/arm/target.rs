@@ -8,13 +8,13 @@ use crate::exit::Failure;
 use crate::ui::Ui;
 
 /// Stands for a subscription that nobody named.
-pub(super) const PLACEHOLDER_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+pub(crate) const PLACEHOLDER_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 /// Stands for a resource group or management group that nobody named.
-pub(super) const PLACEHOLDER_NAME: &str = "example";
+pub(crate) const PLACEHOLDER_NAME: &str = "example";
 
 /// The levels of scopes that templates are deployed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Tenant,
     ManagementGroup,
     Subscription,
@@ -22,7 +22,7 @@ pub(super) enum Level {
 }
 
 /// The level that a template's `$schema` names.
-pub(super) fn level_of(template: &Source) -> Option<Level> {
+pub(crate) fn level_of(template: &Source) -> Option<Level> {
     let schema = template.root().get("$schema").and_then(Node::as_str)?.to_lowercase();
     let name = schema.trim_end_matches('#').rsplit('/').next()?;
     Some(match name {
@@ -35,7 +35,7 @@ pub(super) fn level_of(template: &Source) -> Option<Level> {
 }
 
 /// A target made of placeholders.
-pub(super) fn placeholder(level: Level) -> Target {
+pub(crate) fn placeholder(level: Level) -> Target {
     match level {
         Level::Tenant => Target::Tenant,
         Level::ManagementGroup => Target::management_group(PLACEHOLDER_NAME),

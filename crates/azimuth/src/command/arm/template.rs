@@ -81,7 +81,7 @@ fn read_argument(path: &Path) -> Result<String, Failure> {
 }
 
 /// A small text file.
-pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     read_from(path, || File::open(path))
 }
 
@@ -100,7 +100,7 @@ fn read_from<R: Read>(path: &Path, open: impl FnOnce() -> std::io::Result<R>) ->
 }
 
 /// UTF-8 or, as Windows PowerShell writes files, UTF-16 with a byte order mark.
-pub(super) fn decode(bytes: Vec<u8>) -> Option<String> {
+pub(crate) fn decode(bytes: Vec<u8>) -> Option<String> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         String::from_utf16(&units).ok()

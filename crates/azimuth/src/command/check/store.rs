@@ -1,12 +1,13 @@
-//! `azimuth check`: is the store's file sound.
+//! `azimuth store check`: is the store's file sound.
 
-use super::output;
-use crate::args::CheckArgs;
+use std::path::Path;
+
+use crate::command::output;
 use crate::exit::{Exit, Failure};
 use crate::input;
 
-pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    let store = input::open_store(&args.store, true)?;
+pub(super) fn check(path: &Path) -> Result<Exit, Failure> {
+    let store = input::open_store(path, true)?;
     let report = store.check()?;
     if !report.is_sound() {
         let shown = report.problems.join("\n  ");

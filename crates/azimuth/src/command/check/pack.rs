@@ -1,0 +1,108 @@
+//! The rules to check by: those that ship with the program and the user's own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use azimuth_diag::Severity;
+use azimuth_policy::Catalogue;
+use azimuth_preflight::{Pack, PackBuilder};
+
+use crate::args::CheckArgs;
+use crate::command::arm::template::read_text;
+use crate::exit::{Exit, Failure};
+use crate::ui::Ui;
+
+/// Deepest folder looked into for policies.
+const MAX_DEPTH: usize = 16;
+/// Most policy files read.
+const MAX_FILES: usize = 50_000;
+
+pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
+    let mut builder = PackBuilder::new().with_catalogue(Arc::new(catalogue(args)?));
+    if !args.no_pack {
+        builder.add_built_in();
+    }
+    for path in &args.policy {
+        let mut files = Vec::new();
+        gather(path, 0, &mut files)?;
+        let is_folder = path.is_dir();
+        let mut count = 0;
+        for file in &files {
+            let text = read_text(file)?;
+            // A folder may hold other JSON too; a file that is named is meant.
+            if !is_folder || text.contains("policy") {
+                count += builder.add(&file.display().to_string(), &text);
+            }
+        }
+        if count == 0 {
+            return Err(Failure::input(format_args!(
+                "no policy definition, initiative or assignment could be read from `{}`",
+                path.display()
+            ))
+            .hint("write them as `az policy definition show` prints them, one to a file or as a list"));
+        }
+    }
+    builder.select(&args.rule, &args.skip_rule);
+    let (pack, diagnostics) = builder.finish();
+    for diagnostic in &diagnostics {
+        let text = azimuth_diag::render(diagnostic, None);
+        match diagnostic.severity {
+            Severity::Error => ui.error(text.trim_end()),
+            Severity::Warning | Severity::Note => ui.note(text.trim_end()),
+        }
+    }
+    let errors = diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+    if errors > 0 {
+        return Err(Failure::input(format_args!("{errors} problems with the policies to check by")));
+    }
+    let needs_rules = args.estate.is_empty() && args.store.is_none();
+    if pack.rules().is_empty() && (needs_rules || !args.rule.is_empty()) {
+        return Err(Failure::usage("no rule is left to check by")
+            .hint("see `azimuth check --list-rules`, or name your own with `--policy`"));
+    }
+    Ok(pack)
+}
+
+/// The bundled aliases with those of the files over them.
+pub(super) fn catalogue(args: &CheckArgs) -> Result<Catalogue, Failure> {
+    let mut catalogue = Catalogue::bundled();
+    for path in &args.aliases {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read `{}`", path.display()))
+            .map_err(|error| Failure::new(Exit::Input, error))?;
+        let added = catalogue.add_providers(&text).map_err(anyhow::Error::new);
+        added.with_context(|| format!("`{}` holds no aliases", path.display())).map_err(|error| {
+            Failure::new(Exit::Input, error).hint(
+                "export them with `az provider list --expand \"resourceTypes/aliases\" > providers.json`",
+            )
+        })?;
+    }
+    Ok(catalogue)
+}
+
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let unreadable = |error: std::io::Error| {
+        let context = format!("cannot read `{}`", path.display());
+        Failure::new(Exit::Input, anyhow::Error::new(error).context(context))
+    };
+    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).map_err(unreadable)?;
+    let mut entries: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    entries.sort();
+    for entry in entries {
+        let is_link = std::fs::symlink_metadata(&entry).is_ok_and(|metadata| metadata.is_symlink());
+        if entry.is_dir() && !is_link && depth < MAX_DEPTH {
+            gather(&entry, depth + 1, files)?;
+        } else if entry.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
+            files.push(entry);
+        }
+        if files.len() > MAX_FILES {
+            return Err(Failure::input(format_args!("more than {MAX_FILES} policy files")));
+        }
+    }
+    Ok(())
+}
