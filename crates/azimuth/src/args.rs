@@ -10,10 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
-pub(crate) use policy::{
-    ImpactFailOn, ImpactFormat, PolicyCommand, PolicyFailOn, PolicyFormat, PolicyImpactArgs, PolicyScanArgs,
-    PolicySourceArgs, StateFilter,
-};
+pub(crate) use policy::{PolicyCommand, PolicyFormat, PolicyImpactArgs, PolicyScanArgs, PolicySourceArgs};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
