@@ -16,11 +16,9 @@ mod document;
 mod effect;
 mod evaluate;
 mod field;
-pub mod fix;
 mod fold;
 mod governance;
 mod inventory;
-pub mod lint;
 mod normalise;
 mod operator;
 mod path;
@@ -28,7 +26,6 @@ mod reason;
 mod remediation;
 mod scan;
 mod suggest;
-pub mod suite;
 mod template;
 
 pub use catalogue::{
@@ -66,11 +63,11 @@ pub use normalise::{denormalize, normalize};
 pub use path::{Path, Step};
 pub use reason::{Evaluated, Explanation, reason};
 pub use remediation::{
-    Deployment, Lack, LeftOut, Needs, RemediationRun, RemediationStep, RemediationWorld, StepAction, remediate,
-    remediation_needs,
+    Deployment, Lack, LeftOut, Needs, RemediationRun, RemediationStep, RemediationWorld, StepAction,
+    remediate, remediation_needs,
 };
 pub use scan::{
     AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing,
-    Surroundings, Tally, Undecided, ancestors, context_of, effect_name, survey,
+    Surroundings, SurveyOptions, Tally, Undecided, ancestors, context_of, effect_name, survey,
 };
 pub use template::Template;

@@ -43,7 +43,7 @@ pub(crate) fn write(out: &mut dyn Write, assessment: &Assessment) -> io::Result<
     Ok(())
 }
 
-fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
+pub(crate) fn row(out: &mut dyn Write, cells: &[&str]) -> io::Result<()> {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             out.write_all(b",")?;

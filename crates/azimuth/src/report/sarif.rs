@@ -99,7 +99,7 @@ fn score(severity: Severity) -> &'static str {
 }
 
 /// An artifact location must be a relative URI: the id without its leading slash, with reserved bytes escaped.
-fn uri(object: &str) -> String {
+pub(crate) fn uri(object: &str) -> String {
     let mut out = String::with_capacity(object.len());
     for byte in object.trim_start_matches('/').bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

@@ -244,7 +244,7 @@ fn wrap(out: &mut dyn Write, text: &str, indent: usize, width: usize) -> io::Res
 }
 
 /// At most `room` characters, with an ellipsis at the end if something was cut.
-fn cut(text: &str, room: usize) -> String {
+pub(crate) fn cut(text: &str, room: usize) -> String {
     if text.chars().count() <= room {
         return text.to_owned();
     }
@@ -254,7 +254,7 @@ fn cut(text: &str, room: usize) -> String {
 }
 
 /// At most `room` characters, cut in the middle: both ends of an id matter.
-fn cut_middle(text: &str, room: usize) -> String {
+pub(crate) fn cut_middle(text: &str, room: usize) -> String {
     let length = text.chars().count();
     if length <= room {
         return text.to_owned();

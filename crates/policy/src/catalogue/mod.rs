@@ -5,6 +5,7 @@
 //! compact list that ships with the crate ([`Catalogue::bundled`]), or is [`Catalogue::plain`]: fields are then paths.
 
 mod bundled;
+mod extension;
 mod provider;
 mod resolve;
 
@@ -14,6 +15,7 @@ use crate::fold::fold;
 use crate::path::Path;
 
 pub use bundled::BundleError;
+pub(crate) use extension::is_extension;
 pub use provider::ProviderError;
 pub use resolve::{Place, Source};
 
@@ -145,13 +147,16 @@ impl Catalogue {
     }
 
     /// Whether resources of a type have tags and location, which mode `Indexed` asks for. Where the catalogue does
-    /// not say, top-level types are taken to have both and child types not.
+    /// not say, top-level types are taken to have both, child and extension types not. Subscriptions and resource groups
+    /// are left to mode `All` ("Azure Policy definition structure", resource manager modes).
     pub fn is_indexed(&self, resource_type: &str) -> bool {
         let known = self.resource_type(resource_type).and_then(|facts| facts.is_indexed);
         known.unwrap_or_else(|| {
-            let is_container =
-                crate::fold::eq(resource_type, "Microsoft.Resources/subscriptions/resourceGroups");
-            is_container || resource_type.matches('/').count() == 1
+            let folded = fold(resource_type);
+            resource_type.matches('/').count() == 1
+                && folded != "microsoft.resources/subscriptions"
+                && folded != "microsoft.resources/resourcegroups"
+                && !is_extension(&folded)
         })
     }
 }

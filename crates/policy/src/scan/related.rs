@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 
+use crate::catalogue::is_extension;
 use crate::evaluate::{Related, RelatedQuery, Resource};
 use crate::fold::fold;
 
@@ -17,27 +18,6 @@ pub trait Shelf: Sync {
     /// Whether all resources of a type at and below a scope are known.
     fn is_listed(&self, kind: &str, scope: &str) -> bool;
 }
-
-/// Types that are extensions of other resources, folded. A type that ends with `/` stands for its whole namespace.
-const EXTENSIONS: &[&str] = &[
-    "microsoft.advisor/",
-    "microsoft.authorization/",
-    "microsoft.consumption/",
-    "microsoft.costmanagement/",
-    "microsoft.eventgrid/eventsubscriptions",
-    "microsoft.guestconfiguration/",
-    "microsoft.insights/datacollectionruleassociations",
-    "microsoft.insights/diagnosticsettings",
-    "microsoft.insights/vminsightsonboardingstatuses",
-    "microsoft.kubernetesconfiguration/",
-    "microsoft.maintenance/configurationassignments",
-    "microsoft.policyinsights/",
-    "microsoft.recoveryservices/backupprotecteditems",
-    "microsoft.resources/links",
-    "microsoft.resources/tags",
-    "microsoft.security/",
-    "microsoft.securityinsights/",
-];
 
 /// Looks for the related resources of one resource.
 pub struct RelatedResources<'a> {
@@ -109,14 +89,6 @@ fn place(key: &str, kind: &str, wanted: &str, query: &RelatedQuery) -> Place {
     };
     // A search for resource groups themselves finds the one that is the scope, too.
     Place { prefix: if wanted == kind && scope == key { scope.clone() } else { format!("{scope}/") }, scope }
-}
-
-fn is_extension(wanted: &str) -> bool {
-    EXTENSIONS.iter().any(
-        |known| {
-            if known.ends_with('/') { wanted.starts_with(known) } else { wanted == *known }
-        },
-    )
 }
 
 /// Whether the full name of a key is `name`: the names of parents and the own one, joined by `/`; the last may be `?`. A

@@ -53,9 +53,15 @@ impl<'a> Surroundings<'a> {
         self.now
     }
 
-    /// What Azure Policy looks at: subscriptions, resource groups and what lies in them, in the order of their keys.
+    /// What Azure Policy looks at: subscriptions, resource groups and what lies in them, in the order of their keys; not
+    /// the objects and results of Azure Policy itself.
     pub fn subjects(&self) -> Vec<Entry<'a>> {
-        self.snapshot.entries().filter(|entry| entry.key().starts_with("/subscriptions/")).collect()
+        let is_subject = |entry: &Entry<'_>| {
+            entry.key().starts_with("/subscriptions/")
+                && !entry.kind().starts_with("microsoft.authorization/policy")
+                && !entry.kind().starts_with("microsoft.policyinsights/")
+        };
+        self.snapshot.entries().filter(is_subject).collect()
     }
 
     /// The ids of the management groups above a folded key, nearest first.

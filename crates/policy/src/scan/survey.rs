@@ -3,6 +3,7 @@
 use azimuth_estate::Entry;
 
 use super::{Finding, Scan, Surroundings, Tally};
+use crate::compile::PolicyId;
 use crate::document::Slots;
 
 /// Resources that a thread looks at before results are handed on.
@@ -18,8 +19,18 @@ struct Worker {
     out: Vec<u8>,
 }
 
+/// How to go through resources.
+pub struct SurveyOptions<'a> {
+    /// How many threads decide.
+    pub threads: usize,
+    /// Examples kept for each policy.
+    pub examples: usize,
+    /// Which policies count; the findings of others are left out.
+    pub wanted: &'a (dyn Fn(PolicyId) -> bool + Sync),
+}
+
 /// Looks at all subjects and counts. What `each` writes is handed to `sink` in the order of the subjects; `sink` is also told
-/// how many subjects are done, and ends the survey by returning an error. `examples` are kept for each policy.
+/// how many subjects are done, and ends the survey by returning an error.
 ///
 /// # Errors
 /// Those of `sink`.
@@ -27,17 +38,16 @@ pub fn survey<E>(
     scan: &Scan<'_>,
     surroundings: &Surroundings<'_>,
     subjects: &[Entry<'_>],
-    threads: usize,
-    examples: usize,
+    options: &SurveyOptions<'_>,
     each: &Each<'_>,
     sink: &mut dyn FnMut(&[u8], usize) -> Result<(), E>,
 ) -> Result<Tally, E> {
-    let threads = threads.max(1);
+    let threads = options.threads.max(1);
     let mut workers: Vec<Worker> = (0..threads)
         .map(|_| Worker {
             slots: Slots::default(),
             found: Vec::new(),
-            tally: Tally::new(scan, examples),
+            tally: Tally::new(scan, options.examples),
             out: Vec::new(),
         })
         .collect();
@@ -48,7 +58,10 @@ pub fn survey<E>(
         std::thread::scope(|scope| {
             for ((number, part), worker) in round.chunks(share).enumerate().zip(&mut workers) {
                 let first = done + number * share;
-                scope.spawn(move || look_at(worker, scan, surroundings, part, first, each));
+                scope.spawn(move || {
+                    let job = Job { scan, surroundings, wanted: options.wanted, each };
+                    look_at(worker, &job, part, first);
+                });
             }
         });
         done += round.len();
@@ -63,21 +76,22 @@ pub fn survey<E>(
     Ok(all)
 }
 
-fn look_at(
-    worker: &mut Worker,
-    scan: &Scan<'_>,
-    surroundings: &Surroundings<'_>,
-    part: &[Entry<'_>],
-    first: usize,
-    each: &Each<'_>,
-) {
+struct Job<'a> {
+    scan: &'a Scan<'a>,
+    surroundings: &'a Surroundings<'a>,
+    wanted: &'a (dyn Fn(PolicyId) -> bool + Sync),
+    each: &'a Each<'a>,
+}
+
+fn look_at(worker: &mut Worker, job: &Job<'_>, part: &[Entry<'_>], first: usize) {
     for (offset, entry) in part.iter().enumerate() {
         worker.found.clear();
-        if scan.findings(&mut worker.slots, *entry, surroundings, &mut worker.found).is_err() {
+        if job.scan.findings(&mut worker.slots, *entry, job.surroundings, &mut worker.found).is_err() {
             worker.tally.unreadable += 1;
             continue;
         }
-        worker.tally.add(scan, (first + offset) as u32, entry.key(), entry.kind(), &worker.found);
-        each(*entry, &worker.found, &mut worker.slots, &mut worker.out);
+        worker.found.retain(|finding| (job.wanted)(finding.policy));
+        worker.tally.add(job.scan, (first + offset) as u32, entry.key(), entry.kind(), &worker.found);
+        (job.each)(*entry, &worker.found, &mut worker.slots, &mut worker.out);
     }
 }
