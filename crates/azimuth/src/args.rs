@@ -1,6 +1,7 @@
 //! The command line: what can be asked, apart from how it is done.
 
 mod arm;
+mod check;
 mod policy;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
+pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
 pub(crate) use policy::{
     ImpactFailOn, ImpactFormat, PolicyCommand, PolicyFailOn, PolicyFormat, PolicyImpactArgs, PolicyScanArgs,
     PolicySourceArgs, StateFilter,
@@ -70,8 +72,11 @@ pub(crate) enum Command {
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export
     DemoEstate(DemoEstateArgs),
-    /// Check a store's file and every invariant of it
-    Check(CheckArgs),
+    /// Check templates before they are deployed: which rules and policies they break, at their own line and column
+    Check(Box<CheckArgs>),
+    /// Look after a store
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Print shell completions
     Completions {
         /// Which shell
@@ -354,11 +359,4 @@ pub(crate) struct DemoEstateArgs {
     /// Plant no flaws
     #[arg(long)]
     pub(crate) clean: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The store
-    #[arg(long, value_name = "FILE", env = "AZIMUTH_STORE")]
-    pub(crate) store: PathBuf,
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use azimuth_arm::{ExpandedResource, Expansion, Parameters, Source, expand};
+use azimuth_diag::{Diagnostic, Severity};
 use azimuth_policy::{Context, Effect, Outcome, Policy, PolicyId, Selected, Slots, request_disallowed};
 use serde_json::Value as Json;
 
@@ -35,7 +36,7 @@ pub fn check(template: &Arc<Source>, parameters: &Parameters, options: &Options<
         changes: Vec::new(),
         verdicts: Vec::new(),
         resources: Vec::new(),
-        diagnostics: expansion.diagnostics.clone(),
+        diagnostics: expansion.diagnostics.iter().cloned().map(without_demand).collect(),
         files: expansion.origins.files().to_vec(),
     };
     let siblings: Vec<Sibling<'_>> = expansion
@@ -269,6 +270,14 @@ impl<'a> Run<'a> {
             });
         }
     }
+}
+
+/// A parameter without a value makes verdicts unknown; it is no fault of the template, which can be given one later.
+fn without_demand(mut diagnostic: Diagnostic) -> Diagnostic {
+    if diagnostic.code == "arm-missing-parameter" {
+        diagnostic.severity = Severity::Warning;
+    }
+    diagnostic
 }
 
 fn subjected<'s>(sibling: &'s Sibling<'_>, context: &'s Context, set: &'s Ruleset) -> Subjected<'s> {

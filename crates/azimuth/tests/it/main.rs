@@ -1,6 +1,7 @@
 //! The whole way: exported files in, verdicts out; and the command as its users meet it.
 
 mod arm;
+mod check;
 mod cli;
 mod flaws;
 mod landing_zones;

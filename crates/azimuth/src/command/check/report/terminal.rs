@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use azimuth_diag::{Diagnostic, LineIndex, Severity as Level};
 use azimuth_preflight::{Severity, Spot};
 
-use super::super::outcome::{Found, Outcome};
+use super::super::outcome::{Found, Outcome, Template};
 use super::{count, grouped, shown, source_name};
 use crate::command::output::safe;
 
@@ -32,7 +32,7 @@ pub(in super::super) fn write(
         writeln!(out, "{red}not read{red:#}: {}\n", safe(unread))?;
     }
     for template in &outcome.templates {
-        diagnostics(out, outcome, &template.file, &template.diagnostics, limit(MAX_DIAGNOSTICS))?;
+        diagnostics(out, outcome, template, limit(MAX_DIAGNOSTICS))?;
     }
     let groups = grouped(&outcome.findings);
     for group in groups.iter().take(limit(MAX_FINDINGS)) {
@@ -198,19 +198,19 @@ fn section(
     writeln!(out)
 }
 
-fn diagnostics(
-    out: &mut dyn Write,
-    outcome: &Outcome,
-    file: &str,
-    diagnostics: &[Diagnostic],
-    limit: usize,
-) -> io::Result<()> {
-    // What the given values spoil shows up as unknown; what is told here is wrong whatever the values.
-    let mut shown: Vec<&Diagnostic> = diagnostics
+fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, limit: usize) -> io::Result<()> {
+    let file = &template.file;
+    // What the given values spoil shows up as unknown; what is told here is wrong whatever the values, or is about the
+    // check itself, or about a parameter file that lacks a value.
+    let mut shown: Vec<&Diagnostic> = template
+        .diagnostics
         .iter()
         .filter(|finding| match finding.severity {
             Level::Error => true,
-            Level::Warning | Level::Note => finding.code.starts_with("check-"),
+            Level::Warning | Level::Note => {
+                let lacks = finding.code == "arm-missing-parameter" && template.parameters.is_some();
+                lacks || finding.code.starts_with("check-")
+            }
         })
         .collect();
     shown.sort_by_key(|finding| finding.severity);
