@@ -2,8 +2,9 @@
 
 mod conditional_access;
 mod diagnostics;
-mod enforcement;
+mod impact;
 mod policies;
+mod probe;
 mod register;
 mod subscriptions;
 
@@ -22,11 +23,12 @@ use crate::verdict::Findings;
 
 pub(crate) use conditional_access::SignInPolicy;
 pub(crate) use diagnostics::{Diagnostics, KIND as DIAGNOSTIC_SETTINGS, Setting};
-pub(crate) use enforcement::{Answer, Impact, Probe, Probes, Trial, impact, unselected};
+pub(crate) use impact::{Impact, unselected};
 pub(crate) use policies::{
     Assignment, EXEMPTIONS as POLICY_EXEMPTIONS, Earlier, Gap, KIND as POLICY_ASSIGNMENTS, Part, Place,
     Policies, Reach, changed_on, document, plain_id,
 };
+pub(crate) use probe::{Answer, Probe, Probes, Trial};
 pub(crate) use register::{Register, Rule, Wanted};
 pub(crate) use subscriptions::{Subscription, subscriptions};
 
@@ -115,7 +117,7 @@ impl<'a> Context<'a> {
 
     /// What the enforcing policies of some assignments would do to the estate's resources.
     pub(crate) fn impact(&self, assignments: &[&Assignment]) -> Vec<Impact> {
-        impact(self.snapshot, self.policies(), assignments, self.options.as_of, self.threads)
+        impact::impact(self.snapshot, self.policies(), assignments, self.options.as_of, self.threads)
     }
 
     /// A subscription with the groups above it.

@@ -5,5 +5,6 @@
 mod cases;
 mod demo;
 mod estate;
+mod landing_zones;
 mod laws;
 mod reference;

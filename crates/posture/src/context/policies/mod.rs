@@ -11,7 +11,9 @@ use std::sync::Arc;
 use azimuth_arm::Source;
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_ids::{IdRef, eq_fold, fold};
-use azimuth_policy::{Effect, Exemption, parse_assignment, parse_exemption};
+use azimuth_policy::{
+    Catalogue, CompileOptions, Effect, Exemption, Governance, parse_assignment, parse_exemption,
+};
 use hashbrown::HashMap;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -144,6 +146,23 @@ impl Policies {
     /// The exemptions from an assignment.
     fn exemptions_from(&self, assignment: &Assignment) -> &[Exemption] {
         self.exemptions.get(&*fold(&assignment.id)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Assignments compiled with what they assign and every exemption, for some resource types or, if none is named,
+    /// for all.
+    pub(crate) fn governance(
+        &self,
+        assignments: Vec<azimuth_policy::Assignment>,
+        resource_types: Vec<String>,
+    ) -> Governance {
+        let (definitions, sets) = self.library.contents();
+        let exemptions = self.exemptions().cloned().collect();
+        let catalogue = Arc::new(Catalogue::bundled());
+        let options = CompileOptions { resource_types };
+        // What cannot be bound is known by the gaps of the assignments' parts.
+        let (governance, _) =
+            Governance::new(catalogue, &definitions, sets, assignments, exemptions, &options);
+        governance
     }
 
     /// Whether an assignment at one of the scopes could not be read, so that what it does is not known.

@@ -1,21 +1,14 @@
-//! The policy engine over the estate: what happens to a resource that breaks a rule, wherever it is put, and what
-//! assignments would do to the resources that are there.
+//! Trials of rules: what the policy engine does to a resource that breaks a rule, wherever it is put.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use azimuth_estate::{Entry, Snapshot};
-use azimuth_ids::IdRef;
 use azimuth_policy::{
-    Catalogue, CompileOptions, ComplianceState, Context, Effect, Governance, NoRelated, Outcome, PolicyId,
-    PolicyState, Related, RelatedQuery, Resource, Selected, Slots,
+    ComplianceState, Context, Effect, Governance, Outcome, PolicyId, PolicyState, Related, RelatedQuery,
+    Resource, Selected, Slots,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::policies::{Assignment, Place, Policies};
+use super::policies::{Place, Policies};
 use super::register::Wanted;
-use crate::body;
 
 /// What the assignments in force do to a resource that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +81,7 @@ impl Probes {
     pub(crate) fn new(policies: &Policies, trials: &[&Trial], now: Timestamp) -> Self {
         let assignments = policies.assignments.iter().map(|assignment| assignment.inner.clone());
         let types = trials.iter().map(|trial| trial.example.resource_type.clone()).collect();
-        Self { governance: govern(policies, assignments.collect(), types), now }
+        Self { governance: policies.governance(assignments.collect(), types), now }
     }
 
     /// What happens to a resource that breaks a rule, in a subscription.
@@ -231,199 +224,4 @@ fn contains(value: &Value, wanted: &Value) -> bool {
         }
         (value, wanted) => value == wanted,
     }
-}
-
-fn govern(
-    policies: &Policies,
-    assignments: Vec<azimuth_policy::Assignment>,
-    types: Vec<String>,
-) -> Governance {
-    let (definitions, sets) = policies.library.contents();
-    let exemptions = policies.exemptions().cloned().collect();
-    let options = CompileOptions { resource_types: types };
-    // What cannot be bound is known by the gaps of the assignment's parts.
-    let catalogue = Arc::new(Catalogue::bundled());
-    let (governance, _) = Governance::new(catalogue, &definitions, sets, assignments, exemptions, &options);
-    governance
-}
-
-/// What assignments would do to the resources that are there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Impact {
-    /// Resources whose properties are known and that one of the policies is about.
-    pub(crate) judged: usize,
-    /// Of them, those that a policy with an enforcing effect would stop or change.
-    pub(crate) hit: usize,
-    /// The first of those by id.
-    pub(crate) first: Option<String>,
-}
-
-/// What the enforcing policies of some assignments would do to every resource of the estate, with up to `threads`
-/// threads. Policies that look at related resources are left out.
-pub(crate) fn impact(
-    snapshot: &Snapshot,
-    policies: &Policies,
-    assignments: &[&Assignment],
-    now: Timestamp,
-    threads: usize,
-) -> Vec<Impact> {
-    let inner = assignments.iter().map(|assignment| assignment.inner.clone()).collect();
-    let governance = govern(policies, inner, Vec::new());
-    let entries: Vec<Entry<'_>> = snapshot
-        .types()
-        .filter(|(kind, _)| kind.starts_with("microsoft.") && governance.program().policies_of_type(kind) > 0)
-        .flat_map(|(kind, _)| snapshot.of_type(kind))
-        .filter(|entry| entry.subscription_id().is_some())
-        .collect();
-    const CHUNK: usize = 512;
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = vec![Impact::default(); assignments.len()];
-        let mut slots = Slots::default();
-        let mut ancestors = Ancestors { snapshot, subscription: String::new(), groups: Vec::new() };
-        loop {
-            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
-            let Some(chunk) = entries.get(start..) else { break };
-            if chunk.is_empty() {
-                break;
-            }
-            for entry in &chunk[..chunk.len().min(CHUNK)] {
-                judge(&governance, *entry, &mut slots, ancestors.of(*entry), now, &mut found);
-            }
-        }
-        found
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut total = work();
-        for other in others {
-            let found = other.join().expect("judging a resource does not panic");
-            for (sum, part) in total.iter_mut().zip(found) {
-                sum.judged += part.judged;
-                sum.hit += part.hit;
-                sum.first = [sum.first.take(), part.first].into_iter().flatten().min();
-            }
-        }
-        total
-    })
-}
-
-/// The groups above the subscription of one entry after the other.
-struct Ancestors<'a> {
-    snapshot: &'a Snapshot,
-    subscription: String,
-    groups: Vec<String>,
-}
-
-impl Ancestors<'_> {
-    fn of(&mut self, entry: Entry<'_>) -> &[String] {
-        let subscription = entry.subscription_id().unwrap_or_default();
-        if self.subscription != subscription {
-            subscription.clone_into(&mut self.subscription);
-            let above = self.snapshot.hierarchy().above_subscription(subscription);
-            self.groups = above.map(azimuth_estate::hierarchy::ManagementGroup::id).collect();
-        }
-        &self.groups
-    }
-}
-
-fn judge(
-    governance: &Governance,
-    entry: Entry<'_>,
-    slots: &mut Slots,
-    ancestors: &[String],
-    now: Timestamp,
-    found: &mut [Impact],
-) {
-    let location = body::location(entry.body());
-    let resource = Resource { json: entry.body(), resource_type: Some(entry.kind()), api_version: None };
-    let selected = Selected {
-        resource,
-        id: entry.key(),
-        resource_type: entry.kind(),
-        location: location.as_deref(),
-        ancestors,
-    };
-    let context = Context::at(now).of_resource(entry.key());
-    let mut seen: Vec<(usize, bool)> = Vec::new();
-    let read = governance.states(slots, &selected, &context, &NoRelated, &mut |state| {
-        let enforcing = state.effect.is_some_and(|effect| super::policies::ENFORCING.contains(&effect));
-        if !enforcing || state.state.is_none() || state.state == Some(ComplianceState::Exempt) {
-            return;
-        }
-        let place = governance.assignments().iter().position(|one| std::ptr::eq(one, state.assignment));
-        let place = place.expect("a state names one of the assignments");
-        let is_hit = state.outcome == Outcome::Match;
-        match seen.iter_mut().find(|(other, _)| *other == place) {
-            Some((_, hit)) => *hit |= is_hit,
-            None => seen.push((place, is_hit)),
-        }
-    });
-    // The line of a list says nothing of properties, so nothing is judged on its strength.
-    if read.is_err() || seen.is_empty() || body::lacks_members(entry.body()) {
-        return;
-    }
-    for (place, hit) in seen {
-        let impact = &mut found[place];
-        impact.judged += 1;
-        if hit {
-            impact.hit += 1;
-            let id = entry.id();
-            if impact.first.as_deref().is_none_or(|first| *id < *first) {
-                impact.first = Some(id.into_owned());
-            }
-        }
-    }
-}
-
-/// The first resource of a subscription that none of some narrowed assignments selects; `Ok(None)` if each is selected.
-///
-/// # Errors
-/// If a selector asks for what the estate does not say: who calls, or which share of the resources.
-pub(crate) fn unselected<'a>(
-    snapshot: &'a Snapshot,
-    subscription: &str,
-    assignments: &[&Assignment],
-) -> Result<Option<Entry<'a>>, ()> {
-    use azimuth_policy::SelectorKind;
-    let decidable = |kind: &SelectorKind| {
-        matches!(
-            kind,
-            SelectorKind::ResourceLocation
-                | SelectorKind::ResourceType
-                | SelectorKind::ResourceWithoutLocation
-        )
-    };
-    let selectors = || assignments.iter().flat_map(|assignment| &assignment.inner.resource_selectors);
-    if !selectors().flat_map(|one| &one.selectors).all(|part| decidable(&part.kind)) {
-        return Err(());
-    }
-    let Ok(scope) = IdRef::parse(subscription) else { return Err(()) };
-    let resources = snapshot.within(scope).into_iter().filter(|entry| is_governed_type(entry.kind()));
-    let mut count = 0;
-    for entry in resources {
-        count += 1;
-        let location = body::location(entry.body());
-        let is_selected = assignments.iter().any(|assignment| {
-            azimuth_policy::selects(&assignment.inner.resource_selectors, entry.kind(), location.as_deref())
-        });
-        if !is_selected {
-            return Ok(Some(entry));
-        }
-    }
-    // Without a resource nothing tells whether the selectors take what comes.
-    if count == 0 { Err(()) } else { Ok(None) }
-}
-
-/// Whether policy looks at resources of a type at all: nothing that governs or watches others.
-fn is_governed_type(kind: &str) -> bool {
-    kind.starts_with("microsoft.")
-        && ![
-            "microsoft.authorization/",
-            "microsoft.resources/",
-            "microsoft.security/",
-            "microsoft.insights/diagnosticsettings",
-        ]
-        .iter()
-        .any(|prefix| kind.starts_with(prefix))
 }
