@@ -1,6 +1,7 @@
 //! Conditions: `if`, `and`, `or`, `coalesce`, which evaluate only what they need.
 
-use super::evaluate::{Evaluator, may_vary_in_type};
+use super::evaluate::Evaluator;
+use super::given::may_vary_in_type;
 use super::{Call, Expression, ExpressionError, ExpressionKind, Fault};
 use crate::json::Span;
 use crate::value::{Reason, Symbolic, Value};

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use super::fault::may_lie_in_values;
+use super::access::{item_of, may_be_cut_short, member_of};
+use super::given::has_fixed_members;
 use super::{Budget, Call, Expression, ExpressionError, ExpressionKind, Fault, Host, HostCall};
 use crate::functions::{self, Arguments, Function, Parts, Run};
 use crate::json::Span;
 use crate::suggest::did_you_mean;
-use crate::value::{Kind, MAX_DEPTH, Object, Reason, Symbolic, Value, symbolic_limit};
+use crate::value::{Kind, MAX_DEPTH, Reason, Symbolic, Value, symbolic_limit};
 
 /// The value of `expression`; parts that only the running deployment knows stay symbolic.
 ///
@@ -46,9 +47,9 @@ pub(crate) struct Evaluator<'a> {
     /// Whether what was read so far depends on values given from outside; after a fault, whether its cause does.
     pub(super) is_given: bool,
     /// Whether a condition that depends on values given from outside led here.
-    is_conditional: bool,
+    pub(super) is_conditional: bool,
     /// Whether the outcome may be thrown away: then no fault is taken note of.
-    is_tentative: bool,
+    pub(super) is_tentative: bool,
 }
 
 impl Evaluator<'_> {
@@ -76,34 +77,6 @@ impl Evaluator<'_> {
             Ok(value) => Expression::of(value),
             Err(_) => expression.clone(),
         }
-    }
-
-    /// Does `work` without taking note of its faults.
-    pub(super) fn tentatively<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let (was_tentative, was_given) = (self.is_tentative, self.is_given);
-        self.is_tentative = true;
-        let out = work(self);
-        self.is_tentative = was_tentative;
-        self.is_given |= was_given;
-        out
-    }
-
-    /// Whether evaluation goes on after a fault whose cause depends on given values if `is_given`.
-    fn absorbs(&mut self, error: &ExpressionError, is_given: bool) -> bool {
-        self.is_given = is_given;
-        let is_avoidable = is_given && may_lie_in_values(error.code)
-            || self.is_conditional && error.code == "arm-scope"
-            || self.host.avoids(error.code);
-        is_avoidable && !self.is_tentative && self.host.absorbs(error)
-    }
-
-    /// Does `work`, which is done or not depending on what was evaluated so far.
-    pub(super) fn conditionally<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let before = self.is_conditional;
-        self.is_conditional |= self.is_given;
-        let out = work(self);
-        self.is_conditional = before;
-        out
     }
 
     fn check_extent(&self, value: &Value) -> Result<(), Fault> {
@@ -143,74 +116,6 @@ impl Evaluator<'_> {
         }
         self.is_given = is_any_given;
         Ok((values, before))
-    }
-
-    /// What a fault of a call comes to: the call unresolved if the fault lies in given values, else the error.
-    fn call_fault(
-        &mut self,
-        fault: Fault,
-        call: &Call,
-        values: Vec<Value>,
-        span: Span,
-    ) -> Result<Value, ExpressionError> {
-        // An argument of a type that its text decides is wrong with any value.
-        let culprit = fault.argument.and_then(|index| call.arguments.get(index)).or(call.arguments.first());
-        let is_typed = match fault.code {
-            // What these want of one argument depends on the others.
-            "arm-argument-type" if MIXING.contains(&&*call.key) => {
-                !call.arguments.iter().any(may_vary_in_type)
-            }
-            "arm-argument-type" => culprit.is_some_and(|part| !may_vary_in_type(part)),
-            "arm-resource-id" => culprit.is_some_and(|part| matches!(part.kind, ExpressionKind::Literal(_))),
-            _ => false,
-        };
-        let is_given = self.is_given || values.iter().any(|value| self.holds_given(value));
-        let error = place_fault(without_secrets(fault, call, &values), call, span);
-        if self.absorbs(&error, is_given && !is_typed) {
-            Ok(symbolic_call(call, values, Reason::Refused))
-        } else {
-            Err(error)
-        }
-    }
-
-    /// Whether any part of a value is given from outside.
-    fn holds_given(&self, value: &Value) -> bool {
-        let mut open = vec![value];
-        let mut seen = 0;
-        while let Some(value) = open.pop().filter(|_| seen < MAX_PARTS) {
-            seen += 1;
-            if self.host.is_given(value) {
-                return true;
-            }
-            match value.kind() {
-                Kind::Array(items) => open.extend(items.iter().take(MAX_PARTS)),
-                Kind::Object(object) => open.extend(object.iter().take(MAX_PARTS).map(|(_, member)| member)),
-                _ => {}
-            }
-        }
-        false
-    }
-
-    /// What stands for `base` in an access that stays unresolved: the parameter it is read from, or its value.
-    fn residue(&mut self, base: &Expression, value: Value) -> Expression {
-        if is_in_parameter(base) { self.path(base) } else { Expression::of(value) }
-    }
-
-    fn path(&mut self, base: &Expression) -> Expression {
-        let kind = match &base.kind {
-            ExpressionKind::Member { base, name, is_safe } => ExpressionKind::Member {
-                base: Box::new(self.path(base)),
-                name: name.clone(),
-                is_safe: *is_safe,
-            },
-            ExpressionKind::Index { base, index, is_safe } => ExpressionKind::Index {
-                base: Box::new(self.path(base)),
-                index: Box::new(self.value_or_self(index)),
-                is_safe: *is_safe,
-            },
-            other => other.clone(),
-        };
-        Expression { kind, span: Span::default() }
     }
 
     fn pure(
@@ -358,51 +263,6 @@ impl Evaluator<'_> {
     }
 }
 
-/// Most parts of a value that are looked at for what is given from outside.
-const MAX_PARTS: usize = 10_000;
-
-/// Functions that want arguments of one type, whichever that is.
-const MIXING: &[&str] = &["concat", "intersection", "max", "min", "union"];
-
-/// Functions whose members are documented one by one: what they lack is misspelt.
-const FIXED: &[&str] =
-    &["deployer", "deployment", "environment", "managementgroup", "resourcegroup", "subscription", "tenant"];
-
-fn has_fixed_members(base: &Expression) -> bool {
-    matches!(&base.kind, ExpressionKind::Call(call) if call.namespace.is_none() && FIXED.contains(&&*call.key))
-}
-
-/// Whether an expression is a parameter or an access into one.
-fn is_in_parameter(expression: &Expression) -> bool {
-    match &expression.kind {
-        ExpressionKind::Member { base, .. } | ExpressionKind::Index { base, .. } => is_in_parameter(base),
-        ExpressionKind::Call(call) => call.namespace.is_none() && &*call.key == "parameters",
-        ExpressionKind::Literal(_) => false,
-    }
-}
-
-/// Whether the type of an expression's value depends on values: parameters have a declared type, and most functions
-/// return one.
-pub(super) fn may_vary_in_type(expression: &Expression) -> bool {
-    const VARYING: &[&str] = &[
-        "coalesce",
-        "first",
-        "if",
-        "json",
-        "lambdavariables",
-        "last",
-        "reduce",
-        "tryget",
-        "tryindexfromend",
-        "variables",
-    ];
-    match &expression.kind {
-        ExpressionKind::Literal(_) => false,
-        ExpressionKind::Member { .. } | ExpressionKind::Index { .. } => true,
-        ExpressionKind::Call(call) => call.namespace.is_some() || VARYING.contains(&&*call.key),
-    }
-}
-
 /// The fault of a call to a function that is none of `known`.
 pub(crate) fn unknown_function(call: &Call, known: impl Iterator<Item = String>) -> ExpressionError {
     let name = full_name(call);
@@ -420,102 +280,6 @@ fn full_name(call: &Call) -> String {
         Some(namespace) => format!("{namespace}.{}", call.name),
         None => call.name.to_string(),
     }
-}
-
-/// Whether a null base may come from an earlier safe access, which ends the whole chain.
-fn may_be_cut_short(base: &Expression) -> bool {
-    match &base.kind {
-        ExpressionKind::Member { base, is_safe, .. } | ExpressionKind::Index { base, is_safe, .. } => {
-            *is_safe || may_be_cut_short(base)
-        }
-        _ => false,
-    }
-}
-
-/// `value.name`
-pub(crate) fn member_of(value: &Value, name: &str, is_safe: bool) -> Result<Value, Fault> {
-    match value.kind() {
-        Kind::Object(object) => match object.get(name) {
-            Some(member) => Ok(member.clone().secured(value.is_secure())),
-            None if is_safe => Ok(Value::NULL),
-            None if value.is_secure() => {
-                Err(Fault::new("the secret object has no such property").with_code("arm-missing-property"))
-            }
-            None => Err(missing_member(object, name)),
-        },
-        Kind::Null if is_safe => Ok(Value::NULL),
-        _ => Err(Fault::new(format!("{} has no property `{name}`", value.type_name()))
-            .with_code("arm-missing-property")),
-    }
-}
-
-fn missing_member(object: &Object, name: &str) -> Fault {
-    let fault = Fault::new(format!("the object has no property `{name}`")).with_code("arm-missing-property");
-    if let Some(near) = did_you_mean(name, object.keys().map(|key| &**key)) {
-        return fault.with_hint(format!("did you mean `{near}`?"));
-    }
-    if object.is_empty() {
-        return fault.with_hint("the object is empty");
-    }
-    let names: Vec<String> = object.keys().take(8).map(|key| format!("`{key}`")).collect();
-    let more = if object.len() > names.len() { ", …" } else { "" };
-    fault.with_hint(format!("it has {}{more}", names.join(", ")))
-}
-
-/// `value[at]`
-pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value, Fault> {
-    match (value.kind(), at.kind()) {
-        (Kind::Array(items), Kind::Int(_) | Kind::Float(_)) => {
-            let Some(position) = at.as_int() else {
-                return Err(Fault::new("an array index is a whole number"));
-            };
-            match usize::try_from(position).ok().and_then(|position| items.get(position)) {
-                Some(item) => Ok(item.clone().secured(value.is_secure())),
-                None if is_safe => Ok(Value::NULL),
-                None => Err(Fault::new(format!(
-                    "the index {position} is outside the array, which has {} items",
-                    items.len()
-                ))
-                .with_code("arm-index")),
-            }
-        }
-        (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe).map_err(|fault| {
-            if at.is_secure() { Fault::new("the object has no property of that secret name") } else { fault }
-        }),
-        (Kind::Null, _) if is_safe => Ok(Value::NULL),
-        (Kind::Array(_), _) => {
-            Err(Fault::new(format!("an array index is an integer, not {}", at.type_name())))
-        }
-        (Kind::Object(_), _) => {
-            Err(Fault::new(format!("an object is indexed by a name, not {}", at.type_name())))
-        }
-        _ => Err(Fault::new(format!("{} cannot be indexed", value.type_name()))),
-    }
-}
-
-/// Follows `path` into `value`; null as soon as something is missing.
-pub(crate) fn member_of_path(value: &Value, path: &[Value]) -> Result<Value, Fault> {
-    let mut current = value.clone();
-    for (index, step) in path.iter().enumerate() {
-        if current.as_symbolic().is_some() {
-            let secure = current.is_secure();
-            let reason = reason_in(&current).unwrap_or(Reason::Environment);
-            let arguments = std::iter::once(current).chain(path[index..].iter().cloned()).map(Expression::of);
-            let call = Expression::call("tryGet", arguments.collect());
-            return Ok(Value::symbolic(Symbolic::new(call, reason)).secured(secure));
-        }
-        // `{value, fromEnd}` counts from the end of an array, 1 being the last item.
-        let from_end = step.get("fromEnd").and_then(|from_end| from_end.as_bool()) == Some(true);
-        let step = match (step.get("value"), &current.kind()) {
-            (Some(back), Kind::Array(items)) if from_end => {
-                Value::int(back.as_int().map_or(-1, |back| items.len() as i64 - back))
-            }
-            (Some(value), _) if step.get("fromEnd").is_some() => value,
-            _ => step.clone(),
-        };
-        current = item_of(&current, &step, true).map_err(|fault| fault.about(index + 1))?;
-    }
-    Ok(current)
 }
 
 fn check_count(function: &Function, call: &Call, span: Span) -> Result<(), ExpressionError> {
@@ -537,27 +301,13 @@ fn plural(count: u8) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-fn place_fault(fault: Fault, call: &Call, span: Span) -> ExpressionError {
-    let at = fault.argument.and_then(|index| call.arguments.get(index)).map_or(span, |part| part.span);
-    fault.at(at)
-}
-
-/// A fault may quote the arguments; not if one of them is secret.
-fn without_secrets(fault: Fault, call: &Call, values: &[Value]) -> Fault {
-    if !values.iter().any(Value::has_secure) {
-        return fault;
-    }
-    let message = format!("`{}` cannot work with the secret value it got", call.name);
-    Fault { message, hint: None, ..fault }
-}
-
 /// The call with its arguments resolved as far as possible.
 pub(crate) fn unresolved_call(call: &Call, values: Vec<Value>) -> Value {
     let reason = gravest(values.iter()).unwrap_or(Reason::Environment);
     symbolic_call(call, values, reason)
 }
 
-fn symbolic_call(call: &Call, values: Vec<Value>, reason: Reason) -> Value {
+pub(super) fn symbolic_call(call: &Call, values: Vec<Value>, reason: Reason) -> Value {
     let secure = values.iter().any(Value::has_secure);
     let call = Call {
         namespace: call.namespace.clone(),

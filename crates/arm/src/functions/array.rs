@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Arguments, Function};
-use crate::expression::{Fault, member_of_path};
+use crate::expression::{Fault, counted, member_of_path};
 use crate::value::{Kind, Object, Value, equal};
 
 type Outcome = Result<Value, Fault>;
@@ -287,8 +287,8 @@ fn index_from_end(arguments: &Arguments<'_>) -> Outcome {
     let back = arguments.int(1)?;
     from_end(items, back).ok_or_else(|| {
         Fault::new(format!(
-            "the index {back} from the end is outside the array, which has {} items",
-            items.len()
+            "the index {back} from the end is outside the array, which has {}",
+            counted(items.len())
         ))
         .with_code("arm-index")
         .about(1)
@@ -355,7 +355,7 @@ mod tests {
         check("tryIndexFromEnd(createArray(1,2,3), 4)", "null");
         check(
             "indexFromEnd(createArray(1), 2)",
-            "error: the index 2 from the end is outside the array, which has 1 items",
+            "error: the index 2 from the end is outside the array, which has 1 item",
         );
     }
 }

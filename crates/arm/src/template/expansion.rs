@@ -86,6 +86,7 @@ pub struct Output {
 
 /// A part of the result that only the running deployment knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Unresolved {
     /// The resource's id, or nothing for an output.
     #[serde(skip_serializing_if = "Option::is_none")]

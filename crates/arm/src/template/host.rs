@@ -244,7 +244,7 @@ impl Env<'_> {
         let Some(body) = function.node.get("output").and_then(|output| output.get("value")) else {
             return Some(Err(Fault::new(format!("`{name}` has no output")).with_code("arm-template")));
         };
-        let is_given = call.arguments.iter().any(|argument| scope.run.holds_given(argument)) || call.is_given;
+        let is_given = call.is_given || call.arguments.iter().any(|argument| scope.run.holds_given(argument));
         let bound = Bound { arguments: &arguments, is_given };
         let env = Env { mode: Mode::Function(bound), loops: None, ..Env::new(scope) };
         if let Err(fault) = scope.run.budget.enter() {

@@ -359,9 +359,10 @@ impl<'t> Scope<'t> {
         let names: Vec<Value> = text.split('/').map(Value::from).collect();
         if names.len() != types {
             let fault = Fault::new(format!(
-                "the name `{}` has {} segments, and the type `{resource_type}` needs {types}",
+                "the name `{}` has {} segment{}, and the type `{resource_type}` needs {types}",
                 if name.is_secure() { crate::value::REDACTED } else { text },
-                names.len()
+                names.len(),
+                if names.len() == 1 { "" } else { "s" }
             ))
             .with_code("arm-name-segments")
             .with_hint("a child is named `parent/child`, one segment for each segment of its type");

@@ -22,6 +22,7 @@ mod reference;
 mod run;
 mod scope_functions;
 mod structure;
+mod supplied;
 mod target;
 mod types;
 

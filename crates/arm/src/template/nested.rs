@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use azimuth_diag::Diagnostic;
 
-use super::copy::property_loops;
 use super::declare::{Deployment, Lineage, Scope};
-use super::environment::{Env, Mode};
+use super::environment::Env;
 use super::expand::Part;
 use super::instances::{Condition, Instance};
 use super::loader::Link;
-use super::parameters::{entries, without_text};
-use super::target::symbolic_call;
-use crate::expression::{Fault, is_expression};
-use crate::json::{Member, Node, Source, Span};
-use crate::origin::{FileId, OriginId, Read};
-use crate::value::{Kind, Object, Reason, Value};
+use super::parameters::without_text;
+use super::supplied::Supplied;
+use crate::expression::Fault;
+use crate::json::{Node, Source};
+use crate::origin::{FileId, Read};
+use crate::value::{Object, Value};
 
 /// The expansion of one nested deployment.
 pub(crate) enum Nested {
@@ -34,8 +33,6 @@ enum Template<'n> {
     Linked(Arc<Source>),
     Missing,
 }
-
-type Supplied = Vec<(Arc<str>, Value, FileId, Span)>;
 
 impl<'t> Scope<'t> {
     /// The outputs of the nested deployment at `at`: `{name: {type, value}}`.
@@ -260,7 +257,7 @@ impl<'t> Scope<'t> {
     }
 
     /// Loads what a `templateLink` or `parametersLink` names.
-    fn load(&self, env: &Env<'_>, link: &Node) -> Option<Arc<Source>> {
+    pub(super) fn load(&self, env: &Env<'_>, link: &Node) -> Option<Arc<Source>> {
         let text = |name: &str| {
             let value = env.value(self.file, link.get(name)?);
             value.as_str().map(str::to_owned)
@@ -300,30 +297,6 @@ impl<'t> Scope<'t> {
         }
     }
 
-    fn linked_parameters(&self, env: &Env<'_>, link: &Node) -> Supplied {
-        let Some(source) = self.load(env, link) else { return Supplied::new() };
-        let file = self.run.add_parameter_file(&source);
-        let literal = Env { mode: Mode::ParameterFile, ..env.clone() };
-        supplied_by_file(&literal, file, entries(source.root()))
-    }
-
-    /// The values that a deployment passes to its template.
-    fn supplied(&self, env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
-        if node.as_str().is_some_and(is_expression) {
-            let value = env.value(file, node);
-            let members =
-                value.as_object().map(|object| object.iter().collect::<Vec<_>>()).unwrap_or_default();
-            return members
-                .into_iter()
-                .map(|(name, entry)| {
-                    let inner = entry.get("value").unwrap_or(Value::NULL);
-                    (name.clone(), placed(inner, &value), file, node.span)
-                })
-                .collect();
-        }
-        node.members().iter().filter_map(|member| entry(env, file, member, false)).collect()
-    }
-
     /// The node that starts at a byte of this template's file.
     pub(crate) fn node_at(&self, start: u32) -> Option<&'t Node> {
         let mut found = None;
@@ -345,97 +318,4 @@ impl<'t> Scope<'t> {
         }
         Some(node)
     }
-}
-
-/// The values in a parameter file. Its strings are literal: only `expression` is evaluated.
-pub(crate) fn supplied_by_file(env: &Env<'_>, file: FileId, node: &Node) -> Supplied {
-    node.members()
-        .iter()
-        .filter(|member| !member.key.starts_with('$'))
-        .filter_map(|member| entry(env, file, member, true))
-        .collect()
-}
-
-/// One entry: `{"value"}`, `{"reference": {"keyVault"}}` or `{"expression"}`.
-fn entry(
-    env: &Env<'_>,
-    file: FileId,
-    member: &Member,
-    is_literal: bool,
-) -> Option<(Arc<str>, Value, FileId, Span)> {
-    let run = env.scope.run;
-    let node = &member.value;
-    let computed;
-    let node = if node.as_str().is_some_and(is_expression) && !is_literal {
-        // The whole entry is an expression, which Bicep writes for optional module parameters.
-        computed = env.value(file, node);
-        return match computed.kind() {
-            Kind::Object(object) => {
-                let value = match (object.get("value"), object.get("reference")) {
-                    (Some(value), _) => placed(value.clone(), &computed),
-                    (None, Some(reference)) => {
-                        let part = |name: &str| reference.pointer(name).cloned().unwrap_or(Value::NULL);
-                        let arguments = vec![part("/keyVault/id"), part("/secretName")];
-                        symbolic_call("keyVaultSecret", arguments, Reason::KeyVaultSecret).secured(true)
-                    }
-                    _ => Value::NULL,
-                };
-                Some((member.key.clone(), value, file, member.key_span))
-            }
-            Kind::Symbolic(_) => Some((member.key.clone(), computed, file, member.key_span)),
-            _ => None,
-        };
-    } else {
-        node
-    };
-    let has_loop = node.members().iter().any(|member| property_loops(member).is_some());
-    let value = if has_loop && !is_literal {
-        env.value(file, node).get("value")
-    } else if let Some(value) = node.get("value") {
-        let value = if is_literal { literal(env, file, value) } else { env.value(file, value) };
-        Some(value)
-    } else if let Some(reference) = node.get("reference") {
-        Some(secret(env, file, reference))
-    } else if let Some(expression) = node.get("expression") {
-        Some(env.value(file, expression))
-    } else {
-        let fault = Fault::new(format!("the parameter `{}` has no `value`", member.key))
-            .with_code("arm-parameter-file")
-            .with_hint("write `{\"value\": …}`");
-        run.report_fault(file, member.key_span, fault);
-        None
-    };
-    value.map(|value| (member.key.clone(), value, file, member.key_span))
-}
-
-/// A part of a computed value, which comes from where the whole does unless it has an origin of its own.
-fn placed(part: Value, whole: &Value) -> Value {
-    if part.origin() == OriginId::NONE { part.with_origin(whole.origin()) } else { part }
-}
-
-/// A value without expressions, with the places of its parts.
-fn literal(env: &Env<'_>, file: FileId, node: &Node) -> Value {
-    let origin = env.scope.run.origins.borrow_mut().add(file, node.span, env.frame, None);
-    let value = match &node.kind {
-        crate::json::NodeKind::Array(items) => {
-            Value::array(items.iter().map(|item| literal(env, file, item)).collect())
-        }
-        crate::json::NodeKind::Object(members) => Value::object(
-            members.iter().map(|member| (member.key.clone(), literal(env, file, &member.value))).collect(),
-        ),
-        _ => Value::from_node(node),
-    };
-    value.with_origin(origin)
-}
-
-/// A reference to a key vault secret stays one.
-fn secret(env: &Env<'_>, file: FileId, reference: &Node) -> Value {
-    let text = |node: Option<&Node>| node.map(|node| env.value(file, node)).unwrap_or(Value::NULL);
-    let vault = text(reference.get("keyVault").and_then(|vault| vault.get("id")));
-    let name = text(reference.get("secretName"));
-    let mut arguments = vec![vault, name];
-    if let Some(version) = reference.get("secretVersion") {
-        arguments.push(env.value(file, version));
-    }
-    symbolic_call("keyVaultSecret", arguments, Reason::KeyVaultSecret).secured(true)
 }

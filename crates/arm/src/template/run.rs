@@ -9,10 +9,10 @@ use azimuth_diag::{Diagnostic, Place};
 
 use super::context::Context;
 use super::{EstateView, Loader};
-use crate::expression::{Budget, Expression, ExpressionError, Fault, parse};
+use crate::expression::{Budget, Expression, ExpressionError, Fault, any_part, parse};
 use crate::json::{Node, NodeKind, Source, Span};
 use crate::origin::{FileId, Origins, Read};
-use crate::value::{Kind, Reason, Value};
+use crate::value::{Reason, Value};
 
 pub(crate) struct Run<'a> {
     pub(crate) context: &'a Context,
@@ -164,12 +164,7 @@ impl<'a> Run<'a> {
 
     /// As [`Run::is_given`], parts included.
     pub(crate) fn holds_given(&self, value: &Value) -> bool {
-        self.is_given(value)
-            || match value.kind() {
-                Kind::Array(items) => items.iter().any(|item| self.holds_given(item)),
-                Kind::Object(object) => object.iter().any(|(_, member)| self.holds_given(member)),
-                _ => false,
-            }
+        any_part(value, |part| self.is_given(part))
     }
 
     pub(crate) fn report_fault(&self, file: FileId, span: Span, fault: Fault) {

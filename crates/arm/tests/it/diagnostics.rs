@@ -62,7 +62,7 @@ fn wrong_arguments() {
     check(&output("[add(1, 'x')]"), "4:41 `add` expects an integer here, not a string | 'x' | -");
     check(
         &output("[createArray(1)[5]]"),
-        "4:34 the index 5 is outside the array, which has 1 items | createArray(1)[5] | -",
+        "4:34 the index 5 is outside the array, which has 1 item | createArray(1)[5] | -",
     );
     check(
         &output("[newGuid()]"),
@@ -101,7 +101,7 @@ fn broken_json() {
 fn structure() {
     check(
         r#"{ "resources": [ { "type": "Microsoft.Web/sites/slots", "apiVersion": "1", "name": "x" } ] }"#,
-        "1:84 the name `x` has 1 segments, and the type `Microsoft.Web/sites/slots` needs 2 | \"x\" | a child is named `parent/child`, one segment for each segment of its type",
+        "1:84 the name `x` has 1 segment, and the type `Microsoft.Web/sites/slots` needs 2 | \"x\" | a child is named `parent/child`, one segment for each segment of its type",
     );
     check(
         r#"{ "resources": [ { "type": "a.b/c", "apiVersion": "1", "name": "x", "copy": { "name": "l", "count": 2 } } ] }"#,

@@ -277,8 +277,9 @@ fn summary(result: &WhatIf) -> String {
     let (certain, unknown, noise) =
         (sure(Certainty::Certain), sure(Certainty::Unknown), sure(Certainty::DefaultNoise));
     if certain + unknown + noise > 0 {
+        let word = if noise == 1 { "default" } else { "defaults" };
         text.push_str(&format!(
-            "\nProperties: {certain} certain, {unknown} not certain, {noise} defaults of the platform"
+            "\nProperties: {certain} certain, {unknown} not certain, {noise} {word} of the platform"
         ));
     }
     text
