@@ -3,7 +3,7 @@
 //! Three truth values by Kleene's rules: `allOf` with one false part is false whatever is unknown beside it, `anyOf`
 //! with one true part is true, and a count is known as soon as the members that are known outweigh the others.
 
-use azimuth_arm::{ExpressionKind, Value};
+use azimuth_arm::{Expression, ExpressionKind, Value};
 use azimuth_policy::{
     Catalogue, Context, Evaluated, Fault, Operator, Path, Resource, Slots, Step, field_path,
 };
@@ -180,7 +180,9 @@ impl Judge<'_, '_> {
             Some(member) => Subjected { body: member.body, json: member.json, ..*self.subject },
             None => Subjected { ..*self.subject },
         };
-        let is_unknown = here.touches_unknown(&leaf.reads) && !is_known_to_exist(leaf, &here);
+        let is_unknown = here.touches_unknown(&leaf.reads)
+            && !is_known_to_exist(leaf, &here)
+            && !are_members_known(leaf, &here);
         let evaluated = self.probes.ask(leaf, self.slots, &here.resource(), here.context);
         let holds = evaluated.as_ref().is_some_and(|evaluated| evaluated.result);
         let truth = match (is_unknown, holds) {
@@ -436,17 +438,41 @@ fn is_known_to_exist(leaf: &LeafProbe, here: &Subjected<'_>) -> bool {
     })
 }
 
+/// A count without condition asks how many members there are, whatever they are.
+fn are_members_known(leaf: &LeafProbe, here: &Subjected<'_>) -> bool {
+    let Subject::Count { array: Some(name), member: None } = &leaf.subject else { return false };
+    let hits = here.path(name).map(|path| locate(here.body, path.steps())).unwrap_or_default();
+    leaf.target.is_some() && hits.iter().all(|hit| hit.symbolic.is_none() || hit.is_exact)
+}
+
 fn may_be_null(value: &Value) -> bool {
     let Some(symbolic) = first_symbolic(value, 0).and_then(Value::as_symbolic) else { return true };
-    if *symbolic.reason() == azimuth_arm::Reason::Error {
-        return true;
-    }
-    match &symbolic.expression().kind {
-        ExpressionKind::Call(call) => {
-            matches!(&*call.key, "if" | "coalesce" | "json" | "tryget" | "tryindexfromend" | "first" | "last")
-        }
+    *symbolic.reason() == azimuth_arm::Reason::Error || may_come_to_null(symbolic.expression())
+}
+
+fn may_come_to_null(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call(call) => match &*call.key {
+            "json" => !call.arguments.first().is_some_and(begins_a_collection),
+            "if" => call.arguments.iter().skip(1).any(may_come_to_null),
+            "coalesce" | "tryget" | "tryindexfromend" | "first" | "last" | "null" => true,
+            _ => false,
+        },
         ExpressionKind::Member { is_safe, .. } | ExpressionKind::Index { is_safe, .. } => *is_safe,
-        ExpressionKind::Literal(_) => false,
+        ExpressionKind::Literal(value) => value.is_null(),
+    }
+}
+
+/// Whether the text is the beginning of a JSON object or array.
+fn begins_a_collection(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Literal(value) => {
+            value.as_str().is_some_and(|text| text.trim_start().starts_with(['{', '[']))
+        }
+        ExpressionKind::Call(call) => {
+            &*call.key == "concat" && call.arguments.first().is_some_and(begins_a_collection)
+        }
+        ExpressionKind::Member { .. } | ExpressionKind::Index { .. } => false,
     }
 }
 

@@ -53,3 +53,4 @@ pub use pack::{Pack, PackBuilder};
 pub use place::{Place, Spot};
 pub use report::{Change, Denial, Evidence, Finding, Report, ResourceName, Verdict, VerdictKind};
 pub use rule::{RuleInfo, Severity};
+pub use rules::built_in_definitions;

@@ -71,7 +71,7 @@ impl Surroundings<'_> {
     fn is_in_reach(&self, other: &ExpandedResource, query: &RelatedQuery) -> bool {
         let subject = self.subject;
         if is_below(&subject.resource_type, &query.resource_type) || is_extension(&query.resource_type) {
-            return is_under(&other.id, &subject.id);
+            return is_under(&other.id, &subject.id) || self.is_adopted(other);
         }
         if query.in_subscription || is_scope(&subject.resource_type) {
             let subscription = |id: &str| segment(id, "subscriptions");
@@ -80,6 +80,17 @@ impl Surroundings<'_> {
         let wanted = query.resource_group.clone().map(|name| name.to_lowercase());
         let group = |id: &str| segment(id, "resourceGroups");
         group(&other.id) == wanted.or_else(|| group(&subject.id))
+    }
+}
+
+impl Surroundings<'_> {
+    /// Whether a resource, whose name speaks of a parent that the template does not have, waits for the subject: then the
+    /// subject is what it is meant for.
+    fn is_adopted(&self, other: &ExpandedResource) -> bool {
+        let parent = other.id.rsplitn(3, '/').nth(2).unwrap_or_default();
+        let waits_for = |id: &str| other.depends_on.iter().any(|needed| eq_fold(needed, id));
+        waits_for(&self.subject.id)
+            && !self.siblings.iter().any(|sibling| eq_fold(&sibling.resource.id, parent))
     }
 }
 

@@ -3,7 +3,7 @@
 use azimuth_arm::{Context, Expansion, NoEstate, NoLoader, Parameters, Source, Target, expand};
 use serde_json::{Map, Value, json};
 
-use super::{Suite, answered, waiting};
+use super::{Suite, answered, arm_rules};
 use crate::expect;
 
 /// The folder `arm`.
@@ -12,8 +12,8 @@ pub(super) const SUITE: Suite = Suite {
     files: &[
         answered("function-cases.jsonl", functions),
         answered("templates/templates.jsonl", templates),
-        waiting("templates/analyzer-cases.jsonl", "the pre-deployment check, with Azure Policy"),
-        waiting("templates/scan-cases.jsonl", "the pre-deployment check, with Azure Policy"),
+        answered("templates/analyzer-cases.jsonl", arm_rules::analyzer),
+        answered("templates/scan-cases.jsonl", arm_rules::scan),
     ],
 };
 

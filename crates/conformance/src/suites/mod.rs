@@ -4,6 +4,7 @@
 //! [crate docs](crate).
 
 mod arm;
+mod arm_rules;
 mod delivery;
 mod identity;
 mod kql;

@@ -6,6 +6,7 @@ mod assigned;
 mod hostile;
 mod places;
 mod related;
+mod rules;
 mod support;
 mod suppression;
 mod unknown;
