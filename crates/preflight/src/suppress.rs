@@ -1,7 +1,7 @@
 //! Findings that a template asks not to show, with the reason it gives.
 //!
 //! Two ways: a comment `azimuth:ignore RULE reason`, which speaks of the value on its line or, alone on its line, of
-//! the next one; and `metadata.azimuth.ignore`, a list of `{"rule", "reason"}` in the template (all of it) or in a
+//! the next one, above the template of all of it; and `metadata.azimuth.ignore`, a list of `{"rule", "reason"}` in the template (all of it) or in a
 //! resource. Both name rules by id; a `*` at the end stands for any ending. A suppression without a reason does nothing.
 
 use std::sync::Arc;
@@ -102,7 +102,9 @@ impl Suppressions {
             let at = Span::new(start, line_end.min(from + words.len() + 1));
             let (rule, reason) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
             let is_alone = text[line_start..comment].trim().is_empty();
-            let target = if is_alone {
+            let target = if start < source.root().span.start as usize {
+                Some(source.root().span)
+            } else if is_alone {
                 first_from(source.root(), line_end)
             } else {
                 first_from(source.root(), line_start).filter(|span| (span.start as usize) < start)
@@ -258,6 +260,12 @@ mod tests {
         let mut unused = Vec::new();
         all.unused(&|_| true, &mut unused);
         assert!(unused.is_empty());
+    }
+
+    #[test]
+    fn a_comment_above_the_template_speaks_of_all_of_it() {
+        let (mut all, _, source) = read("// azimuth:ignore R a sample\n{\"a\": 1, \"b\": 2}");
+        assert_eq!(all.reason("R", &[&spot(&source, "2")]).as_deref(), Some("a sample"));
     }
 
     #[test]
