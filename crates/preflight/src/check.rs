@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use azimuth_arm::{ExpandedResource, Expansion, Parameters, Source, expand};
+use azimuth_arm::{ExpandedResource, Expansion, Parameters, Source, Value, expand};
 use azimuth_diag::{Diagnostic, Severity};
-use azimuth_policy::{Context, Effect, Outcome, Policy, PolicyId, Selected, Slots, request_disallowed};
+use azimuth_policy::{
+    Context, Effect, Outcome, Policy, PolicyId, Selected, Slots, is_within, request_disallowed,
+};
 use serde_json::Value as Json;
 
 use crate::assigned::Assigned;
@@ -13,7 +15,7 @@ use crate::conclude::{Case, Conclusion, conclude};
 use crate::finding::{Fingerprints, finding, is_violation, name_of};
 use crate::judge::Subjected;
 use crate::options::Options;
-use crate::pack::{Pack, matches};
+use crate::pack::{Pack, is_built_in, matches};
 use crate::place::place_of_resource;
 use crate::related::{Asked, Sibling, Surroundings};
 use crate::report::{Change, Denial, Finding, Report, Verdict, VerdictKind};
@@ -79,8 +81,9 @@ pub fn check(template: &Arc<Source>, parameters: &Parameters, options: &Options<
             report.unknown.push(finding);
         }
     }
-    let is_known = |pattern: &str| pack.rules().iter().any(|rule| matches(pattern, &rule.id));
-    suppressions.unused(&is_known, &mut report.diagnostics);
+    let assigned = options.assigned.map(Assigned::rules).unwrap_or_default();
+    let is_asked = |pattern: &str| pack.rules().iter().chain(assigned).any(|rule| matches(pattern, &rule.id));
+    suppressions.unused(&is_asked, &is_built_in, &mut report.diagnostics);
     report
 }
 
@@ -113,8 +116,39 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What rules may ask about the surroundings of a resource.
     fn context(&self, resource: &ExpandedResource) -> Context {
-        let context = Context::at(self.options.now).of_resource(&resource.id);
+        let mut context = Context::at(self.options.now).of_resource(&resource.id);
+        if let Some(facts) = self.options.facts {
+            let known = facts(&resource.id);
+            for (own, known) in [
+                (&mut context.resource_group, known.resource_group),
+                (&mut context.subscription, known.subscription),
+            ] {
+                if !known.is_null() {
+                    *own = known;
+                }
+            }
+        }
+        let deployment = &self.options.context;
+        let target = deployment.target.id();
+        for (own, known) in [
+            (&mut context.resource_group, &deployment.resource_group),
+            (&mut context.subscription, &deployment.subscription),
+        ] {
+            let id = own.get("id");
+            let is_of_target = id
+                .as_ref()
+                .and_then(Value::as_str)
+                .is_some_and(|id| target.as_str().is_some_and(|target| is_within(target, id, &[])));
+            if let (true, Some(known)) = (is_of_target, known.as_ref().and_then(Value::as_object)) {
+                let mut members = known.clone();
+                for (name, value) in own.as_object().into_iter().flat_map(azimuth_arm::Object::iter) {
+                    members.set(name.clone(), value.clone());
+                }
+                *own = Value::object(members);
+            }
+        }
         if resource.api_version.is_empty() {
             context
         } else {
@@ -203,7 +237,7 @@ impl<'a> Run<'a> {
             resource: subject.resource(),
             id: &resource.id,
             resource_type: &resource.resource_type,
-            location: location.as_ref().and_then(azimuth_arm::Value::as_str),
+            location: location.as_ref().and_then(Value::as_str),
             ancestors: self.options.ancestors,
         };
         let governance = &assigned.governance;

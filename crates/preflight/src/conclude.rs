@@ -45,7 +45,8 @@ pub(crate) fn conclude<'e>(
     if says_nothing || *outcome == Outcome::NotApplicable {
         return None;
     }
-    let is_open = case.subject.touches_unknown(case.set.reads(case.policy));
+    let reads = case.set.reads(case.policy);
+    let is_open = reads.surroundings || case.subject.touches_unknown(reads);
     if *outcome == Outcome::NoMatch && !is_open {
         return Some(Conclusion::of(VerdictKind::Compliant, Vec::new()));
     }
@@ -67,7 +68,7 @@ pub(crate) fn conclude<'e>(
         Outcome::NoMatch | Outcome::Match | Outcome::Exists if is_open && truth == Truth::False => {
             Conclusion::of(VerdictKind::Compliant, Vec::new())
         }
-        Outcome::NoMatch | Outcome::Match | Outcome::Exists if is_open && truth == Truth::Unknown => {
+        Outcome::NoMatch | Outcome::Match | Outcome::Exists if truth == Truth::Unknown => {
             Conclusion::of(VerdictKind::Unknown, reasons)
         }
         Outcome::NoMatch => Conclusion::of(VerdictKind::Violated, reasons),
@@ -134,6 +135,10 @@ fn existence<'e>(
         return Conclusion { elsewhere, ..Conclusion::of(VerdictKind::Unknown, Vec::new()) };
     }
     let name = asked.query.name.as_deref().map(|name| format!(" named `{name}`")).unwrap_or_default();
+    if asked.has_nameless {
+        let note = format!("which `{wanted}` of the template belongs here is not known before the deployment");
+        return Conclusion { note: Some(note), elsewhere, ..Conclusion::of(VerdictKind::Unknown, reasons) };
+    }
     if !asked.is_complete && !case.set.rule(case.policy).template_is_all {
         let note = format!(
             "the template deploys no `{wanted}`{name} that fits; whether one exists already is not known"

@@ -194,6 +194,17 @@ impl Judge<'_, '_> {
             (false, false) => Truth::False,
         };
         let fault = evaluated.as_ref().and_then(|evaluated| evaluated.fault.clone());
+        if let Some(fault) = fault.as_ref().filter(|_| leaf.reads.surroundings && truth != Truth::Unknown) {
+            let mut reasons = self.reasons(leaf, evaluated.as_ref(), &here, positive, Truth::False, member);
+            reasons.truncate(1);
+            for reason in &mut reasons {
+                reason.fault = None;
+                reason.unknown = Some(format!(
+                    "compared with facts of the resource group or subscription that are not known ({fault})"
+                ));
+            }
+            return (Truth::Unknown, reasons);
+        }
         // A comparison that fails makes the whole rule fail, which denies the request: it decides against the resource.
         let truth = if fault.is_some() && truth != Truth::Unknown { Truth::True } else { truth };
         let mut reasons = self.reasons(leaf, evaluated.as_ref(), &here, positive, truth, member);

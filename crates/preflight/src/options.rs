@@ -19,6 +19,9 @@ pub struct Options<'a> {
     pub existing: Option<&'a dyn Shelf>,
     /// The assignments in force.
     pub assigned: Option<&'a Assigned>,
+    /// What is known of the resource group and subscription of a resource, by its id: what `resourceGroup()` and
+    /// `subscription()` yield in rules. What the context says of the target is used besides.
+    pub facts: Option<&'a (dyn Fn(&str) -> azimuth_policy::Context + Sync)>,
     /// The management groups above a subscription, nearest first.
     pub ancestors: &'a [String],
     /// The moment, for `utcNow()` in rules.
@@ -34,6 +37,7 @@ impl Options<'_> {
             estate: &NoEstate,
             existing: None,
             assigned: None,
+            facts: None,
             ancestors: &[],
             now,
         }

@@ -344,6 +344,11 @@ fn is_id(id: &str, reference: &str) -> bool {
     if both_are_ids { eq_fold(id, reference) } else { eq_fold(&last(id), &last(reference)) }
 }
 
+/// Whether a rule that ships with the program fits what the user named, be it in use or not.
+pub(crate) fn is_built_in(pattern: &str) -> bool {
+    FILES.iter().any(|(file, _)| matches(pattern, file.trim_end_matches(".json")))
+}
+
 /// Whether a rule id fits what the user named.
 pub(crate) fn matches(pattern: &str, id: &str) -> bool {
     match pattern.strip_suffix('*') {

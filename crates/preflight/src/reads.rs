@@ -10,6 +10,8 @@ pub(crate) struct Reads {
     pub(crate) names: Vec<Box<str>>,
     /// Whether a name is computed, so that any field may be meant.
     pub(crate) any: bool,
+    /// Whether facts about the resource group or subscription are asked for.
+    pub(crate) surroundings: bool,
 }
 
 impl Reads {
@@ -65,6 +67,7 @@ impl Reads {
     }
 
     fn call(&mut self, call: &Call) {
+        self.surroundings |= matches!(&*call.key, "resourcegroup" | "subscription");
         let is_current = &*call.key == "current";
         if &*call.key != "field" && !is_current {
             return;

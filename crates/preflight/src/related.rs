@@ -32,6 +32,8 @@ pub(crate) struct Asked {
     pub(crate) found: Vec<usize>,
     /// Whether everything that could fit has been looked at.
     pub(crate) is_complete: bool,
+    /// Whether the template has a resource of the type whose name is not known, so that it may be one that was meant.
+    pub(crate) has_nameless: bool,
 }
 
 impl Related for Surroundings<'_> {
@@ -50,7 +52,11 @@ impl Related for Surroundings<'_> {
             // What the template deploys takes the place of what exists.
             texts.extend(known.into_iter().filter(|text| !self.is_deployed(text)));
         }
-        *self.asked.borrow_mut() = Some(Asked { query: query.clone(), found, is_complete });
+        let has_nameless = (0..self.siblings.len()).any(|at| {
+            let other = self.siblings[at].resource;
+            !other.is_id_resolved && eq_fold(&other.resource_type, &query.resource_type) && !found.contains(&at)
+        });
+        *self.asked.borrow_mut() = Some(Asked { query: query.clone(), found, is_complete, has_nameless });
         Some(texts)
     }
 }
@@ -71,7 +77,9 @@ impl Surroundings<'_> {
     fn is_in_reach(&self, other: &ExpandedResource, query: &RelatedQuery) -> bool {
         let subject = self.subject;
         if is_below(&subject.resource_type, &query.resource_type) || is_extension(&query.resource_type) {
-            return is_under(&other.id, &subject.id) || self.is_adopted(other);
+            return is_under(&other.id, &subject.id)
+                || is_named_below(&other.name, &subject.name)
+                || self.is_adopted(other);
         }
         if query.in_subscription || is_scope(&subject.resource_type) {
             let subscription = |id: &str| segment(id, "subscriptions");
@@ -91,6 +99,20 @@ impl Surroundings<'_> {
         let waits_for = |id: &str| other.depends_on.iter().any(|needed| eq_fold(needed, id));
         waits_for(&self.subject.id)
             && !self.siblings.iter().any(|sibling| eq_fold(&sibling.resource.id, parent))
+    }
+}
+
+/// Whether a name that is an expression begins with the name of the holder, which may be an expression as well: such
+/// names cannot be compared by their ids.
+fn is_named_below(name: &str, holder: &str) -> bool {
+    let inside = |text: &str| text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
+    let Some(name) = inside(name) else { return false };
+    match inside(holder) {
+        Some(holder) => {
+            name.starts_with(&format!("concat({holder}, '/"))
+                || name.starts_with("format('{0}/") && name.contains(&format!("', {holder}"))
+        }
+        None => ["concat('", "format('"].iter().any(|call| name.starts_with(&format!("{call}{holder}/"))),
     }
 }
 
@@ -155,6 +177,20 @@ mod tests {
     fn names_may_leave_out_parents() {
         assert!(fits("srv/Default", "default") && fits("srv/default", "srv/?") && fits("a/b", "A/B"));
         assert!(!fits("default", "srv/default") && !fits("srv/x", "default"));
+    }
+
+    #[test]
+    fn names_that_are_expressions() {
+        for (name, holder, is_below) in [
+            ("[concat(parameters('a'), '/default')]", "[parameters('a')]", true),
+            ("[format('{0}/default', parameters('a'))]", "[parameters('a')]", true),
+            ("[concat(parameters('ab'), '/default')]", "[parameters('a')]", false),
+            ("[concat('srv/', parameters('b'))]", "srv", true),
+            ("[concat('srv2/', parameters('b'))]", "srv", false),
+            ("srv/default", "[parameters('a')]", false),
+        ] {
+            assert_eq!(is_named_below(name, holder), is_below, "{name} below {holder}");
+        }
     }
 
     #[test]

@@ -68,13 +68,21 @@ impl Suppressions {
         Some(entry.reason.clone())
     }
 
-    /// A note for every suppression that hid nothing. `is_known` says whether there is such a rule at all.
-    pub(crate) fn unused(&self, is_known: &dyn Fn(&str) -> bool, diagnostics: &mut Vec<Diagnostic>) {
+    /// A note for every suppression that hid nothing although its rule was asked, and for those whose rule does not
+    /// exist.
+    pub(crate) fn unused(
+        &self,
+        is_asked: &dyn Fn(&str) -> bool,
+        exists: &dyn Fn(&str) -> bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         for entry in self.entries.iter().filter(|entry| !entry.used) {
-            let message = if is_known(&entry.rule) {
+            let message = if is_asked(&entry.rule) {
                 format!("nothing to ignore here: `{}` has no finding", entry.rule)
-            } else {
+            } else if !exists(&entry.rule) {
                 format!("nothing to ignore here: there is no rule `{}` in this check", entry.rule)
+            } else {
+                continue;
             };
             diagnostics
                 .push(Diagnostic::note("check-ignore-unused", message).at(entry.source.place(entry.at)));
@@ -258,7 +266,7 @@ mod tests {
         assert_eq!(all.reason("R-2", &[&spot(&source, "20")]).as_deref(), Some("/why"));
         assert_eq!(all.reason("R-1", &[&spot(&source, "30")]), None);
         let mut unused = Vec::new();
-        all.unused(&|_| true, &mut unused);
+        all.unused(&|_| true, &|_| true, &mut unused);
         assert!(unused.is_empty());
     }
 

@@ -36,7 +36,10 @@ pub(crate) fn json(value: &Json) -> String {
 pub(crate) fn wanted(operator: Operator, target: &Json, complains_of_holding: bool) -> String {
     let (positive, is_negated) = operator.positive();
     let should_hold = complains_of_holding == is_negated;
-    let text = format!("`{}`", json(target));
+    let text = match target {
+        Json::Array(items) if items.len() > 1 && items.iter().all(|item| !item.is_object()) => listed(items),
+        target => format!("`{}`", json(target)),
+    };
     match (positive, should_hold) {
         (Operator::Exists, _) => {
             let is_about_presence = target != &Json::Bool(false) && target.as_str() != Some("false");
@@ -80,6 +83,16 @@ pub(crate) fn wanted(operator: Operator, target: &Json, complains_of_holding: bo
             _,
         ) => text,
     }
+}
+
+/// Alternatives, each marked for itself, because they may hold commas.
+fn listed(items: &[Json]) -> String {
+    let mut parts: Vec<String> =
+        items.iter().take(MAX_LIST).map(|item| format!("`{}`", json(item))).collect();
+    if items.len() > MAX_LIST {
+        parts.push(format!("{} more", items.len() - MAX_LIST));
+    }
+    parts.join(", ")
 }
 
 /// What a comparison says about the resource, in one line.
@@ -129,8 +142,8 @@ mod tests {
             (Operator::Equals, json!(false), "`true`"),
             (Operator::Equals, json!("TLS1_0"), "anything but `TLS1_0`"),
             (Operator::NotEquals, json!("TLS1_2"), "`TLS1_2`"),
-            (Operator::NotIn, json!(["a", "b"]), "one of `a, b`"),
-            (Operator::In, json!(["a", "b"]), "none of `a, b`"),
+            (Operator::NotIn, json!(["a", "b"]), "one of `a`, `b`"),
+            (Operator::In, json!(["a", "b"]), "none of `a`, `b`"),
             (Operator::Exists, json!("false"), "a value"),
             (Operator::Exists, json!(true), "no value"),
             (Operator::Less, json!(90), "at least `90`"),

@@ -119,3 +119,23 @@ fn resources_that_are_perhaps_deployed_say_so() {
     let report = run(template, "", &pack(&[("R", &rule)]));
     assert_eq!(report.findings[0].deployed_if.as_deref(), Some("[parameters('given')]"));
 }
+
+#[test]
+fn facts_of_the_resource_group_that_nobody_gave_are_not_known() {
+    let condition = r#"{"field": "location", "notEquals": "[resourceGroup().location]"}"#;
+    let condition = rule(condition);
+    let pack = pack(&[("R", &condition)]);
+    let template = r#"{"resources": [{"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "st",
+        "location": "westeurope", "properties": {}}]}"#;
+    let report = run(template, "", &pack);
+    assert_eq!(report.verdicts[0].kind, VerdictKind::Unknown, "{:?}", all(&report.findings));
+    assert!(report.unknown[0].message.contains("facts of the resource group"), "{:?}", all(&report.unknown));
+    for (location, expected) in [("westeurope", VerdictKind::Compliant), ("uksouth", VerdictKind::Violated)] {
+        let mut context = crate::support::context();
+        let known = serde_json::json!({"location": location});
+        context.resource_group = Some(azimuth_arm::Value::from_json(&known));
+        let options = azimuth_preflight::Options::new(context, crate::support::now());
+        let report = crate::support::run_with(template, "", &pack, &options);
+        assert_eq!(report.verdicts[0].kind, expected, "{location}");
+    }
+}

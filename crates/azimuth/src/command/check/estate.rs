@@ -74,6 +74,14 @@ impl Surroundings<'_> {
         context
     }
 
+    /// What the estate knows of the resource group and subscription that an id lies in.
+    pub(super) fn facts(&self, id: &str) -> azimuth_policy::Context {
+        match &self.around {
+            Some(around) => around.context(&fold(id)).clone(),
+            None => azimuth_policy::Context::at(self.now),
+        }
+    }
+
     fn target(&self, level: Level) -> Target {
         let Some(named) = self.scope.as_deref().and_then(Target::of_id) else { return placeholder(level) };
         match (level, named) {

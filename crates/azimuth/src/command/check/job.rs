@@ -124,6 +124,8 @@ fn run(job: &Job, args: &CheckArgs, pack: &Pack, surroundings: &Surroundings<'_>
     options.estate = view.as_ref().map_or(&NoEstate as &dyn EstateView, |view| view);
     options.existing = surroundings.around.as_ref().map(|around| around as _);
     options.assigned = surroundings.assigned.as_ref();
+    let facts = |id: &str| surroundings.facts(id);
+    options.facts = Some(&facts);
     options.ancestors = &surroundings.ancestors;
     let mut report = check(&source, &parameters, &options, pack);
     let bicep = is_bicep.then(|| Bicep::read(&job.template, &name));

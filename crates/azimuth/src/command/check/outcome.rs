@@ -70,14 +70,7 @@ impl Outcome {
         outcome
     }
 
-    fn add(
-        &mut self,
-        file: &str,
-        parameters: Option<&str>,
-        done: Done,
-        pack: &Pack,
-        merged: &mut Merged,
-    ) {
+    fn add(&mut self, file: &str, parameters: Option<&str>, done: Done, pack: &Pack, merged: &mut Merged) {
         let Done { report, bicep } = done;
         let has_findings = !report.findings.is_empty()
             || !report.unknown.is_empty()

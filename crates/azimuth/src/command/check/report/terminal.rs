@@ -32,7 +32,7 @@ pub(in super::super) fn write(
         writeln!(out, "{red}not read{red:#}: {}\n", safe(unread))?;
     }
     for template in &outcome.templates {
-        diagnostics(out, outcome, template, limit(MAX_DIAGNOSTICS))?;
+        diagnostics(out, outcome, template, all)?;
     }
     let groups = grouped(&outcome.findings);
     for group in groups.iter().take(limit(MAX_FINDINGS)) {
@@ -107,7 +107,9 @@ fn finding(
         notes.push(format!("deployed only if {condition}"));
     }
     if let (Some(assignment), Some(effect)) = (&finding.assignment, &finding.effect) {
-        notes.push(format!("in force by {assignment}, effect {effect}"));
+        let scope = assignment.find("/providers/Microsoft.Authorization/").map_or("", |at| &assignment[..at]);
+        let scope = if scope.is_empty() { "the tenant" } else { scope };
+        notes.push(format!("assigned at {scope}, effect {effect}"));
     }
     let sets = outcome.templates.iter().filter(|template| template.file == first.template).count();
     if sets > 1 && first.parameters.len() < sets {
@@ -209,7 +211,7 @@ fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, limi
             Level::Error => true,
             Level::Warning | Level::Note => {
                 let lacks = finding.code == "arm-missing-parameter" && template.parameters.is_some();
-                lacks || finding.code.starts_with("check-")
+                all || lacks || finding.code.starts_with("check-")
             }
         })
         .collect();
@@ -283,16 +285,21 @@ fn denials(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     }
     let red = AnsiColor::Red.on_default().bold();
     let bold = Style::new().bold();
+    let dim = Style::new().dimmed();
     writeln!(out, "{bold}Refused by policy{bold:#}")?;
     for denial in denials {
         let error = &denial.body["error"];
+        let message = error["message"].as_str().unwrap_or_default();
+        // The identifiers are those of the findings above; JSON has the whole answer.
+        let message = message.split(" Policy identifiers:").next().unwrap_or_default();
         writeln!(
             out,
-            "  {red}{}{red:#} {} {}\n      {}",
+            "  {red}{}{red:#} {} {}  {dim}by {}{dim:#}\n      {}",
             error["code"].as_str().unwrap_or_default(),
             safe(&denial.resource.resource_type),
             safe(&denial.resource.name),
-            safe(error["message"].as_str().unwrap_or_default())
+            safe(&denial.rules.join(", ")),
+            safe(message)
         )?;
     }
     writeln!(out)
