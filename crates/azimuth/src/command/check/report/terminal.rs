@@ -200,7 +200,8 @@ fn section(
     writeln!(out)
 }
 
-fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, limit: usize) -> io::Result<()> {
+fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, all: bool) -> io::Result<()> {
+    let limit = if all { usize::MAX } else { MAX_DIAGNOSTICS };
     let file = &template.file;
     // What the given values spoil shows up as unknown; what is told here is wrong whatever the values, or is about the
     // check itself, or about a parameter file that lacks a value.
