@@ -16,9 +16,11 @@ mod document;
 mod effect;
 mod evaluate;
 mod field;
+pub mod fix;
 mod fold;
 mod governance;
 mod inventory;
+pub mod lint;
 mod normalise;
 mod operator;
 mod path;
@@ -26,6 +28,7 @@ mod reason;
 mod remediation;
 mod scan;
 mod suggest;
+pub mod suite;
 mod template;
 
 pub use catalogue::{

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use azimuth_arm::{Node, Source, Span};
 use azimuth_diag::{Diagnostic, Place};
+use hashbrown::HashMap;
 
 use crate::definition::{Definition, parse_definition};
-use crate::fold::eq;
+use crate::fold::{eq, fold};
 use crate::governance::{
     Assignment, Exemption, Initiative, parse_assignment, parse_exemption, parse_initiative,
 };
 
+/// Most levels of management groups (six are allowed below the root).
+const MAX_LEVELS: usize = 16;
 /// Deepest nesting of lists and templates looked into for policy objects.
 const MAX_DEPTH: usize = 8;
 
@@ -19,6 +22,10 @@ const MAX_DEPTH: usize = 8;
 pub struct Workspace {
     objects: Vec<Entry>,
     diagnostics: Vec<Diagnostic>,
+    /// Folded id → position in `objects`, for definitions and initiatives.
+    by_id: HashMap<String, usize>,
+    /// Folded id of a management group or subscription → the management group above.
+    parents: HashMap<String, String>,
 }
 
 /// One policy object and where it stands.
@@ -69,7 +76,7 @@ impl Workspace {
     /// As [`Workspace::add`] for one line of a file of documents; `line_offset` lines stand before it.
     pub fn add_line(&mut self, source: &Arc<Source>, line_offset: u64) -> usize {
         let mut found = Vec::new();
-        find(source.root(), "$", 0, &mut found);
+        find(source.root(), "$", 0, &mut found, &mut self.parents);
         for (kind, node, path) in &found {
             let (object, diagnostics) = match kind {
                 Kind::Definition => {
@@ -91,11 +98,42 @@ impl Workspace {
             };
             self.diagnostics.extend(diagnostics.into_iter().map(|found| moved(found, line_offset)));
             if let Some(object) = object {
+                let id = match &object {
+                    Object::Definition(definition) => definition.id.as_deref(),
+                    Object::Initiative(initiative) => initiative.id.as_deref(),
+                    Object::Assignment(_) | Object::Exemption(_) => None,
+                };
+                if let Some(id) = id {
+                    self.by_id.entry(fold(id)).or_insert(self.objects.len());
+                }
                 let entry = Entry { source: source.clone(), path: path.clone(), line_offset, object };
                 self.objects.push(entry);
             }
         }
         found.len()
+    }
+
+    /// Says which management group stands above a management group or subscription.
+    pub fn set_parent(&mut self, id: &str, parent: &str) {
+        self.parents.insert(fold(id), parent.to_owned());
+    }
+
+    /// The management groups above what an id names, nearest first, as far as the documents say.
+    pub fn ancestors(&self, id: &str) -> Vec<String> {
+        let mut parts = id.split('/');
+        let start = match (parts.next(), parts.next(), parts.next()) {
+            (Some(""), Some(word), Some(subscription)) if eq(word, "subscriptions") => {
+                format!("/subscriptions/{subscription}")
+            }
+            _ => id.trim_end_matches('/').to_owned(),
+        };
+        let mut out: Vec<String> = Vec::new();
+        let mut current = self.parents.get(&fold(&start));
+        while let Some(parent) = current.filter(|_| out.len() < MAX_LEVELS) {
+            out.push(parent.clone());
+            current = self.parents.get(&fold(parent));
+        }
+        out
     }
 
     /// The objects in the order added.
@@ -143,17 +181,32 @@ impl Workspace {
     /// The definition of an id, a name, or a display name.
     pub fn definition(&self, name: &str) -> Option<(&Entry, &Arc<Definition>)> {
         let name = name.split("/versions/").next().unwrap_or(name);
-        self.definitions().find(|(_, known)| known.id.as_deref().is_some_and(|id| eq(id, name))).or_else(
-            || self.definitions().find(|(_, known)| is_called(name, &known.name, &known.display_name)),
-        )
+        if is_id(name) {
+            let entry = &self.objects[*self.by_id.get(&fold(name))?];
+            return match &entry.object {
+                Object::Definition(definition) => Some((entry, definition)),
+                _ => None,
+            };
+        }
+        self.definitions().find(|(_, known)| is_called(name, &known.name, &known.display_name))
     }
 
     /// The initiative of an id, a name, or a display name.
     pub fn initiative(&self, name: &str) -> Option<(&Entry, &Arc<Initiative>)> {
-        self.initiatives().find(|(_, known)| known.id.as_deref().is_some_and(|id| eq(id, name))).or_else(
-            || self.initiatives().find(|(_, known)| is_called(name, &known.name, &known.display_name)),
-        )
+        let name = name.split("/versions/").next().unwrap_or(name);
+        if is_id(name) {
+            let entry = &self.objects[*self.by_id.get(&fold(name))?];
+            return match &entry.object {
+                Object::Initiative(initiative) => Some((entry, initiative)),
+                _ => None,
+            };
+        }
+        self.initiatives().find(|(_, known)| is_called(name, &known.name, &known.display_name))
     }
+}
+
+fn is_id(name: &str) -> bool {
+    name.starts_with('/')
 }
 
 fn is_called(name: &str, own: &Option<String>, display: &Option<String>) -> bool {
@@ -236,16 +289,23 @@ fn moved(mut diagnostic: Diagnostic, line_offset: u64) -> Diagnostic {
     diagnostic
 }
 
-fn find<'a>(node: &'a Node, path: &str, depth: usize, found: &mut Vec<(Kind, &'a Node, String)>) {
+fn find<'a>(
+    node: &'a Node,
+    path: &str,
+    depth: usize,
+    found: &mut Vec<(Kind, &'a Node, String)>,
+    parents: &mut HashMap<String, String>,
+) {
     if depth > MAX_DEPTH {
         return;
     }
     for (index, item) in node.items().iter().enumerate() {
-        find(item, &format!("{path}[{index}]"), depth + 1, found);
+        find(item, &format!("{path}[{index}]"), depth + 1, found, parents);
     }
     if !node.is_object() {
         return;
     }
+    note_parent(node, parents);
     if let Some(kind) = kind_of(node) {
         found.push((kind, node, path.to_owned()));
         return;
@@ -254,14 +314,50 @@ fn find<'a>(node: &'a Node, path: &str, depth: usize, found: &mut Vec<(Kind, &'a
         if let Some(member) = node.member(name) {
             let is_container = !member.value.items().is_empty() || member.value.is_object();
             if is_container {
-                find(&member.value, &format!("{path}.{}", member.key), depth + 1, found);
+                find(&member.value, &format!("{path}.{}", member.key), depth + 1, found, parents);
             }
         }
     }
     // Resources of templates with symbolic names.
     if let Some(resources) = node.get("resources").filter(|resources| resources.is_object()) {
         for member in resources.members() {
-            find(&member.value, &format!("{path}.resources.{}", member.key), depth + 2, found);
+            find(&member.value, &format!("{path}.resources.{}", member.key), depth + 2, found, parents);
+        }
+    }
+}
+
+/// The place of a management group or subscription in the hierarchy, as exports and templates say it.
+fn note_parent(node: &Node, parents: &mut HashMap<String, String>) {
+    const GROUP: &str = "/providers/Microsoft.Management/managementGroups/";
+    let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).map(str::to_owned);
+    let Some(kind) = text(node, "type") else { return };
+    let name = text(node, "name").unwrap_or_default();
+    let properties = node.get("properties");
+    if eq(&kind, "Microsoft.Management/managementGroups") {
+        let details = properties.and_then(|inner| inner.get("details")?.get("parent"));
+        if let Some(parent) = details.and_then(|parent| text(parent, "id")) {
+            let id = text(node, "id").unwrap_or_else(|| format!("{GROUP}{name}"));
+            parents.insert(fold(&id), parent);
+        }
+    } else if eq(&kind, "Microsoft.Management/managementGroups/subscriptions") {
+        let id =
+            text(node, "id").unwrap_or_else(|| format!("{GROUP}{}", name.replace('/', "/subscriptions/")));
+        if let Some((group, subscription)) = id.rsplit_once("/subscriptions/") {
+            parents.insert(fold(&format!("/subscriptions/{subscription}")), group.to_owned());
+        }
+    } else if eq(&kind, "Microsoft.Resources/subscriptions") {
+        let chain = properties.and_then(|inner| inner.get("managementGroupAncestorsChain"));
+        let names: Vec<String> = chain
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|group| text(group, "name"))
+            .collect();
+        let mut child = text(node, "id").unwrap_or_default();
+        for name in names {
+            let parent = format!("{GROUP}{name}");
+            parents.insert(fold(&child), parent.clone());
+            child = parent;
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn compare(expected: &Expected, observed: &Observed, is_initiative: b
             Some(message) if message.contains(wanted.as_str()) => {}
             Some(message) => push(&mut out, "message", format!("… {wanted} …"), message.clone()),
             None => {
-                push(&mut out, "message", format!("… {wanted} …"), "the request is not denied".to_owned())
+                push(&mut out, "message", format!("… {wanted} …"), "the request is not denied".to_owned());
             }
         }
     }

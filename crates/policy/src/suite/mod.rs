@@ -29,5 +29,6 @@ pub use model::{
 pub use observe::{Observed, PolicyObserved};
 pub use read::parse_suite;
 pub use run::{CaseReport, Files, Library, NoFiles, SuiteReport, run_suite};
+pub(crate) use show::show_template_text;
 pub use show::{show_condition, show_evaluated, show_leaf, show_value};
 pub use starter::{StarterCase, starter, starter_cases};

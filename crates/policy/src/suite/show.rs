@@ -75,3 +75,21 @@ pub fn show_evaluated(evaluated: &Evaluated) -> String {
     };
     format!("{place} is {seen}, {} {}: {outcome}", evaluated.operator, show_value(&evaluated.wanted))
 }
+
+/// A value or expression in full: equal texts mean equal templates.
+pub(crate) fn show_template_text(template: &Template) -> String {
+    match template {
+        Template::Known(value) => value.to_string(),
+        Template::Expression(expression) => format!("[{expression}]"),
+        Template::Array(items) => {
+            format!("array({})", items.iter().map(show_template_text).collect::<Vec<_>>().join(", "))
+        }
+        Template::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{name:?}: {}", show_template_text(value)))
+                .collect();
+            format!("object({})", members.join(", "))
+        }
+    }
+}

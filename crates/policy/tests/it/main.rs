@@ -8,5 +8,6 @@ mod fix;
 mod governance;
 mod landing_zones;
 mod laws;
+mod lint;
 mod remediation;
 mod suite;
