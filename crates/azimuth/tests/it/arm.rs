@@ -185,6 +185,27 @@ fn malformed_templates_are_underlined_with_a_hint() {
 }
 
 #[test]
+fn values_that_the_service_would_refuse_are_errors_if_strict() {
+    let work = Folder::new();
+    let text = LOOP.replace("concat(parameters('prefix'), ", "concat(split(parameters('prefix'), '-')[1], ");
+    let template = work.file("main.json", &text);
+    let arguments = ["arm", "expand", &template, "-p", "password=x"];
+    let run = expect(0, &arguments);
+    for part in [
+        "warning[arm-index]: the index 1 is outside the array, which has 1 item; the service would refuse this",
+        "`--strict` makes that an error",
+    ] {
+        assert!(run.stderr.contains(part), "{part}\n{}", run.stderr);
+    }
+    assert!(run.stdout.contains("[concat(createArray('st')[1], 1)]"), "{}", run.stdout);
+    let json = parsed(&expect(0, &[&arguments[..], &["-o", "json"]].concat()));
+    assert!(json["refusals"].as_u64().is_some_and(|count| count > 0), "{}", json["refusals"]);
+    let strict = expect(3, &[&arguments[..], &["--strict"]].concat());
+    assert!(strict.stderr.contains("error[arm-index]"), "{}", strict.stderr);
+    assert!(strict.stderr.contains("the deployment service would refuse it"), "{}", strict.stderr);
+}
+
+#[test]
 fn nested_and_linked_templates_expand_from_files_alone() {
     let work = Folder::new();
     let inner = |name: &str| {
