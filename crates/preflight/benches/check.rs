@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --profile dist -p azimuth-preflight`; the corpus is found by `AZIMUTH_SHARED` or `../shared`.
 
+#![expect(clippy::print_stderr, reason = "a benchmark that has nothing to measure says so")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

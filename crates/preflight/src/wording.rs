@@ -98,11 +98,11 @@ fn listed(items: &[Json]) -> String {
 /// What a comparison says about the resource, in one line.
 pub(crate) fn sentence(reason: &Reason) -> String {
     let subject = subject(reason);
-    if let Some(fault) = &reason.fault {
-        return format!("{subject} cannot be evaluated: {fault}");
-    }
     if let Some(why) = &reason.unknown {
         return format!("{subject} is `{}`: {why}", json(&reason.seen));
+    }
+    if let Some(fault) = &reason.fault {
+        return format!("{subject} cannot be evaluated: {fault}");
     }
     if reason.operator == Operator::Exists && reason.path.is_none() && reason.field.is_some() {
         return format!("{subject} has {}", json(&reason.seen));

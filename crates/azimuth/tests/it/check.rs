@@ -66,7 +66,7 @@ fn check(work: &Folder, code: i32, more: &[&str]) -> String {
 fn json(work: &Folder, code: i32, more: &[&str]) -> Value {
     let mut arguments = vec!["--format", "json"];
     arguments.extend(more);
-    serde_json::from_str(&check(work, code, &arguments)).unwrap()
+    serde_json::from_str(&check(work, code, &arguments)).expect("the report is JSON")
 }
 
 #[test]
@@ -204,8 +204,7 @@ fn broken_templates_and_files_that_are_none() {
     work.file("infra/package.json", r#"{"name": "x", "version": 1}"#);
     work.file("infra/notes.json", "[1, 2");
     check(&work, 0, &[]);
-    let broken = work
-        .file("infra/broken.json", format!("{}", TEMPLATE.replace("\"resources\": [", "\"resources\": ")));
+    let broken = work.file("infra/broken.json", TEMPLATE.replace("\"resources\": [", "\"resources\": "));
     let run = azimuth(&["check", &broken]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     assert!(run.stdout.contains("not read") && run.stdout.contains("broken.json:"), "{}", run.stdout);
@@ -280,4 +279,51 @@ fn a_store_is_checked_under_both_spellings() {
     let old = expect(0, &["check", "--store", &store]).stdout;
     assert!(old.starts_with("sound: "), "{old}");
     assert_eq!(expect(0, &["store", "check", "--store", &store]).stdout, old);
+}
+
+#[cfg(unix)]
+#[test]
+fn bicep_is_shown_at_the_declaration() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let work = folder(&[]);
+    std::fs::remove_file(work.path("infra/main.json")).unwrap();
+    let main = work.file(
+        "infra/main.bicep",
+        "param tls string\n\nresource store 'Microsoft.Storage/storageAccounts@2023-01-01' = {\n  name: 'st'\n}\n",
+    );
+    let compiled = r#"{
+      "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+      "contentVersion": "1.0.0.0", "languageVersion": "2.0",
+      "resources": { "store": { "type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-01-01", "name": "st",
+        "location": "westeurope", "properties": { "minimumTlsVersion": "TLS1_0" } } }
+    }"#;
+    let json = work.file("compiled.json", compiled);
+    let run = |path: &str, code: i32| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_azimuth"))
+            .args(["check", path, "--no-pack", "--policy", &work.text("policies"), "--color", "never"])
+            .env_clear()
+            .env("PATH", work.text("bin"))
+            .env("HOME", work.text("home"))
+            .output()
+            .unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        shown
+    };
+    // Without a compiler: a named file cannot be read, a folder is checked as far as it goes.
+    assert!(run(&main, 3).contains("no Bicep compiler is installed"));
+    assert!(run(&work.text("infra"), 0).contains("1 Bicep files without a compiler"));
+    let bicep = work.file("bin/bicep", format!("#!/bin/sh\nexec /bin/cat '{json}'\n"));
+    std::fs::set_permissions(&bicep, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let shown = run(&main, 1);
+    for part in [
+        "main.bicep:3:10  Microsoft.Storage/storageAccounts st",
+        " 3 | resource store 'Microsoft.Storage",
+        "   |          ^^^^^",
+        "the value is from ",
+        "main.bicep (compiled):5:",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
 }
