@@ -242,9 +242,7 @@ impl Judge<'_, '_> {
             if hit.is_unknown() {
                 continue;
             }
-            let mut alone = json.clone();
-            keep_only(&mut alone, path.steps(), &hit.pointer);
-            let text = alone.to_string();
+            let text = keep_only(&json, path.steps(), &segments(&hit.pointer)).to_string();
             let resource = Resource { json: &text, ..here.resource() };
             let evaluated = self.probes.ask(leaf, self.slots, &resource, here.context)?;
             if !evaluated.result && evaluated.fault.is_none() {
@@ -511,9 +509,7 @@ fn real_pointer(pointer: &str, member: &Member<'_>) -> String {
 
 /// The resource with one member of an array alone, as value and as JSON text.
 fn alone(body: &Value, json: &Json, steps: &[Step], pointer: &str) -> Option<(Value, String)> {
-    let mut single = json.clone();
-    keep_only(&mut single, steps, pointer);
-    let text = single.to_string();
+    let text = keep_only(json, steps, &segments(pointer)).to_string();
     let body = keep_only_value(body, steps, &segments(pointer))?;
     Some((body, text))
 }
@@ -522,32 +518,29 @@ fn segments(pointer: &str) -> Vec<&str> {
     pointer.split('/').skip(1).collect()
 }
 
-/// Drops from every array on the way to `pointer` all members but the one that it goes through.
-fn keep_only(json: &mut Json, steps: &[Step], pointer: &str) {
-    let mut at = json;
-    for (step, segment) in steps.iter().zip(segments(pointer)) {
-        let next = match (step, at) {
-            (Step::Key(key), Json::Object(members)) => {
-                let name = if members.contains_key(&**key) {
-                    Some(key.to_string())
-                } else {
-                    members.keys().find(|name| azimuth_ids::eq_fold(name, key)).cloned()
-                };
-                name.and_then(|name| members.get_mut(&name))
-            }
-            (Step::Each, Json::Array(items)) => {
-                let Some(index) = segment.parse::<usize>().ok().filter(|index| *index < items.len()) else {
-                    return;
-                };
-                items.swap(0, index);
-                items.truncate(1);
-                items.first_mut()
-            }
-            (Step::Index(index), Json::Array(items)) => items.get_mut(*index),
-            _ => None,
-        };
-        let Some(next) = next else { return };
-        at = next;
+/// A copy that has, of every array on the way to a member, nothing but what the way goes through.
+fn keep_only(json: &Json, steps: &[Step], segments: &[&str]) -> Json {
+    let (Some(step), Some(segment)) = (steps.first(), segments.first()) else { return json.clone() };
+    let inner = |json: &Json| keep_only(json, &steps[1..], &segments[1..]);
+    match (step, json) {
+        (Step::Key(key), Json::Object(members)) => {
+            let exact = members.contains_key(&**key);
+            let is_it = |name: &str| if exact { name == &**key } else { azimuth_ids::eq_fold(name, key) };
+            let members = members.iter().map(|(name, member)| {
+                (name.clone(), if is_it(name) { inner(member) } else { member.clone() })
+            });
+            Json::Object(members.collect())
+        }
+        (Step::Each, Json::Array(items)) => {
+            let item = segment.parse().ok().and_then(|index: usize| items.get(index));
+            Json::Array(item.map(inner).into_iter().collect())
+        }
+        (Step::Index(index), Json::Array(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| if at == *index { inner(item) } else { item.clone() })
+            .collect(),
+        _ => json.clone(),
     }
 }
 

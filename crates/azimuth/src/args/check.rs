@@ -9,7 +9,7 @@ use super::CloudName;
 /// Check templates before they are deployed: which rules and policies they break, at their own line and column.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// ARM templates and .bicep files; folders and globs stand for all templates in them
+    /// ARM templates and .bicep files; folders and globs stand for all templates in them; `-` for standard input
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// A parameter file (JSON or .bicepparam) for every template, each a check of its own; repeatable. Without it, the

@@ -13,6 +13,8 @@ use crate::ui::Ui;
 const MAX_FILES: usize = 1_000_000;
 /// Deepest folder looked into.
 const MAX_DEPTH: usize = 32;
+/// Stands for standard input.
+pub(super) const STDIN: &str = "-";
 /// Folders that never hold templates of the user's.
 const SKIPPED: [&str; 3] = ["node_modules", "bin", "obj"];
 
@@ -30,6 +32,10 @@ pub(super) fn jobs(args: &CheckArgs, ui: Ui) -> Result<Vec<Job>, Failure> {
     let mut found: Vec<(PathBuf, bool)> = Vec::new();
     let mut beside: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in &args.paths {
+        if path == Path::new(STDIN) {
+            found.push((path.clone(), true));
+            continue;
+        }
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, 0, &mut found)?,
             Ok(_) => found.push((path.clone(), true)),

@@ -9,7 +9,7 @@ use azimuth_arm::{EstateView, NoEstate, Node, Parameters, Source};
 use azimuth_preflight::{Options, Pack, Report, check};
 
 use super::estate::Surroundings;
-use super::files::{Job, ending};
+use super::files::{Job, STDIN, ending};
 use super::places::Bicep;
 use crate::args::CheckArgs;
 use crate::command::arm::estate::SnapshotView;
@@ -85,6 +85,12 @@ fn run(job: &Job, args: &CheckArgs, pack: &Pack, surroundings: &Surroundings<'_>
             }
             Err(failure) => return Err(failed(failure)),
         }
+    } else if job.template == Path::new(STDIN) {
+        let text = std::io::read_to_string(std::io::stdin());
+        (
+            STDIN.to_owned(),
+            text.map_err(|error| Undone::Failed(format!("cannot read standard input: {error}")))?,
+        )
     } else {
         (job.template.display().to_string(), read_text(&job.template).map_err(failed)?)
     };
