@@ -144,21 +144,29 @@ impl Inventory {
         Some(id)
     }
 
-    /// Adds what `other` has and `self` lacks, by id. Assignments, exemptions and attestations too.
+    /// Adds what `other` has and `self` lacks, by id; of definitions and initiatives also other versions.
     pub fn fill_from(&mut self, other: Self) {
+        let versioned = |id: Option<&str>, version: Option<&str>| {
+            Some(format!("{}@{}", fold(id?), version.unwrap_or_default()))
+        };
+        let definition_key = |known: &Definition| versioned(known.id.as_deref(), known.version.as_deref());
+        let initiative_key = |known: &Initiative| versioned(known.id.as_deref(), known.version.as_deref());
         let known: hashbrown::HashSet<String> = self
             .definitions
             .iter()
-            .filter_map(|definition| definition.id.as_deref().map(fold))
-            .chain(self.initiatives.iter().filter_map(|initiative| initiative.id.as_deref().map(fold)))
+            .filter_map(|definition| definition_key(definition))
+            .chain(self.initiatives.iter().filter_map(initiative_key))
             .chain(self.assignments.iter().map(|assignment| fold(&assignment.id)))
             .chain(self.exemptions.iter().map(|exemption| fold(&exemption.id)))
             .collect();
-        let is_new = |id: Option<&str>| id.is_some_and(|id| !known.contains(&fold(id)));
-        self.definitions.extend(other.definitions.into_iter().filter(|object| is_new(object.id.as_deref())));
-        self.initiatives.extend(other.initiatives.into_iter().filter(|object| is_new(object.id.as_deref())));
-        self.assignments.extend(other.assignments.into_iter().filter(|object| is_new(Some(&object.id))));
-        self.exemptions.extend(other.exemptions.into_iter().filter(|object| is_new(Some(&object.id))));
+        let is_new = |key: Option<String>| key.is_some_and(|key| !known.contains(&key));
+        self.definitions
+            .extend(other.definitions.into_iter().filter(|object| is_new(definition_key(object))));
+        self.initiatives
+            .extend(other.initiatives.into_iter().filter(|object| is_new(initiative_key(object))));
+        self.assignments
+            .extend(other.assignments.into_iter().filter(|object| is_new(Some(fold(&object.id)))));
+        self.exemptions.extend(other.exemptions.into_iter().filter(|object| is_new(Some(fold(&object.id)))));
         self.attestations.extend(other.attestations);
         self.problems.extend(other.problems);
     }

@@ -19,6 +19,7 @@ mod field;
 pub mod fix;
 mod fold;
 mod governance;
+mod impact;
 mod inventory;
 pub mod lint;
 mod normalise;
@@ -60,6 +61,9 @@ pub use governance::{
     compliance_percent, components_state, effect_after_overrides, is_within, manual_state, may_assign,
     newest_version, parse_assignment, parse_components, parse_exemption, parse_initiative, parse_remediation,
     roll_up, select, selects, state_of,
+};
+pub use impact::{
+    Around, Consequence, ConsequenceKind, Delta, Label, Proposal, RecordedWrite, World, deltas,
 };
 pub use inventory::{Inventory, ObjectKind, RecordedAttestation};
 pub use normalise::{denormalize, normalize};

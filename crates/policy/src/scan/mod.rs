@@ -26,7 +26,7 @@ pub use surroundings::{Surroundings, ancestors, context_of};
 pub use survey::{Each, SurveyOptions, survey};
 pub use tally::{AssignmentTally, Counts, PolicyTally, Tally};
 
-pub(crate) use surroundings::group_key;
+pub(crate) use surroundings::{group_key, subscription_key};
 
 /// What one policy of one assignment says about a resource.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub struct Scan<'a> {
     assignment_of: Vec<usize>,
     /// Policies whose rule reads properties of the resource.
     reads_properties: Vec<bool>,
+    /// Policies whose rule asks who sends the request, which a scan cannot know.
+    asks_identity: Vec<bool>,
     /// Whether anything depends on the location of a resource besides rules.
     wants_location: bool,
 }
@@ -105,11 +107,12 @@ impl<'a> Scan<'a> {
             .map(|policy| by_id.get(&fold(&policy.context().assignment_id)).copied().unwrap_or_default())
             .collect();
         let reads_properties = policies.iter().map(|policy| reads_properties(policy.definition())).collect();
+        let asks_identity = policies.iter().map(|policy| asks_identity(policy.definition())).collect();
         let wants_location = has_selectors
             || governance.assignments().iter().any(|assignment| {
                 !assignment.resource_selectors.is_empty() || !assignment.overrides.is_empty()
             });
-        Self { governance, attestations, assignment_of, reads_properties, wants_location }
+        Self { governance, attestations, assignment_of, reads_properties, asks_identity, wants_location }
     }
 
     /// The assignments, compiled.
@@ -167,6 +170,11 @@ impl<'a> Scan<'a> {
                 let reads_properties = self.reads_properties[state.policy.0 as usize];
                 let standing = match standing {
                     Standing::State(ComplianceState::Exempt) => standing,
+                    Standing::Failed(_) if self.asks_identity[state.policy.0 as usize] => {
+                        Standing::Undecided(Undecided::Offline(
+                            "the rule asks who sends the request, which only a request tells".to_owned(),
+                        ))
+                    }
                     _ if lacks_properties && reads_properties => Standing::Undecided(Undecided::Properties),
                     Standing::State(ComplianceState::Unknown) => {
                         Standing::State(self.attested(&state, subject.key, context.now))
@@ -257,6 +265,17 @@ fn reads_properties(definition: &crate::definition::Definition) -> bool {
         reads |= name.is_some_and(|name| name.contains('/'));
     });
     reads
+}
+
+/// Whether the rule looks at `requestContext().identity`.
+fn asks_identity(definition: &crate::definition::Definition) -> bool {
+    let mut asks = false;
+    definition.rule.condition.for_each_template(&mut |template| {
+        template.for_each_expression(&mut |expression| {
+            asks |= expression.to_string().to_ascii_lowercase().contains("requestcontext().identity");
+        });
+    });
+    asks
 }
 
 /// The effect as documented, or the name that is none.

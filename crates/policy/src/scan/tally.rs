@@ -147,7 +147,7 @@ impl Tally {
             return;
         }
         self.all.add(overall, is_undecided);
-        let scope = group_key(key).or_else(|| super::surroundings::subscription_key(key)).unwrap_or(key);
+        let scope = group_key(key).or_else(|| super::subscription_key(key)).unwrap_or(key);
         entry(&mut self.scopes, scope).add(overall, is_undecided);
         entry(&mut self.types, kind).add(overall, is_undecided);
     }

@@ -54,23 +54,35 @@ pub(super) fn why(
 }
 
 impl Why {
-    /// One line for each comparison that says something: those of the type are left out if there are others.
+    /// The lines that tell most first: what is missing, what failed, the fields seen, then everything else. Comparisons of
+    /// the type and of parameters alone are left out if there are others.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        let is_type =
-            |found: &&Evaluated| found.kind == "Field" && found.expression.eq_ignore_ascii_case("type");
-        let others = self.comparisons.iter().filter(|found| !is_type(found)).count();
-        for found in &self.comparisons {
-            if others == 0 && self.related.is_some() || others > 0 && is_type(&found) {
-                continue;
-            }
-            lines.push(line(found));
-        }
-        if let Some(query) = &self.related {
-            lines.push(related_line(query));
-        }
+        let mut lines: Vec<String> = self.related.iter().map(related_line).collect();
         lines.extend(self.failure.iter().map(|failure| format!("the evaluation fails: {failure}")));
+        let mut ranked: Vec<(u8, &Evaluated)> =
+            self.comparisons.iter().map(|found| (rank(found), found)).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let tells = |rank: u8| rank < IDLE;
+        let has_other = !lines.is_empty() || ranked.iter().any(|(rank, _)| tells(*rank));
+        lines.extend(
+            ranked.iter().filter(|(rank, _)| tells(*rank) || !has_other).map(|(_, found)| line(found)),
+        );
         lines
+    }
+}
+
+/// The rank of comparisons that say nothing about the resource.
+const IDLE: u8 = 4;
+
+fn rank(found: &Evaluated) -> u8 {
+    let expression = found.expression.to_ascii_lowercase();
+    match found.kind {
+        "Field" if expression == "type" => IDLE,
+        "Field" | "Count" if expression.contains('/') => 0,
+        "Field" => 1,
+        _ if expression.contains("parameters(") && !expression.contains("field(") => IDLE,
+        _ if expression.contains("requestcontext(") => IDLE,
+        _ => 2,
     }
 }
 

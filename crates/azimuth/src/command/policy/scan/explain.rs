@@ -100,7 +100,7 @@ fn text(
             "\n{color}{:<12}{color:#} {} {DIM}({}){DIM:#}",
             state_word(&finding.standing),
             safe(&policy.title),
-            effect_name(finding.effect).to_lowercase()
+            effect_name(finding.effect)
         )?;
         let reference = if policy.reference_id.is_empty() {
             String::new()
@@ -146,7 +146,7 @@ fn comparisons(out: &mut dyn Write, why: &Why) -> io::Result<()> {
         }
     }
     if why.related.is_some()
-        && let Some(line) = why.lines().last()
+        && let Some(line) = why.lines().first()
     {
         writeln!(out, "  looks for a related resource: {}", safe(line))?;
     }

@@ -98,7 +98,7 @@ fn policies(out: &mut dyn Write, summary: &Summary<'_>) -> io::Result<()> {
             out,
             "<details class=\"card violated\"><summary><span class=\"pill\">{}</span><span class=\"id\">{}</span><span>{}</span><span class=\"rests\">{}</span></summary><div class=\"body\">",
             thousands(bad(counts) as usize),
-            escape(&policy.effect.to_lowercase()),
+            escape(&policy.effect),
             escape(&policy.title),
             escape(&assignment.title)
         )?;

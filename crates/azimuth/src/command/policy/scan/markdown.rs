@@ -49,7 +49,7 @@ pub(super) fn write(out: &mut dyn Write, summary: &Summary<'_>, top: usize) -> i
             out,
             "- **{}** ({}, {}): {} of {} fail",
             cell(&policy.title),
-            cell(&policy.effect.to_lowercase()),
+            cell(&policy.effect),
             cell(&assignment.name),
             thousands(bad(counts) as usize),
             thousands(counts.total() as usize)

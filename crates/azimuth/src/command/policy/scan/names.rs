@@ -90,7 +90,7 @@ impl Names {
                 category: category(&definition.metadata),
                 groups: reference.map(|known| known.group_names.clone()).unwrap_or_default(),
                 reference_id: violation.reference_id,
-                effect: policy.effect_name().unwrap_or_default(),
+                effect: effect_shown(policy),
                 set_id: violation.set_definition_id,
                 assignment,
                 message: violation.message,
@@ -104,6 +104,12 @@ impl Names {
     pub(super) fn policy(&self, id: PolicyId) -> &PolicyName {
         &self.policies[id.0 as usize]
     }
+}
+
+/// The effect as documented, or as the parameter spells it; `varies` if it depends on the resource.
+fn effect_shown(policy: &azimuth_policy::Policy) -> String {
+    let known = policy.effect().map(|effect| effect.name().to_owned());
+    known.or_else(|| policy.effect_name()).unwrap_or_else(|| "varies".to_owned())
 }
 
 fn category(metadata: &azimuth_arm::Value) -> Option<String> {

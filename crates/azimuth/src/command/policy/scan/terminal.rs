@@ -141,7 +141,7 @@ fn policies(
         };
         let facts = format!(
             "{} · {} of {} comply · {}{reference}",
-            policy.effect.to_lowercase(),
+            policy.effect,
             percent(&tally.counts),
             thousands(tally.counts.total() as usize),
             assignment.name
