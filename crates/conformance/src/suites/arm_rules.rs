@@ -2,14 +2,15 @@
 //!
 //! A case names a check of a public scanner; our rules say in their metadata which checks they equal. What is tested is
 //! what ships: the corpora's own rules are never read. What is here beside comparing are the ways in which the scanner
-//! sees less than we do: it knows no parameter values, sees a nested resource under the type written there, and keeps
+//! sees less than we do: it knows no parameter values, neither conditions nor loops, sees a nested resource under the type written there, and keeps
 //! silent about what its own comments skip and about failures of resources whose name it cannot read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use azimuth_arm::{
-    Context, Expansion, NoEstate, NoLoader, Node, Parameters, Source, Target, Value as ArmValue, expand,
+    Context, ExpandedResource, Expansion, NoEstate, NoLoader, Node, Parameters, Source, Target,
+    Value as ArmValue, expand,
 };
 use azimuth_ids::eq_fold;
 use azimuth_preflight::{Options, Pack, PackBuilder, Report, VerdictKind, built_in_definitions, check};
@@ -92,7 +93,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(file: &str, text: &str) -> Result<Self, String> {
+    fn of(file: &str, text: &str, values: &Map<String, Value>) -> Result<Self, String> {
         let source = Source::parse(file, text).map_err(|diagnostic| diagnostic.to_string())?;
         let group = Target::resource_group("00000000-0000-0000-0000-000000000000", "group");
         let mut context = Context::new(group);
@@ -101,7 +102,7 @@ impl Checked {
         let now: jiff::Timestamp = "2024-05-31T12:00:00Z".parse().expect("this is a time");
         context.now = Some(now);
         context.seed = Some(1);
-        let parameters = Parameters::none();
+        let parameters = Parameters::from_values(values);
         let expansion = expand(&source, &parameters, &context, &NoLoader, &NoEstate);
         let options = Options::new(context, now);
         let report = check(&source, &parameters, &options, &rules().pack);
@@ -126,17 +127,35 @@ impl Checked {
         Self::verdict(&self.about, &rules().spoken_of, &id, resource)
     }
 
+    /// The position here of a resource of the same template with other parameter values.
+    fn twin(&self, other: &Self, at: usize) -> Option<usize> {
+        let (own, others) = (&self.report.resources, &other.report.resources);
+        if own.len() == others.len() {
+            return Some(at);
+        }
+        let wanted = &others[at];
+        own.iter().position(|one| one.resource_type == wanted.resource_type && one.name == wanted.name)
+    }
+
+    fn expanded(&self, resource: usize) -> Option<&ExpandedResource> {
+        self.expansion.deployed().filter(|resource| resource.extension.is_none()).nth(resource)
+    }
+
+    fn waits_for(&self, resource: usize, id: &str) -> bool {
+        self.expanded(resource).is_some_and(|one| one.depends_on.iter().any(|needed| eq_fold(needed, id)))
+    }
+
     /// Where a resource is written: the copies of a loop share a place.
     fn place(&self, resource: usize) -> Option<(u64, u64)> {
-        let mut deployed = self.expansion.deployed().filter(|resource| resource.extension.is_none());
-        let origin = self.expansion.origin(deployed.nth(resource)?, "")?;
+        let origin = self.expansion.origin(self.expanded(resource)?, "")?;
         Some((origin.place.line, origin.place.column))
     }
 }
 
 /// The lines that a rule flags.
 pub(super) fn analyzer(case: &Value) -> Result<(), String> {
-    let checked = Checked::of("template.json", expect::text(case, "/text")?)?;
+    let text = expect::text(case, "/text")?;
+    let checked = Checked::of("template.json", text, &made_up(text))?;
     let mut lines = BTreeSet::new();
     for equal in equals(expect::text(case, "/rule")?)? {
         for finding in checked.report.findings.iter().filter(|finding| finding.rule == equal.rule) {
@@ -171,6 +190,28 @@ pub(super) fn analyzer(case: &Value) -> Result<(), String> {
     }
 }
 
+/// Values for parameters without default, as the analyser makes them up.
+fn made_up(text: &str) -> Map<String, Value> {
+    let template: Value = serde_json::from_str(text).unwrap_or_default();
+    let mut values = Map::new();
+    for (name, declared) in template["parameters"].as_object().into_iter().flatten() {
+        if declared.get("defaultValue").is_some() {
+            continue;
+        }
+        let kind = declared["type"].as_str().unwrap_or_default().to_lowercase();
+        let value = match (declared["allowedValues"].get(0), kind.as_str()) {
+            (Some(first), _) => first.clone(),
+            (None, "int") => json!(1),
+            (None, "bool") => json!(true),
+            (None, "array") => json!(["item1", "item2"]),
+            (None, "object" | "secureobject") => json!({ "property1": "value1" }),
+            (None, _) => json!("defaultString"),
+        };
+        values.insert(name.clone(), value);
+    }
+    values
+}
+
 /// The resources that pass and fail a check.
 pub(super) fn scan(case: &Value) -> Result<(), String> {
     let equals = equals(expect::text(case, "/check")?)?;
@@ -178,8 +219,12 @@ pub(super) fn scan(case: &Value) -> Result<(), String> {
     let mut failed = Vec::new();
     let templates = expect::value(case, "/templates")?.as_object();
     for (file, template) in templates.into_iter().flatten() {
-        let checked = Checked::of(file, &template.to_string())?;
-        let texts = Checked::of(file, &with_texts(template).to_string())?;
+        let mut template = template.clone();
+        every_resource_once(&mut template);
+        declare_what_is_read(&mut template);
+        let none = Map::new();
+        let checked = Checked::of(file, &template.to_string(), &none)?;
+        let texts = Checked::of(file, &with_texts(&template).to_string(), &none)?;
         let written = Written::of(&checked.source);
         // Several of our rules may stand for one check, each for a type.
         let mut by_place: Vec<(Option<(u64, u64)>, String, bool)> = Vec::new();
@@ -193,16 +238,14 @@ pub(super) fn scan(case: &Value) -> Result<(), String> {
             }
         }
         for (place, name, is_violated) in by_place {
-            let is_named = place.and_then(|place| written.get(&place)).is_none_or(|written| {
-                name_is_read(&written.name, template) && !written.skips(&equals[0].check)
-            });
-            let is_skipped = place
-                .and_then(|place| written.get(&place))
-                .is_some_and(|written| written.skips(&equals[0].check));
-            match (is_violated, is_named, is_skipped) {
-                (_, _, true) | (true, false, _) => {}
-                (true, true, false) => failed.push(name),
-                (false, _, false) => passed.push(name),
+            let written = place.and_then(|place| written.get(&place));
+            if written.is_some_and(|written| written.skips(&equals[0].check)) {
+                continue;
+            }
+            if !is_violated {
+                passed.push(name);
+            } else if written.is_none_or(|written| name_is_read(&written.name, &template)) {
+                failed.push(name);
             }
         }
     }
@@ -231,6 +274,8 @@ fn judged(
     written: &HashMap<(u64, u64), Written>,
 ) -> Vec<(usize, String, bool)> {
     let is_violated = |kind| matches!(kind, Some(VerdictKind::Violated | VerdictKind::Failed));
+    // A rule that cannot be evaluated on a text in place of a value says nothing of the value.
+    let by_text = |kind| if kind == Some(VerdictKind::Failed) { Some(VerdictKind::Unknown) } else { kind };
     let resources = &checked.report.resources;
     let mut out = Vec::new();
     for (at, resource) in resources.iter().enumerate() {
@@ -241,16 +286,14 @@ fn judged(
         };
         match &equal.subject {
             None if sees(at) => {
-                let twin = texts.report.resources.iter().position(|other| {
-                    other.resource_type == resource.resource_type && other.name == resource.name
-                });
+                let twin = texts.twin(checked, at);
                 let settle =
                     |first: Option<VerdictKind>, second: &dyn Fn(usize) -> Option<VerdictKind>| match first {
                         Some(VerdictKind::Unknown) => twin.and_then(second),
                         first => first,
                     };
                 let about = settle(checked.is_spoken_of(equal, at), &|twin| texts.is_spoken_of(equal, twin));
-                let said = settle(checked.said(equal, at), &|twin| texts.said(equal, twin));
+                let said = settle(checked.said(equal, at), &|twin| by_text(texts.said(equal, twin)));
                 if about == Some(VerdictKind::Violated) && said != Some(VerdictKind::Unknown) {
                     out.push((at, name, is_violated(said)));
                 }
@@ -260,7 +303,7 @@ fn judged(
                 let violated = (0..resources.len()).any(|other| {
                     let id = &resources[other].id;
                     let is_below = id.get(..below.len()).is_some_and(|head| eq_fold(head, &below));
-                    is_below && is_violated(checked.said(equal, other))
+                    (is_below || checked.waits_for(at, id)) && is_violated(checked.said(equal, other))
                 });
                 out.push((at, name, violated));
             }
@@ -280,6 +323,49 @@ fn with_texts(template: &Value) -> Value {
         }
     }
     template
+}
+
+/// Declares the parameters and variables that a template reads and does not declare: to a scanner they are texts too.
+fn declare_what_is_read(template: &mut Value) {
+    let text = template.to_string();
+    for section in ["parameters", "variables"] {
+        let names: BTreeSet<&str> = text
+            .split(&format!("{section}('"))
+            .skip(1)
+            .filter_map(|rest| rest.split_once("')"))
+            .map(|(name, _)| name)
+            .collect();
+        let Some(members) = template.as_object_mut() else { return };
+        let declared = members.entry(section).or_insert_with(|| json!({}));
+        let Some(declared) = declared.as_object_mut() else { continue };
+        for name in names {
+            if declared.keys().any(|known| eq_fold(known, name)) {
+                continue;
+            }
+            let value = match section {
+                "parameters" => json!({ "type": "string" }),
+                _ => json!(format!("[[{section}('{name}')]")),
+            };
+            declared.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Takes conditions away and lets every loop run once.
+fn every_resource_once(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(every_resource_once),
+        Value::Object(members) => {
+            if members.contains_key("apiVersion") && members.contains_key("type") {
+                members.remove("condition");
+                if let Some(count) = members.get_mut("copy").and_then(|copy| copy.get_mut("count")) {
+                    *count = json!(1);
+                }
+            }
+            members.values_mut().for_each(every_resource_once);
+        }
+        _ => {}
+    }
 }
 
 /// A resource as its template writes it.
