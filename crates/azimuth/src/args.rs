@@ -11,8 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
 pub(crate) use policy::{
-    ImpactFailOn, ImpactFormat, PolicyCommand, PolicyFailOn, PolicyFormat, PolicyImpactArgs, PolicyScanArgs,
-    PolicySourceArgs, StateFilter,
+    ImpactFailOn, ImpactFormat, LintFailOn, LintFormat, PolicyCommand, PolicyFailOn, PolicyFixArgs,
+    PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyScanArgs, PolicySourceArgs, PolicyTestArgs,
+    StateFilter, TestFormat,
 };
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.

@@ -1,10 +1,16 @@
 //! What can be asked of `azimuth policy`.
 
+mod tools;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::InputArgs;
+
+pub(crate) use tools::{
+    LintFailOn, LintFormat, PolicyFixArgs, PolicyLintArgs, PolicyTestArgs, TestFormat,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -12,6 +18,12 @@ pub(crate) enum PolicyCommand {
     Scan(PolicyScanArgs),
     /// Show what a new or changed assignment would deny, change or mark, now and over the recorded history
     Impact(Box<PolicyImpactArgs>),
+    /// Run unit tests of definitions, written in YAML, and say which conditions they cover
+    Test(Box<PolicyTestArgs>),
+    /// Find what is wrong with policy objects: dead conditions, parameters that do not fit, shadowed assignments …
+    Lint(Box<PolicyLintArgs>),
+    /// Find the smallest change that makes a resource comply
+    Fix(Box<PolicyFixArgs>),
 }
 
 /// Where definitions, initiatives, assignments and exemptions come from, and where they are put.

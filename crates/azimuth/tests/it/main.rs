@@ -5,4 +5,5 @@ mod check;
 mod cli;
 mod flaws;
 mod landing_zones;
+mod policy_tools;
 mod support;

@@ -50,7 +50,7 @@ impl Findings<'_> {
             Severity::Warning => Diagnostic::warning(code, message),
             Severity::Note => Diagnostic::note(code, message),
         };
-        let diagnostic = diagnostic.with_hint(hint.unwrap_or_else(|| rule.fix.to_owned()));
+        let diagnostic = diagnostic.with_hint(hint.unwrap_or_else(|| rule.hint()));
         self.out.push(diagnostic.at(self.entry.place_of(path)));
     }
 

@@ -388,6 +388,15 @@ pub static RULES: &[Rule] = &[
     ),
 ];
 
+impl Rule {
+    /// What to do, as a hint: one sentence after another, in lower case and without a full stop.
+    pub fn hint(&self) -> String {
+        let text = self.fix.trim_end_matches('.').replace(". ", "; ");
+        let mut letters = text.chars();
+        letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+    }
+}
+
 /// The rule of a code, in any letter case.
 pub fn rule_of(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code))

@@ -26,7 +26,7 @@ pub use model::{
     Case, Expected, ExpectedOperation, ExpectedReason, ResourceInput, Subject, Suite, Surroundings,
     TemplateInput,
 };
-pub use observe::{Observed, PolicyObserved};
+pub use observe::{Listed, Observed, PolicyObserved};
 pub use read::parse_suite;
 pub use run::{CaseReport, Files, Library, NoFiles, SuiteReport, run_suite};
 pub(crate) use show::show_template_text;

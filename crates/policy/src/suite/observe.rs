@@ -45,8 +45,9 @@ pub struct PolicyObserved {
     pub operations: Vec<Operation>,
 }
 
-/// Resources that a case names as related.
-pub(super) struct Listed<'a>(pub(super) Option<&'a [Json]>);
+/// Related resources out of a list; `None`: they are not known.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a>(pub Option<&'a [Json]>);
 
 impl Related for Listed<'_> {
     fn related(&self, _: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>> {

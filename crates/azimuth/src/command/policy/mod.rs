@@ -1,9 +1,12 @@
 //! `azimuth policy`: Azure Policy over an estate.
 
+mod fix;
 mod impact;
+mod lint;
 mod page;
 mod scan;
 mod source;
+mod test;
 mod why;
 
 use crate::args::PolicyCommand;
@@ -14,6 +17,9 @@ pub(crate) fn run(command: PolicyCommand, ui: Ui) -> Result<Exit, Failure> {
     match command {
         PolicyCommand::Scan(args) => scan::run(&args, ui),
         PolicyCommand::Impact(args) => impact::run(&args, ui),
+        PolicyCommand::Test(args) => test::run(&args, ui),
+        PolicyCommand::Lint(args) => lint::run(&args, ui),
+        PolicyCommand::Fix(args) => fix::run(&args, ui),
     }
 }
 
