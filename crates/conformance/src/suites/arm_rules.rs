@@ -26,6 +26,8 @@ struct Equal {
     check: String,
     /// The type about whose resources the scanner speaks, if our rule speaks about resources below it.
     subject: Option<String>,
+    /// Our rule that must speak about the resource above, for the scanner to speak about one below.
+    parent: Option<String>,
     /// Whether the scanner looks for nested resources under the short type written there.
     knows_short_types: bool,
 }
@@ -70,6 +72,7 @@ fn rules() -> &'static Rules {
                     rule: rule.to_owned(),
                     check: check.to_owned(),
                     subject: metadata["equivalentSubject"][check].as_str().map(str::to_owned),
+                    parent: metadata["equivalentParent"].as_str().map(str::to_owned),
                     knows_short_types: metadata["equivalentShortTypes"] == true,
                 });
             }
@@ -123,8 +126,22 @@ impl Checked {
 
     /// Whether the scanner's check is about a resource: yes, no, or that hangs on values that are not known.
     fn is_spoken_of(&self, equal: &Equal, resource: usize) -> Option<VerdictKind> {
-        let id = spoken_of(&equal.rule, &equal.check);
-        Self::verdict(&self.about, &rules().spoken_of, &id, resource)
+        self.is_spoken_of_by(&equal.rule, &equal.check, resource)
+    }
+
+    fn is_spoken_of_by(&self, rule: &str, check: &str, resource: usize) -> Option<VerdictKind> {
+        Self::verdict(&self.about, &rules().spoken_of, &spoken_of(rule, check), resource)
+    }
+
+    /// Whether the scanner comes to a resource by way of the one that it belongs to, where it asks for such a way.
+    fn is_reached(&self, equal: &Equal, resource: usize) -> bool {
+        let Some(rule) = &equal.parent else { return true };
+        let resources = &self.report.resources;
+        (0..resources.len()).any(|above| {
+            let holder = &resources[above].id;
+            (is_below(&resources[resource].id, holder) || self.waits_for(resource, holder))
+                && self.is_spoken_of_by(rule, &equal.check, above) == Some(VerdictKind::Violated)
+        })
     }
 
     /// The position here of a resource of the same template with other parameter values.
@@ -160,7 +177,9 @@ pub(super) fn analyzer(case: &Value) -> Result<(), String> {
     for equal in equals(expect::text(case, "/rule")?)? {
         for finding in checked.report.findings.iter().filter(|finding| finding.rule == equal.rule) {
             let at = checked.report.resources.iter().position(|resource| resource.id == finding.resource.id);
-            if at.and_then(|at| checked.is_spoken_of(equal, at)) != Some(VerdictKind::Violated) {
+            let Some(at) = at else { continue };
+            let is_spoken_of = checked.is_spoken_of(equal, at) == Some(VerdictKind::Violated);
+            if !is_spoken_of || !checked.is_reached(equal, at) {
                 continue;
             }
             // What a rule is about is no reason, unless there is no other.
@@ -299,11 +318,10 @@ fn judged(
                 }
             }
             Some(subject) if eq_fold(&resource.resource_type, subject) => {
-                let below = format!("{}/", resource.id);
                 let violated = (0..resources.len()).any(|other| {
                     let id = &resources[other].id;
-                    let is_below = id.get(..below.len()).is_some_and(|head| eq_fold(head, &below));
-                    (is_below || checked.waits_for(at, id)) && is_violated(checked.said(equal, other))
+                    (is_below(id, &resource.id) || checked.waits_for(at, id))
+                        && is_violated(checked.said(equal, other))
                 });
                 out.push((at, name, violated));
             }
@@ -311,6 +329,10 @@ fn judged(
         }
     }
     out
+}
+
+fn is_below(id: &str, holder: &str) -> bool {
+    id.get(..holder.len()).is_some_and(|head| eq_fold(head, holder)) && id[holder.len()..].starts_with('/')
 }
 
 /// The template as one sees it who knows no parameter values: a parameter without default is the text that reads it.
