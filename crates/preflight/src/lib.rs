@@ -15,11 +15,22 @@
 //! # The built-in pack
 //!
 //! `rules/*.json` hold one policy definition each, as Azure exports it. `name` is the id of the rule; `metadata` holds
-//! `severity` (`high`, `medium`, `low`), `category`, `helpUrl`, `fix` (what to do, one sentence) and, where they
-//! apply, `equivalents` (ids of the same check in other tools), `field` (the alias whose place is shown first) and
-//! `related: "template"` (what an IfNotExists effect does not find in the template counts as missing, wherever it could
-//! stand). `src/rules.rs` lists the files, because there are no build scripts here; a test compares the list with the
-//! folder and, with `AZIMUTH_UPDATE=1`, writes it.
+//! `severity` (`high`, `medium`, `low`), `category`, `fix` (what to do, one sentence) and, where they apply:
+//!
+//! - `helpUrl`; `benchmarks`: controls of benchmarks that ask for it;
+//! - `field`: the alias whose place is shown first;
+//! - `related: "template"`: what an IfNotExists effect does not find in the template counts as missing, wherever it could
+//!   stand;
+//! - `equivalents`: ids of the same check in other tools. Where such a check is narrower than the rule, `equivalentWhere`
+//!   has the condition by its id; `equivalentSubject` names the type above about which the check speaks,
+//!   `equivalentParent` our rule that must speak about the resource above, and `equivalentShortTypes` says that the check
+//!   looks for nested resources under their short type.
+//!
+//! The first part of `policyRule.if.allOf` says what a rule is about, the parts after it what is wrong. Conditions are
+//! written without `not`, so that every comparison that holds is a reason, with a place in the template.
+//!
+//! `src/rules.rs` lists the files, because there are no build scripts here; a test compares the list with the folder and,
+//! with `AZIMUTH_UPDATE=1`, writes it.
 //!
 //! Architecture invariant: this crate reads no file, clock or randomness.
 
