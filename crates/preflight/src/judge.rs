@@ -305,7 +305,7 @@ impl Judge<'_, '_> {
         let reasons = match truth {
             Truth::Unknown => [open, own].concat(),
             // Too many members meet the condition, or too few.
-            _ if wants_fewer(leaf.operator, positive == (truth == Truth::True)) && !met.is_empty() => {
+            _ if wants_fewer(leaf.operator, truth == Truth::True) && !met.is_empty() => {
                 for reason in &mut met {
                     reason.is_positive = true;
                 }

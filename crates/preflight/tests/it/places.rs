@@ -176,3 +176,21 @@ fn secrets_are_never_shown() {
     assert_eq!(report.findings.len(), 1);
     assert_eq!(report.findings[0].evidence[0].seen, "***");
 }
+
+#[test]
+fn members_count_whichever_way_a_count_is_written() {
+    let template = "{\"resources\": [{\"type\": \"Microsoft.Storage/storageAccounts\", \"apiVersion\": \"2023-01-01\", \"name\": \"st\", \"properties\": {\"networkAcls\": {\"ipRules\": [\n{\"value\": \"1.1.1.1\"},\n{\"value\": \"0.0.0.0/0\"}]}}}]}";
+    let members = r#""field": "Microsoft.Storage/storageAccounts/networkAcls.ipRules[*]", "where": {"field": "Microsoft.Storage/storageAccounts/networkAcls.ipRules[*].value", "equals": "0.0.0.0/0"}"#;
+    for count in [
+        format!(r#"{{"count": {{{members}}}, "greater": 0}}"#),
+        format!(r#"{{"count": {{{members}}}, "notEquals": 0}}"#),
+        format!(r#"{{"not": {{"count": {{{members}}}, "equals": 0}}}}"#),
+        format!(r#"{{"not": {{"count": {{{members}}}, "less": 1}}}}"#),
+    ] {
+        let condition = format!(
+            r#"{{"allOf": [{{"field": "type", "equals": "Microsoft.Storage/storageAccounts"}}, {count}]}}"#
+        );
+        let report = run(template, "", &pack(&[("R", &condition)]));
+        assert_eq!(report.findings[0].place.spot.line, 3, "{count}: {:?}", all(&report.findings));
+    }
+}

@@ -134,6 +134,11 @@ impl Outcome {
         self.templates.iter().filter(|template| template.errors().next().is_some()).count()
     }
 
+    /// How many files were checked; each may have been checked with several sets of parameters.
+    pub(super) fn files(&self) -> usize {
+        self.templates.iter().map(|template| &template.file).collect::<HashSet<_>>().len()
+    }
+
     pub(super) fn resources(&self) -> usize {
         self.templates.iter().map(|template| template.resources).sum()
     }

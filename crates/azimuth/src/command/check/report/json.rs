@@ -50,7 +50,8 @@ pub(in super::super) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Res
         "version": VERSION,
         "program": env!("CARGO_PKG_VERSION"),
         "summary": {
-            "templates": outcome.templates.len(),
+            "templates": outcome.files(),
+            "checks": outcome.templates.len(),
             "resources": outcome.resources(),
             "rules": outcome.rules.len(),
             "violations": {"high": high, "medium": medium, "low": low},

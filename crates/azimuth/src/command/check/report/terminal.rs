@@ -308,9 +308,11 @@ fn denials(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
 
 /// One line about everything.
 pub(in super::super) fn summary(outcome: &Outcome) -> String {
+    let sets = outcome.templates.len();
+    let sets = if sets > outcome.files() { format!(", {sets} sets of parameters") } else { String::new() };
     let mut text = format!(
-        "{} with {} checked by {} in {}",
-        count(outcome.templates.len(), "template"),
+        "{} with {}{sets} checked by {} in {}",
+        count(outcome.files(), "template"),
         count(outcome.resources(), "resource"),
         count(outcome.rules.len(), "rule"),
         seconds(outcome.elapsed)
