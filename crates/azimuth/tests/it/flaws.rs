@@ -66,8 +66,8 @@ fn every_decided_control_has_been_violated_by_some_seed() {
         controls.extend(planted(&flaws).into_iter().map(|(control, _, _)| control));
     }
     let decided = [
-        "ID-1", "ID-2", "ID-6", "NO-1", "MG-1", "MG-2", "MG-3", "MG-4", "PO-1", "PO-2", "ST-1", "TH-1",
-        "TH-6", "NW-2", "NW-3", "NW-4", "DD-2", "DD-3", "DD-4",
+        "ID-1", "ID-2", "ID-6", "NO-1", "MG-1", "MG-2", "MG-3", "MG-4", "MG-5", "PO-1", "PO-2", "PO-3",
+        "PO-4", "ST-1", "TH-1", "TH-6", "NW-2", "NW-3", "NW-4", "DD-2", "DD-3", "DD-4",
     ];
     let missing: Vec<_> = decided.iter().filter(|id| !controls.contains(**id)).collect();
     assert!(missing.is_empty(), "no seed plants {missing:?}");
@@ -93,8 +93,8 @@ fn a_clean_estate_is_proven_wherever_the_estate_decides() {
             }
         }
         for id in [
-            "ID-2", "NO-1", "MG-1", "MG-2", "MG-3", "MG-4", "PO-1", "PO-2", "ST-1", "TH-1", "TH-6", "NW-2",
-            "NW-4", "DD-2", "DD-3", "DD-4",
+            "ID-2", "NO-1", "MG-1", "MG-2", "MG-3", "MG-4", "MG-5", "PO-1", "PO-2", "PO-3", "PO-4", "ST-1",
+            "TH-1", "TH-6", "NW-2", "NW-4", "DD-2", "DD-3", "DD-4",
         ] {
             let verdict =
                 assessment.results.iter().find(|result| result.control.id == id).map(|r| &r.verdict);

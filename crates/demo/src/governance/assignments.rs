@@ -138,7 +138,8 @@ impl PolicyAssignment {
         }
         metadata["reviewDate"] = json!(match self.overdue {
             true => plan.calendar.days_ago(rng.between(5, 300), rng)[..10].to_owned(),
-            false => plan.calendar.days_ahead(rng.between(5, 300))[..10].to_owned(),
+            // Far ahead: an estate that is generated once is assessed at any time.
+            false => plan.calendar.days_ahead(rng.between(5_000, 5_300))[..10].to_owned(),
         });
         let mut parameters = json!({});
         match self.definition {

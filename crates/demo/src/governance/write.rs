@@ -163,9 +163,11 @@ fn change(document: &Value) -> (String, String, i64) {
 
 fn exemption_document(plan: &Plan, governance: &Governance, exemption: &Exemption, rng: &mut Rng) -> Value {
     let name = format!("waiver-{}", rng.suffix(6));
-    let expires = match exemption.expired {
-        true => plan.calendar.days_ago(rng.between(20, 300), rng),
-        false => plan.calendar.days_ahead(rng.between(20, 300)),
+    // One that takes a whole scope out has no end, so that it counts whenever the estate is assessed.
+    let expires = match (exemption.expired, exemption.whole) {
+        (true, _) => json!(plan.calendar.days_ago(rng.between(20, 300), rng)),
+        (false, None) => json!(plan.calendar.days_ahead(rng.between(20, 300))),
+        (false, Some(_)) => Value::Null,
     };
     json!({
         "properties": {

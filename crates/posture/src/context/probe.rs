@@ -125,22 +125,19 @@ impl Probes {
             location: Some(location),
             ancestors: &place.ancestors,
         };
+        // Without an append or modify that applies, a request is what the states say: one evaluation instead of three.
         let mut found = Found::default();
-        // Examples are objects, so they can be read.
-        let Ok(outcome) = self.governance.request(slots, &selected, &context, &Alone) else { return found };
-        let mut failed = Vec::new();
-        let after = Selected { resource: Resource { json: &outcome.json, ..selected.resource }, ..selected };
-        let read = self.governance.states(slots, &after, &context, &Alone, &mut |state| {
-            if matches!(state.outcome, Outcome::Failed(_)) {
-                failed.push(state.policy);
-            }
-            found.take(&state);
-        });
-        if read.is_err() {
-            return Found::default();
+        let states = &mut |state: PolicyState<'_>| found.take(&state);
+        if self.governance.states(slots, &selected, &context, &Alone, states).is_err() || !found.is_changed {
+            return found;
         }
+        let Ok(outcome) = self.governance.request(slots, &selected, &context, &Alone) else { return found };
+        let after = Selected { resource: Resource { json: &outcome.json, ..selected.resource }, ..selected };
+        let mut found = Found::default();
+        // The outcome of a request is an object, so it can be read.
+        let _ = self.governance.states(slots, &after, &context, &Alone, &mut |state| found.take(&state));
         // A policy that fails refuses too, whatever is asked of it: it does not stand for a rule.
-        found.denied = outcome.denied_by.into_iter().filter(|id| !failed.contains(id)).collect();
+        found.denied = outcome.denied_by.into_iter().filter(|id| !found.failed.contains(id)).collect();
         found.after = serde_json::from_str(&outcome.json).unwrap_or_default();
         found.changed = outcome.changed_by;
         found
@@ -169,6 +166,9 @@ struct Found {
     denied: Vec<PolicyId>,
     changed: Vec<PolicyId>,
     deployed: Vec<PolicyId>,
+    failed: Vec<PolicyId>,
+    /// Whether an append or modify in force applies.
+    is_changed: bool,
     /// Policies whose condition it meets.
     marks: Vec<Mark>,
     /// The probe after append and modify.
@@ -184,14 +184,20 @@ struct Mark {
 
 impl Found {
     fn take(&mut self, state: &PolicyState<'_>) {
+        if matches!(state.outcome, Outcome::Failed(_)) {
+            self.failed.push(state.policy);
+        }
         if state.outcome != Outcome::Match {
             return;
         }
         let assignment = &state.assignment.id;
         let (in_force, words) = match state.state {
             Some(ComplianceState::NonCompliant) if state.assignment.is_enforced() => {
-                if state.effect == Some(Effect::DeployIfNotExists) {
-                    self.deployed.push(state.policy);
+                match state.effect {
+                    Some(Effect::DeployIfNotExists) => self.deployed.push(state.policy),
+                    Some(Effect::Deny) => self.denied.push(state.policy),
+                    Some(Effect::Append | Effect::Modify) => self.is_changed = true,
+                    _ => {}
                 }
                 (true, format!("only {}, by {assignment}", state.effect.map_or("unknown", Effect::name)))
             }
