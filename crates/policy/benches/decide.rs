@@ -6,6 +6,7 @@
 //! - `read`: JSON text to slots (items: resources); for the peer: its normalisation of parsed JSON;
 //! - `end_to_end`: JSON text through all built-ins (items: resources).
 
+mod parameters;
 mod resources;
 
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
         .filter_map(|line| {
             let source = Source::parse("line", line).ok()?;
             let definition = parse_definition(&source, source.root(), "$").value?;
-            let values = resources::parameter_values(&definition);
+            let values = parameters::parameter_values(&definition);
             Some(Policy::bind_unchecked(Arc::new(definition), &values, PolicyContext::default()))
         })
         .collect();

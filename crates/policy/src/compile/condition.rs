@@ -16,8 +16,14 @@ use crate::operator::{Seen, number_of, prepare, test};
 use crate::path::{Path, Step};
 use crate::template::{Template, for_each_call};
 
-/// Most items for which a count gets a condition each.
-const MAX_UNROLLED: usize = 2_000;
+/// Most conditions that a count is unrolled into.
+const MAX_UNROLLED: usize = 20_000;
+
+/// As [`MAX_UNROLLED`], for a count within an unrolled one. Deeper ones are not unrolled.
+const MAX_UNROLLED_INNER: usize = 100;
+
+/// Rules with more counts over values, which the service refuses, are not unrolled.
+const MAX_VALUE_COUNTS: usize = 10;
 
 /// What a condition is compiled for.
 pub(crate) struct Compiler<'a> {
@@ -221,7 +227,7 @@ impl Compiler<'_> {
                 if let Some(condition) = &count.condition
                     && let Some(items) = known.as_ref().and_then(Value::as_array)
                     && self.is_folding
-                    && items.len() <= MAX_UNROLLED
+                    && self.may_unroll(condition, items.len())
                 {
                     return self.unrolled(condition, items, name, stop_at(operator, wanted));
                 }
@@ -239,6 +245,22 @@ impl Compiler<'_> {
             Some(Node::Const(true)) if self.is_folding => CompiledCount { over, condition: None, stop_at },
             condition => CompiledCount { over, condition, stop_at },
         }
+    }
+
+    /// Whether unrolling a count keeps the program small.
+    fn may_unroll(&self, condition: &Condition, items: usize) -> bool {
+        let most = match self.items.len() {
+            0 => MAX_UNROLLED,
+            1 => MAX_UNROLLED_INNER,
+            _ => return false,
+        };
+        let mut leaves = 0;
+        condition.for_each_leaf(&mut |_| leaves += 1);
+        let mut counts = 0;
+        self.policy.definition().rule.condition.for_each_leaf(&mut |leaf| {
+            counts += usize::from(matches!(&leaf.left, Left::Count(Count { over: Over::Value { .. }, .. })));
+        });
+        items.saturating_mul(leaves) <= most && counts <= MAX_VALUE_COUNTS
     }
 
     /// One condition for each item, with the item in its place: what depends on nothing else is decided now.

@@ -11,7 +11,7 @@ use super::{Compiler, FieldSlots, Node, Policy};
 use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Effect, Mode};
 use crate::document::{Layout, LayoutBuilder};
-use crate::evaluate::constant_template;
+use crate::evaluate::{RelatedQuery, constant_template};
 use crate::fold::fold;
 use crate::template::{Template, for_each_call};
 
@@ -83,6 +83,8 @@ pub(crate) struct Existence {
     pub(crate) resource_type: Option<Box<str>>,
     pub(crate) layout: Layout,
     pub(crate) condition: Option<Node>,
+    /// What is looked for, if that does not depend on the resource.
+    pub(crate) query: Option<RelatedQuery>,
     /// Fields that `current()` asks for by name.
     pub(crate) fields: HashMap<Box<str>, FieldSlots>,
 }
@@ -468,7 +470,23 @@ fn compile_existence(catalogue: &Catalogue, policy: &Policy) -> Option<Existence
         fields: &mut fields,
     };
     let condition = details.existence.as_ref().map(|condition| compiler.condition(condition));
-    Some(Existence { resource_type, layout: layout.finish(), condition, fields })
+    let query = constant_query(policy);
+    Some(Existence { resource_type, layout: layout.finish(), condition, query, fields })
+}
+
+/// What an IfNotExists effect looks for, if only parameters decide.
+fn constant_query(policy: &Policy) -> Option<RelatedQuery> {
+    let text = |name: &str| match policy.definition().rule.details.get(name) {
+        None => Some(None),
+        Some(template) => Some(constant_template(template, policy)?.as_str().map(str::to_owned)),
+    };
+    Some(RelatedQuery {
+        resource_type: text("type")?.unwrap_or_default(),
+        name: text("name")?,
+        resource_group: text("resourceGroupName")?,
+        in_subscription: text("existenceScope")?
+            .is_some_and(|scope| scope.eq_ignore_ascii_case("subscription")),
+    })
 }
 
 /// Sets of API versions for which some alias has another path, each set with the same paths.

@@ -1,11 +1,12 @@
 //! Slots, rows, and the document that lies over them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::ops::ControlFlow;
 
-use azimuth_arm::Value;
+use azimuth_arm::{Budget, Limits, Value};
 
 use super::value_of_text;
+use crate::evaluate::Fault;
 use crate::operator::{Complex, Seen};
 
 /// The buffers of one document; reused from one to the next, so that reading allocates only while they grow.
@@ -66,11 +67,53 @@ pub(crate) struct Document<'a> {
     slots: &'a Slots,
     /// The whole resource, for the few questions that have no slot.
     tree: OnceCell<Value>,
+    /// What one policy may still do with it.
+    budget: RefCell<Budget>,
+    is_budget_touched: Cell<bool>,
+}
+
+/// Steps that one policy may take over one resource: members looked at by counts and collections, and what expressions take.
+/// The service has limits of its own (nodes, returned text) that are far below.
+pub(crate) const MAX_STEPS: u64 = 2_000_000;
+
+/// Largest value of an expression, in bytes ("returned text" of the service is 131,072 characters).
+const MAX_BYTES: u64 = 4 * 131_072;
+
+/// What one policy may do.
+pub(crate) fn full_budget() -> Budget {
+    Budget::new(&Limits { steps: MAX_STEPS, depth: 128, value_bytes: MAX_BYTES, ..Limits::default() })
 }
 
 impl<'a> Document<'a> {
     pub(super) fn new(text: &'a str, slots: &'a Slots) -> Self {
-        Self { text, slots, tree: OnceCell::new() }
+        let budget = RefCell::new(full_budget());
+        Self { text, slots, tree: OnceCell::new(), budget, is_budget_touched: Cell::new(false) }
+    }
+
+    /// Lets the next policy begin with a full budget.
+    pub(crate) fn refill(&self) {
+        if self.is_budget_touched.replace(false)
+            && let Ok(mut budget) = self.budget.try_borrow_mut()
+        {
+            *budget = full_budget();
+        }
+    }
+
+    /// Takes steps off the budget.
+    ///
+    /// # Errors
+    /// If none are left.
+    pub(crate) fn spend(&self, steps: u64) -> Result<(), Fault> {
+        let spent = self.budget().charge(steps);
+        spent.map_err(|_| {
+            Fault::new(format!("the policy takes more than {MAX_STEPS} steps over the resource"))
+        })
+    }
+
+    /// The budget, for expressions.
+    pub(crate) fn budget(&self) -> Ref<'_, Budget> {
+        self.is_budget_touched.set(true);
+        self.budget.borrow()
     }
 
     /// The whole resource.

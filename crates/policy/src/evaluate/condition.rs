@@ -15,7 +15,7 @@ use crate::compile::{
 };
 use crate::document::{Document, Found, Glance, Presence, Row, find};
 use crate::field::{self, Special};
-use crate::operator::{Seen, Test, prepare, test, test_once};
+use crate::operator::{Complex, Seen, Test, prepare, test, test_once};
 use crate::path::Path;
 
 /// Most members of one count over a value; nested counts multiply ("value count iterations" of the service is 100, but
@@ -40,7 +40,12 @@ pub(crate) struct Env<'a> {
     pub(crate) primary: Option<&'a Env<'a>>,
 }
 
-impl Env<'_> {
+impl<'a> Env<'a> {
+    /// The document whose budget pays: that of the evaluated resource, also for looking at related ones.
+    pub(crate) fn spender(&self) -> &'a Document<'a> {
+        self.primary.map_or(self.subject, |primary| primary.subject)
+    }
+
     /// `requestContext()`. In a scan, where no request has an API version, it is the newest version of the type: the newest
     /// that the catalogue knows, else the day itself, than which none is newer.
     pub(crate) fn request(&self) -> Cow<'_, Value> {
@@ -225,13 +230,17 @@ fn slots_hold(
         return test(wanted, env.subject.seen(row, slots.slot));
     }
     // Every member has to meet the condition; an absent array counts as one member that is not there.
-    let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| match test(
-        wanted,
-        env.subject.seen(row, slots.slot),
-    ) {
-        Ok(true) => ControlFlow::Continue(()),
-        other => ControlFlow::Break(other),
+    let mut rows = 0;
+    let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| {
+        rows += 1;
+        match test(wanted, env.subject.seen(row, slots.slot)) {
+            Ok(true) => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        }
     });
+    if frames.is_some() {
+        env.spender().spend(rows)?;
+    }
     match outcome {
         ControlFlow::Break(outcome) => outcome,
         ControlFlow::Continue(Presence::Whole) => Ok(true),
@@ -260,11 +269,19 @@ pub(crate) fn find_bound(path: &Path, env: &Env<'_>, frames: Option<&Frame<'_>>)
         if let Some(array) = current.path()
             && let Some(rest) = path.after(array)
         {
-            return find(&current.value(env.subject), rest);
+            return paid(find(&current.value(env.subject), rest), env);
         }
         frame = current.parent;
     }
-    find(env.subject.tree(), path.steps())
+    paid(find(env.subject.tree(), path.steps()), env)
+}
+
+/// Takes what has been found off the budget. If nothing is left, whoever takes the next step notices.
+fn paid(found: Found, env: &Env<'_>) -> Found {
+    if let Found::Many { members, .. } = &found {
+        let _ = env.spender().spend(members.len() as u64);
+    }
+    found
 }
 
 /// The text of a field that is more than a place in the JSON.
@@ -300,7 +317,10 @@ pub(crate) fn count_members(
     let stop_at = count.stop_at.unwrap_or(u64::MAX);
     let meets = |kind: FrameKind<'_>| match &count.condition {
         None => Ok(true),
-        Some(condition) => holds(condition, env, Some(&Frame { parent: frames, kind })),
+        Some(condition) => {
+            env.spender().spend(1)?;
+            holds(condition, env, Some(&Frame { parent: frames, kind }))
+        }
     };
     let mut number = 0;
     match &count.over {
@@ -340,6 +360,7 @@ pub(crate) fn count_members(
         }
         CompiledOver::Unrolled { items, name } => {
             for (item, condition) in items {
+                env.spender().spend(1)?;
                 let frame = Frame { parent: frames, kind: FrameKind::Item { value: item, name } };
                 number += u64::from(holds(condition, env, Some(&frame))?);
                 if number >= stop_at {
@@ -381,7 +402,14 @@ impl Frame<'_> {
     /// The member.
     pub(crate) fn value(&self, subject: &Document<'_>) -> Value {
         match &self.kind {
-            FrameKind::Row { row, .. } => subject.seen(*row, 1).to_value(),
+            FrameKind::Row { row, .. } => {
+                let seen = subject.seen(*row, 1);
+                // Reading a member anew costs as much as it is long.
+                if let Seen::Complex(Complex::Raw(text)) = seen {
+                    let _ = subject.spend(text.len() as u64 / 16);
+                }
+                seen.to_value()
+            }
             FrameKind::Member { value, .. } => value.clone(),
             FrameKind::Item { value, .. } => (*value).clone(),
         }

@@ -1,5 +1,7 @@
 //! What surrounds a decision.
 
+use std::ops::ControlFlow;
+
 use azimuth_arm::{Object, Value};
 use jiff::Timestamp;
 use thiserror::Error;
@@ -134,6 +136,19 @@ pub struct RelatedQuery {
 pub trait Related {
     /// The JSON texts of the resources that fit, or `None` if they cannot be known here.
     fn related(&self, resource: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>>;
+
+    /// Visits the JSON texts of the resources that fit until `visit` has seen enough. False if they cannot be known here;
+    /// nothing is visited then. Who has the texts at hand overrides this, so that none is copied.
+    fn each_related(
+        &self,
+        resource: &Resource<'_>,
+        query: &RelatedQuery,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> bool {
+        let Some(found) = self.related(resource, query) else { return false };
+        let _ = found.iter().try_for_each(|json| visit(json));
+        true
+    }
 }
 
 /// Knows of no related resources: whoever needs them is told so.

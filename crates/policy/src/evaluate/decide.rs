@@ -1,5 +1,7 @@
 //! What the policies say about a resource.
 
+use std::ops::ControlFlow;
+
 use azimuth_arm::Value;
 
 use super::{Context, Env, Fault, NotEvaluable, Related, RelatedQuery, Resource, evaluate_template, holds};
@@ -204,6 +206,7 @@ impl Program {
         resource: &Resource<'a>,
         context: &'a Context,
     ) -> Env<'a> {
+        document.refill();
         Env {
             catalogue: self.catalogue(),
             policy: self.policy(policy),
@@ -287,16 +290,28 @@ impl Program {
         if !self.effect_of(item.policy, env).is_some_and(Effect::is_if_not_exists) {
             return Outcome::Match;
         }
-        let query = match self.related_query(item.policy, env) {
-            Ok(query) => query,
-            Err(fault) => return Outcome::Failed(fault),
+        let computed;
+        let query = match self.existence(item.policy).and_then(|existence| existence.query.as_ref()) {
+            Some(query) => query,
+            None => match self.related_query(item.policy, env) {
+                Ok(query) => {
+                    computed = query;
+                    &computed
+                }
+                Err(fault) => return Outcome::Failed(fault),
+            },
         };
-        let Some(found) = related.related(resource, &query) else { return Outcome::NeedsRelated(query) };
-        match self.any_related(item.policy, env, &found) {
-            Ok(true) => Outcome::Exists,
-            Ok(false) => Outcome::Match,
-            Err(fault) => Outcome::Failed(fault),
-        }
+        let mut slots = Slots::default();
+        let mut outcome = Outcome::Match;
+        let is_known = related.each_related(resource, query, &mut |json| {
+            outcome = match self.fits(item.policy, env, json, &mut slots) {
+                Ok(true) => Outcome::Exists,
+                Ok(false) => return ControlFlow::Continue(()),
+                Err(fault) => Outcome::Failed(fault),
+            };
+            ControlFlow::Break(())
+        });
+        if is_known { outcome } else { Outcome::NeedsRelated(query.clone()) }
     }
 
     fn related_query(&self, policy: PolicyId, env: &Env<'_>) -> Result<RelatedQuery, Fault> {
@@ -314,32 +329,25 @@ impl Program {
         })
     }
 
-    /// Whether one of the related resources meets the existence condition; without one, existence is enough.
-    fn any_related(&self, policy: PolicyId, env: &Env<'_>, found: &[String]) -> Result<bool, Fault> {
-        let Some(existence) = self.existence(policy) else { return Ok(!found.is_empty()) };
-        let Some(condition) = &existence.condition else { return Ok(!found.is_empty()) };
-        let mut slots = Slots::default();
-        for json in found {
-            let document = match slots.read(json, &existence.layout) {
-                Ok(document) => document,
-                Err(error) => return Err(Fault::new(format!("a related resource cannot be read: {error}"))),
-            };
-            let inner = Env {
-                catalogue: env.catalogue,
-                policy: env.policy,
-                context: env.context,
-                subject: &document,
-                subject_type: existence.resource_type.as_deref(),
-                api_version: None,
-                payload_version: None,
-                fields: &existence.fields,
-                primary: Some(env),
-            };
-            if holds(condition, &inner, None)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether a related resource meets the existence condition; without one, existence is enough.
+    fn fits(&self, policy: PolicyId, env: &Env<'_>, json: &str, slots: &mut Slots) -> Result<bool, Fault> {
+        let Some(existence) = self.existence(policy) else { return Ok(true) };
+        let Some(condition) = &existence.condition else { return Ok(true) };
+        let document = slots
+            .read(json, &existence.layout)
+            .map_err(|error| Fault::new(format!("a related resource cannot be read: {error}")))?;
+        let inner = Env {
+            catalogue: env.catalogue,
+            policy: env.policy,
+            context: env.context,
+            subject: &document,
+            subject_type: existence.resource_type.as_deref(),
+            api_version: None,
+            payload_version: None,
+            fields: &existence.fields,
+            primary: Some(env),
+        };
+        holds(condition, &inner, None)
     }
 
     /// `details` with its values evaluated. Field names and conditions of operations stay as written, and so does what

@@ -1,8 +1,8 @@
 //! Expressions of rules: the template language with policy's own functions.
 
 use azimuth_arm::{
-    Budget, Expression, ExpressionKind, Fault as ArmFault, Host, HostCall, Limits, Object, Value, evaluate,
-    function_arity, parse_expression,
+    Expression, ExpressionKind, Fault as ArmFault, Host, HostCall, Object, Value, evaluate, function_arity,
+    parse_expression,
 };
 
 use super::condition::{find_bound, special_text};
@@ -13,18 +13,12 @@ use hashbrown::HashMap;
 use super::{Context, Env, Fault, Resource, functions};
 use crate::catalogue::Catalogue;
 use crate::compile::Policy;
-use crate::document::{Document, Found, LayoutBuilder, Row, Slots, find, top_level_text};
+use crate::document::{Document, Found, LayoutBuilder, Row, Slots, find, full_budget, top_level_text};
 use crate::field::{self, Special};
 use crate::fold;
 use crate::operator::Seen;
 use crate::path::{Path, Step};
 use crate::template::{Template, for_each_call};
-
-/// Evaluation steps of one expression.
-const MAX_STEPS: u64 = 200_000;
-
-/// Largest value of an expression, in bytes ("returned text" of the service is 131,072 characters).
-const MAX_BYTES: u64 = 4 * 131_072;
 
 /// A member of a count around the current condition.
 pub(crate) struct Frame<'a> {
@@ -58,11 +52,7 @@ pub(crate) fn evaluate_expression(
     frames: Option<&Frame<'_>>,
 ) -> Result<Value, Fault> {
     let host = PolicyHost { env, frames };
-    evaluate(expression, &host, &budget()).map_err(|error| Fault::new(error.message))
-}
-
-fn budget() -> Budget {
-    Budget::new(&Limits { steps: MAX_STEPS, depth: 128, value_bytes: MAX_BYTES, ..Limits::default() })
+    evaluate(expression, &host, &env.spender().budget()).map_err(|error| Fault::new(error.message))
 }
 
 /// The value of a template that depends on nothing but parameters.
@@ -122,7 +112,7 @@ impl Known<'_> {
             return None;
         }
         let host = ConstantHost { parameters: policy.parameters(), facts: policy.facts(), known: Some(self) };
-        evaluate(expression, &host, &budget()).ok()
+        evaluate(expression, &host, &full_budget()).ok()
     }
 
     fn item(&self, name: &str) -> Option<&Value> {
@@ -134,7 +124,7 @@ impl Known<'_> {
 pub(crate) fn bound_value(template: &Template, parameters: &Object) -> Result<Value, Fault> {
     let host = ConstantHost { parameters, facts: &Value::NULL, known: None };
     template.resolve(&mut |expression| {
-        evaluate(expression, &host, &budget()).map_err(|error| Fault::new(error.message))
+        evaluate(expression, &host, &full_budget()).map_err(|error| Fault::new(error.message))
     })
 }
 
@@ -183,7 +173,7 @@ pub fn call_function(name: &str, arguments: &[Value]) -> Result<Value, Fault> {
         .map(|(index, value)| (format!("a{index}").into(), value.clone()))
         .collect();
     let host = ConstantHost { parameters: &parameters, facts: &Value::NULL, known: None };
-    evaluate(&expression, &host, &budget()).map_err(|error| Fault::new(error.message))
+    evaluate(&expression, &host, &full_budget()).map_err(|error| Fault::new(error.message))
 }
 
 /// Calls a function of the template language as templates have it.
@@ -203,7 +193,8 @@ pub(super) fn built_in(name: &str, arguments: &[Value]) -> Result<Value, ArmFaul
     }
     let parts: Vec<String> = (0..arguments.len()).map(|index| format!("parameters({index})")).collect();
     let expression = parse_expression(&format!("[{name}({})]", parts.join(",")));
-    let value = expression.and_then(|expression| evaluate(&expression, &Templates(arguments), &budget()));
+    let value =
+        expression.and_then(|expression| evaluate(&expression, &Templates(arguments), &full_budget()));
     value.map_err(|error| ArmFault { hint: error.hint, ..ArmFault::new(error.message) })
 }
 
@@ -368,7 +359,8 @@ impl PolicyHost<'_> {
         let mut members = Vec::new();
         let visited: ControlFlow<(), _> = env.subject.each_row(row, arrays, &mut |row| {
             members.extend(value(env.subject.seen(row, field.slots.slot)));
-            ControlFlow::Continue(())
+            // The function that asks for the members notices that nothing is left.
+            if env.spender().spend(1).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         let _ = visited;
         Some(Value::array(members))

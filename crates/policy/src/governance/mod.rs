@@ -31,7 +31,7 @@ pub use exemption::{
 pub use initiative::{Group, Initiative, Reference, parse_initiative};
 pub use remediation::{Remediation, check_remediation, parse_remediation};
 pub use request::RequestOutcome;
-pub use scan::{SCAN_PART, ScanOptions, Scanned};
+pub use scan::{FindRelated, SCAN_PART, ScanOptions, Scanned};
 pub use scope::{is_within, may_assign};
 pub use selector::{Coverage, ResourceSelector, SelectionFacts, Selector, SelectorKind, select, selects};
 pub use version::{Version, VersionProblem, VersionRange, newest_version};

@@ -15,11 +15,14 @@ pub struct ScanOptions<'a> {
     pub threads: NonZeroUsize,
     /// What surrounds each resource; see [`Context::of_resource`].
     pub context: &'a (dyn Fn(&Selected<'_>) -> Context + Sync),
-    /// Finds related resources.
-    pub related: &'a (dyn Related + Sync),
+    /// Finds the related resources of a resource.
+    pub related: &'a FindRelated<'a>,
     /// Told, from any of the threads, how many resources are decided so far.
     pub progress: &'a (dyn Fn(usize) + Sync),
 }
+
+/// Calls back with what finds the related resources of a resource.
+pub type FindRelated<'a> = dyn Fn(&Selected<'_>, &mut dyn FnMut(&dyn Related)) + Sync + 'a;
 
 /// What a scan yields.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ impl Governance {
     ///     let options = ScanOptions {
     ///         threads: NonZeroUsize::MIN,
     ///         context: &|selected| Context::at(now).of_resource(selected.id),
-    ///         related: &NoRelated,
+    ///         related: &|_, decide| decide(&NoRelated),
     ///         progress: &|done| println!("{done} decided"),
     ///     };
     ///     let count = |sum: &mut usize, _, state: azimuth_policy::PolicyState<'_>| {
@@ -81,11 +84,12 @@ impl Governance {
                 let mut gathered = start();
                 for (position, selected) in resources.iter().enumerate().take(to).skip(from) {
                     let context = (options.context)(selected);
-                    let visit = &mut |state: PolicyState<'_>| visit(&mut gathered, position, state);
-                    let outcome = self.states(&mut slots, selected, &context, options.related, visit);
-                    if let Err(error) = outcome {
-                        unreadable.push((position, error));
-                    }
+                    (options.related)(selected, &mut |related| {
+                        let visit = &mut |state: PolicyState<'_>| visit(&mut gathered, position, state);
+                        if let Err(error) = self.states(&mut slots, selected, &context, related, visit) {
+                            unreadable.push((position, error));
+                        }
+                    });
                 }
                 parts.push((part, gathered));
                 (options.progress)(done.fetch_add(to - from, Ordering::Relaxed) + to - from);

@@ -5,7 +5,9 @@
 //! subscription under `existenceScope`, or in the group that `resourceGroupName` gives. Extension resources belong to
 //! what they extend, so they are looked for on the resource itself.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use crate::catalogue::is_extension;
 use crate::evaluate::{Related, RelatedQuery, Resource};
@@ -25,12 +27,25 @@ pub struct RelatedResources<'a> {
     key: &'a str,
     kind: &'a str,
     doubt: Cell<Option<String>>,
+    /// Searches made so far: many policies ask for the same.
+    searches: RefCell<Vec<Rc<Search>>>,
+}
+
+/// Where related resources of a type are looked for, whatever their names.
+struct Search {
+    resource_type: String,
+    resource_group: Option<String>,
+    in_subscription: bool,
+    /// The type, folded.
+    wanted: String,
+    place: Place,
+    is_listed: bool,
 }
 
 impl<'a> RelatedResources<'a> {
     /// For the resource of a folded key and type.
     pub fn new(shelf: &'a dyn Shelf, key: &'a str, kind: &'a str) -> Self {
-        Self { shelf, key, kind, doubt: Cell::new(None) }
+        Self { shelf, key, kind, doubt: Cell::new(None), searches: RefCell::default() }
     }
 
     /// The type of resources that the last search looked for in a list that is not known to be complete; the answer
@@ -38,22 +53,59 @@ impl<'a> RelatedResources<'a> {
     pub fn take_doubt(&self) -> Option<String> {
         self.doubt.take()
     }
+
+    fn search(&self, query: &RelatedQuery) -> Rc<Search> {
+        let mut searches = self.searches.borrow_mut();
+        let is_same = |known: &&Rc<Search>| {
+            known.resource_type == query.resource_type
+                && known.resource_group == query.resource_group
+                && known.in_subscription == query.in_subscription
+        };
+        if let Some(known) = searches.iter().find(is_same) {
+            return known.clone();
+        }
+        let wanted = fold(&query.resource_type);
+        let place = place(self.key, self.kind, &wanted, query);
+        let is_listed = self.shelf.is_listed(&wanted, &place.scope);
+        let search = Rc::new(Search {
+            resource_type: query.resource_type.clone(),
+            resource_group: query.resource_group.clone(),
+            in_subscription: query.in_subscription,
+            wanted,
+            place,
+            is_listed,
+        });
+        searches.push(search.clone());
+        search
+    }
 }
 
 impl Related for RelatedResources<'_> {
-    fn related(&self, _: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>> {
-        let wanted = fold(&query.resource_type);
-        let place = place(self.key, self.kind, &wanted, query);
-        let name = query.name.as_deref().map(fold);
+    fn related(&self, resource: &Resource<'_>, query: &RelatedQuery) -> Option<Vec<String>> {
         let mut found = Vec::new();
-        self.shelf.below(&wanted, &place.prefix, &mut |key, body| {
-            if name.as_deref().is_none_or(|name| is_named(key, name)) {
-                found.push(body.to_owned());
+        self.each_related(resource, query, &mut |body| {
+            found.push(body.to_owned());
+            ControlFlow::Continue(())
+        });
+        Some(found)
+    }
+
+    fn each_related(
+        &self,
+        _: &Resource<'_>,
+        query: &RelatedQuery,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> bool {
+        let search = self.search(query);
+        let name = query.name.as_deref().map(fold);
+        let mut is_over = false;
+        self.shelf.below(&search.wanted, &search.place.prefix, &mut |key, body| {
+            if !is_over && name.as_deref().is_none_or(|name| is_named(key, name)) {
+                is_over = visit(body).is_break();
             }
         });
-        let is_listed = self.shelf.is_listed(&wanted, &place.scope);
-        self.doubt.set((!is_listed).then(|| query.resource_type.clone()));
-        Some(found)
+        self.doubt.set((!search.is_listed).then(|| query.resource_type.clone()));
+        true
     }
 }
 

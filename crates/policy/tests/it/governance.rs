@@ -314,7 +314,7 @@ fn a_scan_is_the_same_on_any_number_of_threads() {
         let options = ScanOptions {
             threads: NonZeroUsize::new(threads).unwrap(),
             context: &|selected| moment().of_resource(selected.id),
-            related: &NoRelated,
+            related: &|_, decide| decide(&NoRelated),
             progress: &|done| told.lock().unwrap().push(done),
         };
         let visit = |found: &mut Vec<_>, index: usize, state: azimuth_policy::PolicyState<'_>| {
