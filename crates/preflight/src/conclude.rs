@@ -136,7 +136,8 @@ fn existence<'e>(
     }
     let name = asked.query.name.as_deref().map(|name| format!(" named `{name}`")).unwrap_or_default();
     if asked.has_nameless {
-        let note = format!("which `{wanted}` of the template belongs here is not known before the deployment");
+        let note =
+            format!("which `{wanted}` of the template belongs here is not known before the deployment");
         return Conclusion { note: Some(note), elsewhere, ..Conclusion::of(VerdictKind::Unknown, reasons) };
     }
     if !asked.is_complete && !case.set.rule(case.policy).template_is_all {

@@ -54,7 +54,9 @@ impl Related for Surroundings<'_> {
         }
         let has_nameless = (0..self.siblings.len()).any(|at| {
             let other = self.siblings[at].resource;
-            !other.is_id_resolved && eq_fold(&other.resource_type, &query.resource_type) && !found.contains(&at)
+            !other.is_id_resolved
+                && eq_fold(&other.resource_type, &query.resource_type)
+                && !found.contains(&at)
         });
         *self.asked.borrow_mut() = Some(Asked { query: query.clone(), found, is_complete, has_nameless });
         Some(texts)
@@ -105,7 +107,8 @@ impl Surroundings<'_> {
 /// Whether a name that is an expression begins with the name of the holder, which may be an expression as well: such
 /// names cannot be compared by their ids.
 fn is_named_below(name: &str, holder: &str) -> bool {
-    let inside = |text: &str| text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
+    let inside =
+        |text: &str| text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
     let Some(name) = inside(name) else { return false };
     match inside(holder) {
         Some(holder) => {
