@@ -186,6 +186,7 @@ fn samples(operator: Operator, pattern: &str, seen: Option<&str>) -> Vec<String>
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better with values")]
     #[track_caller]
     fn check(operator: &str, wanted: Json, truth: bool, seen: Option<Json>, expected: &[Json]) {
         let operator = Operator::from_name(operator).unwrap();

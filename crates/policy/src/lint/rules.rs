@@ -156,7 +156,7 @@ pub static RULES: &[Rule] = &[
     ),
     rule(
         "policy-existence-missing",
-        Warning,
+        Note,
         "definition",
         "any related resource is enough",
         "Without `existenceCondition` an IfNotExists policy is content with every resource of the type, however it is set up.",

@@ -65,6 +65,7 @@ fn is_violated(governance: &Governance, resource: &Json) -> bool {
         .is_empty()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better with values")]
 #[track_caller]
 fn check(condition: Json, resource: Json, expected: &[&str]) -> FixReport {
     let rule = json!({"if": condition, "then": {"effect": "deny"}});
@@ -90,7 +91,7 @@ fn patched(resource: &Json, patch: &Json) -> Json {
         match (operation["op"].as_str(), target) {
             (Some("add"), Json::Array(items)) if last == "-" => items.push(operation["value"].clone()),
             (Some("remove"), Json::Array(items)) => {
-                drop(items.remove(last.parse::<usize>().expect("an index")))
+                drop(items.remove(last.parse::<usize>().expect("an index")));
             }
             (Some("replace"), Json::Array(items)) => {
                 items[last.parse::<usize>().expect("an index")] = operation["value"].clone();

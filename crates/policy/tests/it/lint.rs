@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use azimuth_arm::{Object, Source};
-use azimuth_policy::lint::{RULES, Workspace, lint, rules_page};
+use azimuth_policy::lint::{Workspace, lint, rules_page};
 use azimuth_policy::{
     Catalogue, CompileOptions, Context, Policy, PolicyContext, Program, Resource, Slots, parse_definition,
 };
@@ -38,6 +38,7 @@ fn definition(condition: &Json) -> Json {
         "policyRule": {"if": condition, "then": {"effect": "[parameters('effect')]"}}}})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better with values")]
 #[track_caller]
 fn check(condition: Json, expected: &[(&str, &str)]) {
     let found = found(&definition(&condition), &Catalogue::bundled());
@@ -193,6 +194,7 @@ fn parameters_and_details() {
 
 const GROUP: &str = "/providers/Microsoft.Management/managementGroups";
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better with values")]
 fn estate(more: Json) -> Json {
     let definition = format!("{GROUP}/top/providers/Microsoft.Authorization/policyDefinitions");
     let set = format!("{GROUP}/top/providers/Microsoft.Authorization/policySetDefinitions/set");
@@ -220,6 +222,7 @@ fn estate(more: Json) -> Json {
     all
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better with values")]
 fn assignment(name: &str, scope: &str, of: &str, more: Json) -> Json {
     let kind = if of == "set" { "policySetDefinitions" } else { "policyDefinitions" };
     let mut out = json!({"id": format!("{scope}/providers/Microsoft.Authorization/policyAssignments/{name}"), "name": name,
@@ -511,7 +514,7 @@ fn decide(condition: &Json, parameter: &str, resource: &Json) -> Result<bool, ()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What is called dead never decides: rules that never hold match nothing, and without a dead branch a rule decides the
     /// same.
@@ -577,14 +580,11 @@ fn published_definitions() {
     for finding in &findings {
         *counts.entry(finding.code).or_default() += 1;
         assert!(finding.place.line.is_some(), "{finding}");
-        if std::env::var_os("SHOW").is_some_and(|code| code == *finding.code) {
-            println!("{finding}");
-        }
     }
-    if std::env::var_os("SHOW").is_some() {
-        println!("{counts:#?}");
-    }
-    for rule in RULES.iter().filter(|rule| rule.code == "policy-never-holds") {
-        assert!(counts.get(rule.code).copied().unwrap_or_default() < 10, "{counts:#?}");
-    }
+    // Each was looked at: two parts that name versions of images which exclude each other, a comparison of constants, and
+    // no rule that is dead as a whole.
+    let of = |code: &str| counts.get(code).copied().unwrap_or_default();
+    assert_eq!(of("policy-never-holds"), 0, "{counts:#?}");
+    assert_eq!((of("policy-dead-condition"), of("policy-constant-condition")), (4, 1), "{counts:#?}");
+    assert_eq!(of("policy-unknown-alias") + of("policy-parameter-missing"), 0, "{counts:#?}");
 }

@@ -54,8 +54,8 @@ fn with_definitions(args: &PolicyFixArgs, ui: Ui) -> Result<Exit, Failure> {
     let before = resource_file(Path::new(&args.resource))?;
     let read = files::read(&args.definition)?;
     let texts = &read.texts;
-    let wrong = read.diagnostics.iter().chain(read.workspace.diagnostics());
-    for found in wrong.filter(|found| found.severity == azimuth_diag::Severity::Error) {
+    let mut wrong = read.diagnostics.iter().chain(read.workspace.diagnostics());
+    if let Some(found) = wrong.find(|found| found.severity == azimuth_diag::Severity::Error) {
         let text = found.place.file.as_ref().and_then(|file| texts.get(file));
         return Err(Failure::input(azimuth_diag::render(found, text.map(String::as_str)).trim_end()));
     }

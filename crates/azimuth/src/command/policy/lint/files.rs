@@ -89,7 +89,7 @@ pub(in crate::command::policy) fn text_of(path: &Path) -> Result<String, Failure
         let size = fs::metadata(path)?.len();
         anyhow::ensure!(size <= MAX_BYTES, "it has {size} bytes; the limit is {MAX_BYTES}");
         let bytes = fs::read(path)?;
-        Ok(String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("it is not UTF-8 text"))?)
+        String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("it is not UTF-8 text"))
     };
     read()
         .with_context(|| format!("cannot read `{}`", path.display()))
