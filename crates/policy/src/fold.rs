@@ -78,6 +78,10 @@ pub(crate) fn contains(text: &str, needle: &str) -> bool {
     if text.len() < needle.len() {
         return false;
     }
+    // Comparing at every place takes as long as both lengths multiplied, should somebody be after that.
+    if text.len().saturating_mul(needle.len()) > 1 << 20 {
+        return memchr::memmem::find(&text.to_ascii_lowercase(), needle).is_some();
+    }
     let first = needle[0];
     let last = text.len() - needle.len();
     let other = first.to_ascii_uppercase();

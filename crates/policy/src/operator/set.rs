@@ -11,9 +11,9 @@ pub(crate) struct Set {
     /// Sorted by hash.
     texts: Box<[Text]>,
     /// Numbers, those written as text included.
-    numbers: Box<[f64]>,
+    numbers: Numbers,
     /// Numbers written as numbers: only these equal a text that is a number.
-    plain_numbers: Box<[f64]>,
+    plain_numbers: Numbers,
     has_true: Truth,
     has_false: Truth,
     has_null: bool,
@@ -27,6 +27,28 @@ enum Truth {
     No,
     Text,
     Plain,
+}
+
+/// Numbers in order; a negative zero is a zero.
+#[derive(Clone, Debug, Default)]
+struct Numbers(Box<[f64]>);
+
+impl Numbers {
+    fn new(mut numbers: Vec<f64>) -> Self {
+        numbers.iter_mut().for_each(|number| *number += 0.0);
+        numbers.sort_by(f64::total_cmp);
+        numbers.dedup();
+        Self(numbers.into())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn contains(&self, number: f64) -> bool {
+        let number = number + 0.0;
+        self.0.binary_search_by(|known| known.total_cmp(&number)).is_ok()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -69,8 +91,8 @@ impl Set {
         texts.sort_by(|a, b| (a.hash, &a.folded).cmp(&(b.hash, &b.folded)));
         texts.dedup_by(|a, b| a.folded == b.folded);
         set.texts = texts.into();
-        set.numbers = numbers.into();
-        set.plain_numbers = plain.into();
+        set.numbers = Numbers::new(numbers);
+        set.plain_numbers = Numbers::new(plain);
         set.complex = complex.into();
         set
     }
@@ -81,7 +103,7 @@ impl Set {
             // A null that is written counts as empty text as well; one that is left out does not.
             Seen::Null => self.has_null || self.texts.iter().any(|known| known.folded.is_empty()),
             Seen::Text(text, hash) => self.has_text(text, hash),
-            Seen::Number(number) => self.numbers.contains(&number),
+            Seen::Number(number) => self.numbers.contains(number),
             Seen::Bool(true) => self.has_true != Truth::No,
             Seen::Bool(false) => self.has_false != Truth::No,
             Seen::Complex(complex) => {
@@ -114,7 +136,7 @@ impl Set {
         };
         is_known
             || (!self.plain_numbers.is_empty()
-                && number_of(text).is_some_and(|number| self.plain_numbers.contains(&number)))
+                && number_of(text).is_some_and(|number| self.plain_numbers.contains(number)))
             || (self.has_true == Truth::Plain && text.eq_ignore_ascii_case("true"))
             || (self.has_false == Truth::Plain && text.eq_ignore_ascii_case("false"))
     }

@@ -13,7 +13,7 @@ use crate::corpora;
 use crate::estate::moment;
 
 /// Mutated definitions in one run.
-const RUNS: usize = 700;
+const RUNS: usize = 400;
 
 /// Small numbers without a source of chance: the same in every run.
 struct Dice(u64);
@@ -282,20 +282,20 @@ fn nesting_ends_with_a_limit() {
 
 #[test]
 fn long_patterns_and_lists_are_only_long() {
-    let long = "ab#?.*".repeat(20_000);
-    let resource = json!({"type": "A.B/c", "name": long, "properties": {"x": numbers(20_000)}});
+    let long = "ab#?.*".repeat(5_000);
+    let resource = json!({"type": "A.B/c", "name": long, "properties": {"x": numbers(4_000)}});
     for condition in [
         json!({"field": "name", "match": long}),
         json!({"field": "name", "matchInsensitively": long}),
         json!({"field": "name", "contains": &long[1..]}),
-        json!({"field": "name", "like": format!("{}*{}", &long[..50_000].replace('*', "x"), "a".repeat(50_000))}),
-        json!({"field": "properties.x[*]", "in": numbers(20_000)}),
+        json!({"field": "name", "like": format!("{}*{}", &long[..20_000].replace('*', "x"), "a".repeat(20_000))}),
+        json!({"field": "properties.x[*]", "in": numbers(4_000)}),
         json!({"field": "properties.x[*]", "notContains": long}),
-        json!({"anyOf": (0..6_000).map(|n| json!({"field": "name", "equals": n.to_string()})).collect::<Vec<_>>()}),
+        json!({"anyOf": (0..1_000).map(|n| json!({"field": "name", "equals": n.to_string()})).collect::<Vec<_>>()}),
     ] {
         let document = json!({"properties": {"mode": "All", "policyRule": {"if": condition, "then": {"effect": "audit"}}}});
         let Some(definition) = parsed(&document.to_string()) else { continue };
-        let is_large = document.to_string().len() > 150_000;
+        let is_large = document.to_string().len() > 100_000;
         let findings = check_definition(&definition, &Catalogue::plain());
         assert!(!condition.is_null() && (!is_large || findings.len() < 10), "{findings:?}");
         let program = program(definition, &Arc::new(Catalogue::plain()));
