@@ -8,9 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::InputArgs;
 
-pub(crate) use tools::{
-    LintFailOn, LintFormat, PolicyFixArgs, PolicyLintArgs, PolicyTestArgs, TestFormat,
-};
+pub(crate) use tools::{LintFailOn, LintFormat, PolicyFixArgs, PolicyLintArgs, PolicyTestArgs, TestFormat};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
