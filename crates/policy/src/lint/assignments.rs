@@ -13,7 +13,7 @@ use crate::effect::{ConflictEffect, ConflictOutcome, resolve_conflict};
 use crate::evaluate::constant_template;
 use crate::fold::{eq, fold};
 use crate::governance::{
-    Assignment, OverrideKind, SelectorKind, check_assignment, effect_after_overrides, is_within,
+    Assignment, OverrideKind, SelectorKind, check_assignment, effect_after_overrides, is_within, may_assign,
 };
 use crate::template::Template;
 
@@ -25,7 +25,14 @@ const MAX_PAIRS: usize = 2_000;
 pub(super) fn check(assignment: &Assignment, workspace: &Workspace, findings: &mut Findings<'_>) {
     let base = findings.entry.properties_path();
     let ancestors = workspace.ancestors(&assignment.scope);
+    // Where the files do not say what stands above the scope, a definition's management group may well do.
+    let is_stored_above = assignment.definition_id.to_ascii_lowercase().contains("/managementgroups/")
+        && ancestors.is_empty()
+        && !may_assign(&assignment.definition_id, &assignment.scope, &ancestors);
     for problem in check_assignment(assignment, &ancestors) {
+        if is_stored_above && problem.contains("where it is stored") {
+            continue;
+        }
         findings.add("assignment-problem", &base, problem);
     }
     if !assignment.is_enforced() {

@@ -55,6 +55,9 @@ pub(super) fn terminal(out: &mut dyn Write, question: &Question<'_>, report: &Fi
         if report.needs_new_resource {
             writeln!(out, "  with another location or kind it would comply, which means to deploy it anew")?;
         }
+        if report.violations.len() > 1 {
+            writeln!(out, "  one of the policies alone may have an answer: ask for it with `--policy NAME`")?;
+        }
         if !report.is_exhausted {
             writeln!(
                 out,
