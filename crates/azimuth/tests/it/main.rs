@@ -5,5 +5,7 @@ mod check;
 mod cli;
 mod flaws;
 mod landing_zones;
+mod policy_impact;
+mod policy_scan;
 mod policy_tools;
 mod support;

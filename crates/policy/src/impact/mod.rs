@@ -25,7 +25,7 @@ pub use world::World;
 /// What a policy does to a write or a resource, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConsequenceKind {
-    /// The write is refused.
+    /// The write is refused; of a resource that is there: the next write, unless it mends what is wrong.
     Denied,
     /// The deletion is refused.
     Blocked,
@@ -146,32 +146,46 @@ impl<'a> Proposal<'a> {
             return Ok(());
         }
         let known = self.known_violations(slots, &subject, around)?;
-        let new: Vec<(PolicyId, Option<Effect>)> = marks
-            .marked
-            .into_iter()
-            .filter(|(policy, _)| !known.contains(&self.definition_of(*policy)))
-            .collect();
-        if !new.is_empty() {
-            let mut changes = Vec::new();
-            for (policy, effect) in &new {
-                if matches!(effect, Some(Effect::Modify | Effect::Append)) {
-                    changes.extend(self.remediation(*policy, slots, &subject, around));
+        let mut denied = Vec::new();
+        let mut marked = Vec::new();
+        let mut changes = Vec::new();
+        let mut deploys = false;
+        for (policy, effect) in marks.marked {
+            let definition = self.definition_of(policy);
+            if effect == Some(Effect::Deny) && self.is_enforced(policy) {
+                if !known.enforced.contains(&(definition, effect)) {
+                    denied.push(policy.0 as usize);
                 }
+            } else if !known.violated.contains(&definition) {
+                deploys |= effect == Some(Effect::DeployIfNotExists);
+                if matches!(effect, Some(Effect::Modify | Effect::Append)) {
+                    changes.extend(self.remediation(policy, slots, &subject, around));
+                }
+                marked.push(policy.0 as usize);
             }
-            let denies =
-                new.iter().any(|(policy, effect)| *effect == Some(Effect::Deny) && self.is_enforced(*policy));
-            let deploys = new.iter().any(|(_, effect)| *effect == Some(Effect::DeployIfNotExists));
-            let note = if denies {
-                Some("the next write is denied unless it mends this".to_owned())
-            } else if deploys {
+        }
+        if !denied.is_empty() {
+            found.push(Consequence {
+                kind: ConsequenceKind::Denied,
+                policies: denied,
+                deltas: Vec::new(),
+                note: Some("the next write is denied unless it mends this".to_owned()),
+            });
+        }
+        if !marked.is_empty() {
+            let note = if deploys {
                 Some("a remediation task would deploy what is missing".to_owned())
             } else if !changes.is_empty() {
                 Some("a remediation task would change this".to_owned())
             } else {
                 None
             };
-            let policies = new.iter().map(|(policy, _)| policy.0 as usize).collect();
-            found.push(Consequence { kind: ConsequenceKind::Marked, policies, deltas: changes, note });
+            found.push(Consequence {
+                kind: ConsequenceKind::Marked,
+                policies: marked,
+                deltas: changes,
+                note,
+            });
         }
         found.extend(undecided(marks.undecided));
         Ok(())
@@ -224,12 +238,12 @@ impl<'a> Proposal<'a> {
         let known = self.known_violations(slots, &Subject { json: &today.json, ..subject }, around)?;
         let (mut deployed, mut marked) = (Vec::new(), Vec::new());
         for (policy, effect) in marks.marked {
-            if known.contains(&self.definition_of(policy)) {
-                continue;
-            }
+            let definition = self.definition_of(policy);
             if effect == Some(Effect::DeployIfNotExists) && self.is_enforced(policy) {
-                deployed.push(policy.0 as usize);
-            } else {
+                if !known.enforced.contains(&(definition, effect)) {
+                    deployed.push(policy.0 as usize);
+                }
+            } else if !known.violated.contains(&definition) {
                 marked.push(policy.0 as usize);
             }
         }
@@ -365,20 +379,24 @@ impl<'a> Proposal<'a> {
         Ok(marks)
     }
 
-    /// Folded ids of the definitions that the resource does not comply with today.
+    /// What the resource does not comply with today.
     fn known_violations(
         &self,
         slots: &mut Slots,
         subject: &Subject<'_>,
         around: &Around<'_>,
-    ) -> Result<HashSet<String>, ReadError> {
+    ) -> Result<Known, ReadError> {
         let related = RelatedResources::new(around.shelf, subject.key, subject.kind);
         let selected = subject.selected(top_level_text(subject.json, "location"), around.ancestors);
-        let mut known = HashSet::new();
+        let mut known = Known::default();
         let program = self.before.program();
         self.before.states(slots, &selected, around.context, &related, &mut |state| {
             if matches!(state.state, Some(ComplianceState::NonCompliant | ComplianceState::Error)) {
-                known.insert(fold(&program.policy(state.policy).context().definition_id));
+                let definition = fold(&program.policy(state.policy).context().definition_id);
+                if state.assignment.is_enforced() {
+                    known.enforced.insert((definition.clone(), state.effect));
+                }
+                known.violated.insert(definition);
             }
         })?;
         Ok(known)
@@ -410,6 +428,14 @@ impl<'a> Proposal<'a> {
 struct Marks {
     marked: Vec<(PolicyId, Option<Effect>)>,
     undecided: Vec<(PolicyId, String)>,
+}
+
+/// What a resource does not comply with today, by the folded id of the definition.
+#[derive(Default)]
+struct Known {
+    violated: HashSet<String>,
+    /// The same of enforced assignments alone, with the effect.
+    enforced: HashSet<(String, Option<Effect>)>,
 }
 
 fn undecided(found: Vec<(PolicyId, String)>) -> Option<Consequence> {

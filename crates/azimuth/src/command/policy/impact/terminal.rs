@@ -248,7 +248,7 @@ fn color(kind: ConsequenceKind) -> Style {
 pub(super) fn words(kind: ConsequenceKind, is_history: bool) -> &'static str {
     match (kind, is_history) {
         (ConsequenceKind::Denied, true) => "would have been denied",
-        (ConsequenceKind::Denied, false) => "would be denied",
+        (ConsequenceKind::Denied, false) => "do not comply, and their next write is denied",
         (ConsequenceKind::Blocked, _) => "deletions would have been blocked",
         (ConsequenceKind::Changed, true) => "would have been changed",
         (ConsequenceKind::Changed, false) => "would be changed",
