@@ -74,7 +74,7 @@ pub use remediation::{
     remediate, remediation_needs,
 };
 pub use scan::{
-    AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Standing,
+    AssignmentTally, Counts, Each, Finding, PolicyTally, RelatedResources, Scan, Shelf, Sink, Standing,
     Surroundings, SurveyOptions, Tally, Undecided, ancestors, context_of, effect_name, survey,
 };
 pub use template::Template;

@@ -13,7 +13,7 @@ pub(crate) use tools::{LintFailOn, LintFormat, PolicyFixArgs, PolicyLintArgs, Po
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Decide every assigned policy over every resource of an estate, and say why
-    Scan(PolicyScanArgs),
+    Scan(Box<PolicyScanArgs>),
     /// Show what a new or changed assignment would deny, change or mark, now and over the recorded history
     Impact(Box<PolicyImpactArgs>),
     /// Run unit tests of definitions, written in YAML, and say which conditions they cover

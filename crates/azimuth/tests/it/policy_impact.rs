@@ -27,7 +27,7 @@ fn consequences(part: &Value) -> Vec<String> {
     all
 }
 
-fn account(name: &str, https: bool, tags: Value) -> Value {
+fn account(name: &str, https: bool, tags: &Value) -> Value {
     json!([{
         "id": format!("/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/web/providers/Microsoft.Storage/storageAccounts/{name}"),
         "name": name, "type": "Microsoft.Storage/storageAccounts", "location": "westeurope", "tags": tags,
@@ -73,9 +73,9 @@ fn the_history_is_replayed_as_it_was() {
     };
     import("setup", &estate);
     // Ada mends one account; Bob makes one that is wrong, and then puts it right.
-    import("ada", &work.file("1.json", account("bad", true, json!({"team": "a"})).to_string()));
-    import("bob", &work.file("2.json", account("late", false, json!({})).to_string()));
-    import("bob", &work.file("3.json", account("late", true, json!({})).to_string()));
+    import("ada", &work.file("1.json", account("bad", true, &json!({"team": "a"})).to_string()));
+    import("bob", &work.file("2.json", account("late", false, &json!({})).to_string()));
+    import("bob", &work.file("3.json", account("late", true, &json!({})).to_string()));
     let deny = |extra: &[&str]| -> Value {
         let mut arguments = vec![
             "policy",
@@ -164,7 +164,7 @@ fn a_changing_policy_tells_the_properties() {
         0,
         &[
             "import",
-            &work.file("1.json", account("late", true, json!({})).to_string()),
+            &work.file("1.json", account("late", true, &json!({})).to_string()),
             "--store",
             &store,
             "--actor",

@@ -50,7 +50,7 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, depth: usi
             }
         }
         (before, after) => {
-            found.push(Delta { path: path.to_owned(), before: before.cloned(), after: after.cloned() })
+            found.push(Delta { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
         }
     }
 }

@@ -187,7 +187,7 @@ impl<'a> Proposal<'a> {
                 note,
             });
         }
-        found.extend(undecided(marks.undecided));
+        found.extend(undecided(&marks.undecided));
         Ok(())
     }
 
@@ -252,7 +252,7 @@ impl<'a> Proposal<'a> {
                 found.push(Consequence { kind, policies, deltas: Vec::new(), note: None });
             }
         }
-        found.extend(undecided(marks.undecided));
+        found.extend(undecided(&marks.undecided));
         Ok(())
     }
 
@@ -438,7 +438,7 @@ struct Known {
     enforced: HashSet<(String, Option<Effect>)>,
 }
 
-fn undecided(found: Vec<(PolicyId, String)>) -> Option<Consequence> {
+fn undecided(found: &[(PolicyId, String)]) -> Option<Consequence> {
     let note = found.first().map(|(_, why)| why.clone())?;
     Some(Consequence {
         kind: ConsequenceKind::Undecided,

@@ -23,7 +23,7 @@ use crate::inventory::RecordedAttestation;
 
 pub use related::{RelatedResources, Shelf};
 pub use surroundings::{Surroundings, ancestors, context_of};
-pub use survey::{Each, SurveyOptions, survey};
+pub use survey::{Each, Sink, SurveyOptions, survey};
 pub use tally::{AssignmentTally, Counts, PolicyTally, Tally};
 
 pub(crate) use surroundings::{group_key, subscription_key};

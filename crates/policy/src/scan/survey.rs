@@ -12,6 +12,9 @@ const SHARE: usize = 1_024;
 /// Called with each resource, its findings and buffers to evaluate more with; writes what is to be handed on.
 pub type Each<'a> = dyn Fn(Entry<'_>, &[Finding], &mut Slots, &mut Vec<u8>) + Sync + 'a;
 
+/// Takes what was written so far, and how many subjects are done.
+pub type Sink<'a, E> = dyn FnMut(&[u8], usize) -> Result<(), E> + 'a;
+
 struct Worker {
     slots: Slots,
     found: Vec<Finding>,
@@ -40,7 +43,7 @@ pub fn survey<E>(
     subjects: &[Entry<'_>],
     options: &SurveyOptions<'_>,
     each: &Each<'_>,
-    sink: &mut dyn FnMut(&[u8], usize) -> Result<(), E>,
+    sink: &mut Sink<'_, E>,
 ) -> Result<Tally, E> {
     let threads = options.threads.max(1);
     let mut workers: Vec<Worker> = (0..threads)

@@ -162,6 +162,9 @@ struct Facts<'a> {
     idle: &'a std::collections::BTreeMap<String, usize>,
 }
 
+/// Called with each resource and finding that is listed; writes what is to be handed on.
+type EachFinding<'a> = dyn Fn(Entry<'_>, &Finding, &mut Slots, &mut Vec<u8>) + Sync + 'a;
+
 /// A scan under way.
 struct Job<'a> {
     args: &'a PolicyScanArgs,
@@ -193,7 +196,13 @@ impl Job<'_> {
                         PolicyFormat::Markdown => markdown::write(out, &summary, self.args.top)?,
                         PolicyFormat::Junit => junit::write(out, &summary)?,
                         _ => {
-                            terminal::write(out, &summary, self.args.top, self.args.show, crate::ui::width())?
+                            terminal::write(
+                                out,
+                                &summary,
+                                self.args.top,
+                                self.args.show,
+                                crate::ui::width(),
+                            )?;
                         }
                     }
                     counted
@@ -221,7 +230,7 @@ impl Job<'_> {
         &self,
         subjects: &[Entry<'_>],
         bar: &ProgressBar,
-        each: &(dyn Fn(Entry<'_>, &Finding, &mut Slots, &mut Vec<u8>) + Sync),
+        each: &EachFinding<'_>,
         sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<Tally> {
         let mut done = 0;

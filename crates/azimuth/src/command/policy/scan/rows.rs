@@ -112,7 +112,7 @@ impl<'a> Rows<'a> {
         }
         let text = Value::Object(members).to_string();
         out.extend_from_slice(b",\n");
-        out.extend_from_slice(text[..text.len() - 1].as_bytes());
+        out.extend_from_slice(&text.as_bytes()[..text.len() - 1]);
         out.push(b',');
         out.extend_from_slice(self.fixed[finding.policy.0 as usize].as_bytes());
         out.push(b'}');
