@@ -163,15 +163,18 @@ impl Governance {
         visit: &mut dyn FnMut(PolicyState<'_>),
     ) -> Result<(), ReadError> {
         let principal = context.principal.as_ref();
-        let covering: Vec<Coverage> =
-            self.assignments.iter().map(|assignment| coverage(assignment, selected, principal)).collect();
+        // Asked only of assignments with a decision: most are about other types. Policies of one follow each other.
+        let mut last: Option<(usize, Coverage)> = None;
         self.program.decide(slots, &selected.resource, context, related, &mut |decision| {
             let bound = &self.bound[decision.policy.0 as usize];
-            let covered = &covering[bound.assignment];
+            let assignment = &self.assignments[bound.assignment];
+            if last.as_ref().is_none_or(|(known, _)| *known != bound.assignment) {
+                last = Some((bound.assignment, coverage(assignment, selected, principal)));
+            }
+            let Some((_, covered)) = &last else { return };
             if *covered == Coverage::NotCovered {
                 return;
             }
-            let assignment = &self.assignments[bound.assignment];
             let facts = SelectionFacts {
                 resource_type: selected.resource_type,
                 location: selected.location,
