@@ -34,6 +34,7 @@
 //! Architecture invariant: this crate reads no file, clock or randomness. Time and seed come with [`Context`], linked
 //! templates through [`Loader`], stored state through [`EstateView`].
 
+mod advice;
 mod expression;
 mod functions;
 mod json;
@@ -53,7 +54,7 @@ pub use origin::{FilePlace, Origin, OriginId, Origins, Via};
 pub use template::{
     Cloud, Context, Cycle, EstateView, ExpandedDeployment, ExpandedResource, Expansion, Link, LoadError,
     Loaded, Loader, MemoryEstate, Mode, NoEstate, NoLoader, Output, Parameters, Target, Unresolved,
-    blocked_by, expand, waves,
+    blocked_by, declares_secret, expand, waves,
 };
 pub use value::{Array, Kind, Object, REDACTED, Reason, Symbolic, Value};
 pub use whatif::{

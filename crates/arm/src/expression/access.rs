@@ -50,7 +50,9 @@ pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value,
     match (value.kind(), at.kind()) {
         (Kind::Array(items), Kind::Int(_) | Kind::Float(_)) => {
             let Some(position) = at.as_int() else {
-                return Err(Fault::new("an array index is a whole number"));
+                return Err(
+                    Fault::new("an array index is a whole number").with_hint("write it without a fraction")
+                );
             };
             match usize::try_from(position).ok().and_then(|position| items.get(position)) {
                 Some(item) => Ok(item.clone().secured(value.is_secure())),
@@ -59,20 +61,33 @@ pub(crate) fn item_of(value: &Value, at: &Value, is_safe: bool) -> Result<Value,
                     "the index {position} is outside the array, which has {}",
                     counted(items.len())
                 ))
-                .with_code("arm-index")),
+                .with_code("arm-index")
+                .with_hint(match items.len() {
+                    0 => "the array is empty; `.?` and `[?…]` allow that".to_owned(),
+                    1 => "write `[0]`: positions count from 0".to_owned(),
+                    length => format!("write `[0]` to `[{}]`: positions count from 0", length - 1),
+                })),
             }
         }
         (Kind::Object(_), Kind::String(name)) => member_of(value, name, is_safe).map_err(|fault| {
-            if at.is_secure() { Fault::new("the object has no property of that secret name") } else { fault }
+            if at.is_secure() {
+                Fault::new("the object has no property of that secret name")
+                    .with_hint("check the secret and the names of the object")
+            } else {
+                fault
+            }
         }),
         (Kind::Null, _) if is_safe => Ok(Value::NULL),
         (Kind::Array(_), _) => {
-            Err(Fault::new(format!("an array index is an integer, not {}", at.type_name())))
+            Err(Fault::new(format!("an array index is an integer, not {}", at.type_name()))
+                .with_hint("write `[0]` for the first item, or convert the index with `int(…)`"))
         }
         (Kind::Object(_), _) => {
-            Err(Fault::new(format!("an object is indexed by a name, not {}", at.type_name())))
+            Err(Fault::new(format!("an object is indexed by a name, not {}", at.type_name()))
+                .with_hint("name the property: `['name']`, or convert the index with `string(…)`"))
         }
-        _ => Err(Fault::new(format!("{} cannot be indexed", value.type_name()))),
+        _ => Err(Fault::new(format!("{} cannot be indexed", value.type_name()))
+            .with_hint("only arrays and objects can; of a text, `substring(…, position, 1)` is a character")),
     }
 }
 

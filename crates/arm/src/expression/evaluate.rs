@@ -294,7 +294,10 @@ fn check_count(function: &Function, call: &Call, span: Span) -> Result<(), Expre
         (least, None) => format!("at least {least} argument{}", plural(least)),
     };
     let fault = Fault::new(format!("`{}` takes {wanted}, not {count}", call.name));
-    Err(fault.with_code("arm-arguments").at(span))
+    let hint =
+        if count < usize::from(function.least) { "add what is missing" } else { "remove what is too much" };
+    let hint = format!("{hint}; the arguments of `{}`: https://aka.ms/arm-functions", function.name);
+    Err(fault.with_code("arm-arguments").with_hint(hint).at(span))
 }
 
 fn plural(count: u8) -> &'static str {

@@ -72,6 +72,14 @@ impl Parser<'_> {
         let fault = fault.with_code("arm-syntax");
         match self.token {
             Token::End if what.contains("`)`") => fault.with_hint("add the missing `)`"),
+            Token::End if what.contains("`]`") => fault.with_hint("add the missing `]`"),
+            Token::CloseParen if what.contains("`,`") => {
+                fault.with_hint("write the argument, or remove the comma")
+            }
+            Token::Name(_) | Token::Text(_) if what.contains("`)`") => {
+                fault.with_hint("separate arguments with `,`; a quote inside a string is written twice")
+            }
+            _ if what.contains("name after `.`") => fault.with_hint("write one `.` and the name after it"),
             _ => fault,
         }
         .at(self.span)

@@ -30,9 +30,13 @@ impl<'a> Arguments<'a> {
 
     pub(crate) fn mismatch(&self, index: usize, wanted: &str) -> Fault {
         let given = self.value(index).type_name();
-        Fault::new(format!("`{}` expects {wanted} here, not {given}", self.function))
+        let fault = Fault::new(format!("`{}` expects {wanted} here, not {given}", self.function))
             .with_code("arm-argument-type")
-            .about(index)
+            .about(index);
+        match crate::advice::conversion(wanted, given) {
+            Some(hint) => fault.with_hint(hint),
+            None => fault,
+        }
     }
 
     pub(crate) fn text(&self, index: usize) -> Result<&'a str, Fault> {

@@ -90,12 +90,16 @@ fn cidr_subnet(arguments: &Arguments<'_>) -> Outcome {
         .ok()
         .filter(|prefix| (range.prefix..=range.bits).contains(prefix))
         .ok_or_else(|| {
-            Fault::new(format!("the new prefix is {} to {}, not {prefix}", range.prefix, range.bits)).about(1)
+            Fault::new(format!("the new prefix is {} to {}, not {prefix}", range.prefix, range.bits))
+                .with_hint("a subnet is no larger than its range: write a prefix within these bounds")
+                .about(1)
         })?;
     let extra = prefix - range.prefix;
     let index =
         u128::try_from(index).ok().filter(|index| extra >= 128 || *index < 1 << extra).ok_or_else(|| {
-            Fault::new(format!("there is no subnet {index} of this size in the range")).about(2)
+            Fault::new(format!("there is no subnet {index} of this size in the range"))
+                .with_hint("subnets count from 0; take a smaller number, a longer prefix or a larger range")
+                .about(2)
         })?;
     let step = range.bits - prefix;
     let offset = if step >= 128 { 0 } else { index << step };
@@ -105,7 +109,11 @@ fn cidr_subnet(arguments: &Arguments<'_>) -> Outcome {
 fn cidr_host(arguments: &Arguments<'_>) -> Outcome {
     let range = Range::parse(arguments.text(0)?)?;
     let index = arguments.int(1)?;
-    let fault = || Fault::new(format!("there is no host {index} in the range")).about(1);
+    let fault = || {
+        Fault::new(format!("there is no host {index} in the range"))
+            .with_hint("hosts count from 0; take a smaller number or a larger range")
+            .about(1)
+    };
     let index = u128::try_from(index).map_err(|_| fault())?;
     let has_network_address = !(range.bits == 32 && range.prefix >= 31);
     let address = range.network + index + u128::from(has_network_address);

@@ -32,7 +32,9 @@ fn base64(arguments: &Arguments<'_>) -> Outcome {
 
 fn decoded(text: &str) -> Result<String, Fault> {
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let bytes = BASE64.decode(compact).map_err(|_| Fault::new("the text is not base64").about(0))?;
+    let bytes = BASE64.decode(compact).map_err(|_| {
+        Fault::new("the text is not base64").with_hint("`base64(…)` makes base64 of a text").about(0)
+    })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -44,10 +46,11 @@ fn data_uri(arguments: &Arguments<'_>) -> Outcome {
 
 fn data_uri_to_string(arguments: &Arguments<'_>) -> Outcome {
     let text = arguments.text(0)?;
-    let (head, data) = text
-        .strip_prefix("data:")
-        .and_then(|rest| rest.split_once(','))
-        .ok_or_else(|| Fault::new("the text is not a data URI").about(0))?;
+    let (head, data) = text.strip_prefix("data:").and_then(|rest| rest.split_once(',')).ok_or_else(|| {
+        Fault::new("the text is not a data URI")
+            .with_hint("write it like `data:text/plain;base64,SGk=`")
+            .about(0)
+    })?;
     if head.to_ascii_lowercase().ends_with("base64") {
         return Ok(Value::string(decoded(data)?));
     }

@@ -53,7 +53,10 @@ fn hole(hole: &str, arguments: &Arguments<'_>) -> Result<String, Fault> {
     };
     let index: usize = index.trim().parse().map_err(|_| bad())?;
     let value = arguments.get(index.checked_add(1).ok_or_else(bad)?).ok_or_else(|| {
-        Fault::new(format!("the format asks for `{{{index}}}`, and there are {} values", arguments.len() - 1))
+        let count = arguments.len() - 1;
+        let values = if count == 1 { "is 1 value".to_owned() } else { format!("are {count} values") };
+        Fault::new(format!("the format asks for `{{{index}}}`, and there {values}"))
+            .with_hint("pass what is missing; placeholders count from `{0}`")
             .about(0)
     })?;
     let text = shown(value, specifier)?;
@@ -84,7 +87,7 @@ mod tests {
         check("format('{{{0}}}', true())", r#""{True}""#);
         check("format('[{0,4}|{0,-4}]', 7)", r#""[   7|7   ]""#);
         check("format('{0}', createObject('a', 'b'))", r#""{'a':'b'}""#);
-        check("format('{1}', 'a')", "error: the format asks for `{1}`, and there are 1 values");
+        check("format('{1}', 'a')", "error: the format asks for `{1}`, and there is 1 value");
         check("format('{', 'a')", "error: the format has a single brace");
         check("format('{x}', 'a')", "error: `{x}` is not a placeholder");
         check("format('plain')", r#""plain""#);

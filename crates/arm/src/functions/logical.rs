@@ -43,7 +43,9 @@ fn bool(arguments: &Arguments<'_>) -> Outcome {
         Kind::String(text) if text.trim().eq_ignore_ascii_case("false") || text.trim() == "0" => {
             Ok(Value::bool(false))
         }
-        Kind::String(_) => Err(Fault::new("the text is neither `true` nor `false`").about(0)),
+        Kind::String(_) => Err(Fault::new("the text is neither `true` nor `false`")
+            .with_hint("write one of these two")
+            .about(0)),
         _ => Err(arguments.mismatch(0, "a string or an integer")),
     }
 }

@@ -26,7 +26,7 @@ fn arithmetic(arguments: &Arguments<'_>, operation: fn(i64, i64) -> Option<i64>)
 
 fn division(arguments: &Arguments<'_>, operation: fn(i64, i64) -> Option<i64>) -> Outcome {
     if arguments.int(1)? == 0 {
-        return Err(Fault::new("division by zero").about(1));
+        return Err(Fault::new("division by zero").with_hint("divide by something else than 0").about(1));
     }
     arithmetic(arguments, operation)
 }
@@ -56,12 +56,11 @@ fn int(arguments: &Arguments<'_>) -> Outcome {
         Kind::Float(float) if float.abs() < 9.2e18 => Ok(Value::int(float.trunc() as i64)),
         Kind::String(text) => {
             let digits = text.trim();
-            digits
-                .strip_prefix('+')
-                .unwrap_or(digits)
-                .parse()
-                .map(Value::int)
-                .map_err(|_| Fault::new("the text is not a whole number of 64 bits").about(0))
+            digits.strip_prefix('+').unwrap_or(digits).parse().map(Value::int).map_err(|_| {
+                Fault::new("the text is not a whole number of 64 bits")
+                    .with_hint("write it like `42` or `-7`")
+                    .about(0)
+            })
         }
         _ => Err(arguments.mismatch(0, "a string or an integer")),
     }
@@ -74,7 +73,8 @@ fn float(arguments: &Arguments<'_>) -> Outcome {
         Kind::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
         _ => return Err(arguments.mismatch(0, "a string or a number")),
     };
-    let number = number.ok_or_else(|| Fault::new("the text is not a number").about(0))?;
+    let number = number
+        .ok_or_else(|| Fault::new("the text is not a number").with_hint("write it like `4.2`").about(0))?;
     Ok(Value::new(Kind::Float(number)))
 }
 

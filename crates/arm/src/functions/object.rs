@@ -19,7 +19,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn create_object(arguments: &Arguments<'_>) -> Outcome {
     if !arguments.len().is_multiple_of(2) {
-        return Err(Fault::new("`createObject` takes names and values in pairs").with_code("arm-arguments"));
+        return Err(Fault::new("`createObject` takes names and values in pairs")
+            .with_code("arm-arguments")
+            .with_hint("write `createObject('name', value, …)`"));
     }
     let mut out = Object::new();
     let mut has_secret_name = false;
@@ -92,9 +94,11 @@ fn json(arguments: &Arguments<'_>) -> Outcome {
 
 /// The value that a JSON text holds; single quotes are accepted.
 pub(super) fn parse_json(text: &str) -> Outcome {
-    json::parse(text)
-        .map(|node| Value::from_node(&node))
-        .map_err(|fault| Fault::new(format!("the text is not JSON: {}", fault.message)).about(0))
+    json::parse(text).map(|node| Value::from_node(&node)).map_err(|fault| {
+        Fault::new(format!("the text is not JSON: {}", fault.message))
+            .with_hint(fault.hint.unwrap_or("make it valid JSON"))
+            .about(0)
+    })
 }
 
 #[cfg(test)]

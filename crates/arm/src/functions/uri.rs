@@ -23,7 +23,9 @@ fn uri(arguments: &Arguments<'_>) -> Outcome {
         return Ok(Value::from(relative));
     }
     let Some(scheme) = scheme(base) else {
-        return Err(Fault::new("the base of `uri` is not an absolute URI").about(0));
+        return Err(Fault::new("the base of `uri` is not an absolute URI")
+            .with_hint("begin it like `https://host/`")
+            .about(0));
     };
     if let Some(rest) = relative.strip_prefix("//") {
         return Ok(Value::string(format!("{scheme}://{rest}")));

@@ -31,7 +31,10 @@ pub(crate) fn parse_noting(text: &str) -> Result<(Node, Vec<(u32, u32)>), ParseF
     let node = reader.value()?;
     reader.skip_space()?;
     if reader.at < text.len() {
-        return Err(reader.fault("unexpected text after the end of the document", None));
+        return Err(reader.fault(
+            "unexpected text after the end of the document",
+            Some("remove it, or the bracket that closes the document too early"),
+        ));
     }
     reader.repeated.sort_unstable();
     Ok((node, reader.repeated))
@@ -80,7 +83,12 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Node, ParseFault> {
         let start = self.at;
         let kind = match self.peek() {
-            None => return Err(self.fault("the document ends where a value is expected", None)),
+            None => {
+                return Err(self.fault(
+                    "the document ends where a value is expected",
+                    Some("write the value, or give a file that is not empty"),
+                ));
+            }
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::array)?,
             Some(quote @ (b'"' | b'\'')) => NodeKind::String(self.string(quote)?),
@@ -95,7 +103,9 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Self) -> Result<NodeKind, ParseFault>,
     ) -> Result<NodeKind, ParseFault> {
         if self.depth == MAX_DEPTH {
-            return Err(self.fault(format!("values are nested deeper than {MAX_DEPTH} levels"), None));
+            return Err(
+                self.fault(format!("values are nested deeper than {MAX_DEPTH} levels"), Some("nest less"))
+            );
         }
         self.depth += 1;
         let kind = read(self);
@@ -121,7 +131,8 @@ impl<'a> Reader<'a> {
             let key_span = Span::new(key_start, self.at);
             self.skip_space()?;
             if self.peek() != Some(b':') {
-                return Err(self.fault(format!("expected `:` after the name `{key}`"), None));
+                return Err(self
+                    .fault(format!("expected `:` after the name `{key}`"), Some("write `\"name\": value`")));
             }
             self.at += 1;
             self.skip_space()?;
@@ -142,7 +153,14 @@ impl<'a> Reader<'a> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {}
                 None => return Err(self.fault("the object is not closed", Some("add the missing `}`"))),
-                Some(_) => return Err(self.fault("expected `,` or `}` after a member", Some("add a comma"))),
+                Some(other) => {
+                    let hint = if other == b']' {
+                        "close the object with `}` first"
+                    } else {
+                        "add a comma before it"
+                    };
+                    return Err(self.fault("expected `,` or `}` after a member", Some(hint)));
+                }
             }
         }
         Ok(NodeKind::Object(members))
@@ -166,7 +184,14 @@ impl<'a> Reader<'a> {
                 Some(b',') => self.at += 1,
                 Some(b']') => {}
                 None => return Err(self.fault("the array is not closed", Some("add the missing `]`"))),
-                Some(_) => return Err(self.fault("expected `,` or `]` after an item", Some("add a comma"))),
+                Some(other) => {
+                    let hint = if other == b'}' {
+                        "close the array with `]` first"
+                    } else {
+                        "add a comma before it"
+                    };
+                    return Err(self.fault("expected `,` or `]` after an item", Some(hint)));
+                }
             }
         }
         Ok(NodeKind::Array(items))
@@ -177,7 +202,10 @@ impl<'a> Reader<'a> {
         let length =
             rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))).unwrap_or(rest.len());
         if length == 0 {
-            return Err(self.fault("expected a property name in quotes", None));
+            return Err(self.fault(
+                "expected a property name in quotes",
+                Some("write `\"name\": value`, or remove what stands here"),
+            ));
         }
         let name = rest[..length].into();
         self.at += length;
@@ -195,7 +223,8 @@ impl<'a> Reader<'a> {
                 let hint = ["true", "false", "null"]
                     .iter()
                     .any(|known| known.eq_ignore_ascii_case(word))
-                    .then_some("write it in lower case");
+                    .then_some("write it in lower case")
+                    .or(Some("text stands in double quotes"));
                 let shown: String = rest.chars().take(word.chars().count().clamp(1, 40)).collect();
                 let mut fault = self.fault(format!("expected a value, found `{shown}`"), hint);
                 fault.span = Span::new(self.at, self.at + shown.len());
@@ -229,7 +258,8 @@ impl<'a> Reader<'a> {
             }
             None => {
                 let shown: String = text.chars().take(40).collect();
-                let mut fault = self.fault(format!("`{shown}` is not a number"), None);
+                let mut fault =
+                    self.fault(format!("`{shown}` is not a number"), Some("text stands in double quotes"));
                 fault.span = Span::new(self.at, self.at + length);
                 Err(fault)
             }

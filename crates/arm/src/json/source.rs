@@ -6,6 +6,7 @@ use std::sync::Arc;
 use azimuth_diag::{Diagnostic, LineIndex, Place};
 
 use super::{Node, Span, parse};
+use crate::advice;
 
 /// Largest text read as a template or parameter file, in bytes (the service's own limit is 4 MB).
 pub(crate) const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
@@ -24,7 +25,7 @@ impl Source {
     /// Parses `text`, which the user knows as `file`. A byte order mark is skipped.
     ///
     /// # Errors
-    /// One diagnostic (`arm-json`, `arm-template-too-large`) with its place and, where it is plain, a hint.
+    /// One diagnostic (`arm-json`, `arm-template-too-large`) with its place and a hint.
     pub fn parse(file: &str, text: &str) -> Result<Arc<Self>, Box<Diagnostic>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > MAX_TEXT_BYTES {
@@ -52,10 +53,7 @@ impl Source {
                     path: None,
                 };
                 let diagnostic = Diagnostic::error("arm-json", fault.message).at(place);
-                Err(Box::new(match fault.hint {
-                    Some(hint) => diagnostic.with_hint(hint),
-                    None => diagnostic,
-                }))
+                Err(Box::new(diagnostic.with_hint(fault.hint.unwrap_or(advice::general("arm-json")))))
             }
         }
     }

@@ -32,7 +32,9 @@ impl Env<'_> {
     /// The array that the loop `{count, input}` makes.
     pub(crate) fn unrolled(&self, file: FileId, entry: &Node, name: &Arc<str>, is_default: bool) -> Value {
         let Some(input) = entry.get("input") else {
-            let fault = Fault::new("the loop has no `input`").with_code("arm-copy");
+            let fault = Fault::new("the loop has no `input`")
+                .with_code("arm-copy")
+                .with_hint("add `\"input\"`: what each iteration yields");
             self.scope.run.report_fault(file, entry.span, fault);
             return failed("loop");
         };
@@ -65,7 +67,9 @@ impl Env<'_> {
     /// How often a loop runs; reports what is wrong with its count.
     pub(crate) fn count(&self, file: FileId, entry: &Node) -> Count {
         let Some(node) = entry.get("count") else {
-            let fault = Fault::new("the loop has no `count`").with_code("arm-copy");
+            let fault = Fault::new("the loop has no `count`")
+                .with_code("arm-copy")
+                .with_hint("add `\"count\"`: how often it runs");
             self.scope.run.report_fault(file, entry.span, fault);
             return Count::Unknown(failed("loop"));
         };
@@ -79,15 +83,18 @@ impl Env<'_> {
                 let fault = if count < 0 {
                     Fault::new(format!("the count of a loop is not negative, and here it is {count}"))
                         .with_code("arm-copy")
+                        .with_hint(format!("write a count of 0 to {limit}; `max(0, …)` keeps it there"))
                 } else {
                     Fault::limit(format!("the loop runs {count} times; the limit is {limit}"))
+                        .with_hint("spread it over several loops or nested deployments")
                 };
                 Count::Unknown(failed_because("loop", run.refuse(file, node.span, fault, is_given)))
             }
             None if value.as_symbolic().is_some() => Count::Unknown(value),
             None => {
                 let fault =
-                    Fault::new(format!("the count of a loop is an integer, not {}", value.type_name()));
+                    Fault::new(format!("the count of a loop is an integer, not {}", value.type_name()))
+                        .with_hint("write a number, or an expression such as `[length(…)]`");
                 let reason = run.refuse(file, node.span, fault.with_code("arm-copy"), is_given);
                 Count::Unknown(failed_because("loop", reason))
             }

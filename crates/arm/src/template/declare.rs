@@ -151,7 +151,8 @@ impl<'t> Scope<'t> {
         let root: &'t Node = self.root;
         match root.get(name) {
             Some(node) if !node.is_object() && !node.is_null() && !node.items().is_empty() => {
-                let fault = Fault::new(format!("`{name}` is an object, not {}", node.type_name()));
+                let fault = Fault::new(format!("`{name}` is an object, not {}", node.type_name()))
+                    .with_hint(format!("write `\"{name}\": {{…}}`"));
                 self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
                 &[]
             }
@@ -258,7 +259,7 @@ impl<'t> Scope<'t> {
     pub(crate) fn parameter(&'t self, name: &str) -> Result<Value, Fault> {
         let Some(parameter) = self.parameters.get(&*fold(name)) else {
             let known = self.parameters.values().map(|parameter| &*parameter.name);
-            return Err(unknown("parameter", name, known));
+            return Err(self.unknown("parameter", name, known));
         };
         let what = format!("the parameter `{}`", parameter.name);
         let (value, reads) = memoised(&parameter.memo, self.run, &what, || self.parameter_value(parameter))?;
@@ -278,6 +279,12 @@ impl<'t> Scope<'t> {
             }
             (None, None) if types::is_nullable(parameter.node, self.root) => Value::NULL,
             (None, None) => {
+                if let Some((span, problem)) = types::faulty_declaration(parameter.node, self.root) {
+                    let fault = Fault::new(format!("the parameter `{}`: {problem}", parameter.name))
+                        .with_code("arm-parameter-type")
+                        .with_hint("write a type such as `string`, or refer to one under `definitions`");
+                    self.run.report_fault(self.file, span, fault);
+                }
                 let fault = Fault::new(format!("the parameter `{}` has no value", parameter.name))
                     .with_code("arm-missing-parameter")
                     .with_hint("give it a value in the parameter file, or a `defaultValue`");
@@ -295,7 +302,8 @@ impl<'t> Scope<'t> {
     /// The value of a variable.
     pub(crate) fn variable(&'t self, name: &str) -> Result<Value, Fault> {
         let Some(variable) = self.variables.get(&*fold(name)) else {
-            return Err(unknown("variable", name, self.variables.values().map(|variable| &*variable.name)));
+            let known = self.variables.values().map(|variable| &*variable.name);
+            return Err(self.unknown("variable", name, known));
         };
         let what = format!("the variable `{}`", variable.name);
         let (value, reads) = memoised(&variable.memo, self.run, &what, || {
@@ -311,6 +319,22 @@ impl<'t> Scope<'t> {
         self.run.note_read(&Read::Variable(variable.name.clone(), value.origin()));
         self.run.note_reads(&reads);
         Ok(value)
+    }
+
+    fn unknown<'a>(&self, what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
+        let fault = Fault::new(format!("the template has no {what} `{name}`")).about(0);
+        let fault = fault.with_code(if what == "parameter" {
+            "arm-unknown-parameter"
+        } else {
+            "arm-unknown-variable"
+        });
+        match did_you_mean(name, known) {
+            Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
+            None if self.depth > 0 && self.outer.is_none() => fault.with_hint(format!(
+                "a template deployed by another does not see its names: pass the value as a parameter, or declare the {what}"
+            )),
+            None => fault,
+        }
     }
 
     /// The definitions of variables that nothing has read.
@@ -336,22 +360,13 @@ impl<'t> Scope<'t> {
                 NodeKind::Null => Vec::new(),
                 _ => {
                     let fault =
-                        Fault::new(format!("`resources` is an array or object, not {}", node.type_name()));
+                        Fault::new(format!("`resources` is an array or object, not {}", node.type_name()))
+                            .with_hint("write `\"resources\": [ {…}, … ]`");
                     self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
                     Vec::new()
                 }
             },
         }
-    }
-}
-
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
-    let fault = Fault::new(format!("the template has no {what} `{name}`")).about(0);
-    let fault =
-        fault.with_code(if what == "parameter" { "arm-unknown-parameter" } else { "arm-unknown-variable" });
-    match did_you_mean(name, known) {
-        Some(near) => fault.with_hint(format!("did you mean `{near}`?")),
-        None => fault,
     }
 }
 

@@ -66,7 +66,8 @@ fn expand_root(
     let context = run.context;
     let root = template.root();
     if !root.is_object() {
-        let fault = Fault::new(format!("a template is an object, not {}", root.type_name()));
+        let fault = Fault::new(format!("a template is an object, not {}", root.type_name()))
+            .with_hint("write `{\"$schema\": …, \"contentVersion\": …, \"resources\": […]}`");
         run.report_fault(file, root.span, fault.with_code("arm-template"));
         return (Part::default(), Vec::new(), Vec::new());
     }

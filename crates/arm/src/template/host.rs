@@ -225,11 +225,13 @@ impl Env<'_> {
         let name = &function.full_name;
         if declared.len() != call.arguments.len() {
             return Some(Err(Fault::new(format!(
-                "`{name}` takes {} arguments, not {}",
+                "`{name}` takes {} argument{}, not {}",
                 declared.len(),
+                if declared.len() == 1 { "" } else { "s" },
                 call.arguments.len()
             ))
-            .with_code("arm-arguments")));
+            .with_code("arm-arguments")
+            .with_hint("its `parameters` under `functions` say what it takes")));
         }
         let mut arguments: Vec<(Arc<str>, Value)> = Vec::with_capacity(declared.len());
         for (index, (declaration, value)) in declared.iter().zip(call.arguments).enumerate() {

@@ -127,7 +127,8 @@ impl<'t> Scope<'t> {
     ) {
         if !node.is_object() {
             if !node.is_null() {
-                let fault = Fault::new(format!("a resource is an object, not {}", node.type_name()));
+                let fault = Fault::new(format!("a resource is an object, not {}", node.type_name()))
+                    .with_hint("write `{\"type\": …, \"apiVersion\": …, \"name\": …}`");
                 self.run.report_fault(self.file, node.span, fault.with_code("arm-template"));
             }
             return;
@@ -289,7 +290,9 @@ impl<'t> Scope<'t> {
         parent: Option<&Parent<'_>>,
     ) -> Option<(String, Value)> {
         let missing = |what: &str| {
-            let fault = Fault::new(format!("the resource has no `{what}`")).with_code("arm-template");
+            let fault = Fault::new(format!("the resource has no `{what}`"))
+                .with_code("arm-template")
+                .with_hint(format!("add `\"{what}\": …`"));
             self.run.report_fault(self.file, node.span, fault);
         };
         let Some(type_node) = node.get("type") else {
@@ -299,7 +302,8 @@ impl<'t> Scope<'t> {
         let resource_type = env.text(self.file, type_node, "`type`");
         let Some(resource_type) = resource_type.as_str() else {
             if resource_type.as_symbolic().is_some_and(|s| !s.reason().is_reported()) {
-                let fault = Fault::new("the type of a resource must be known before the deployment");
+                let fault = Fault::new("the type of a resource must be known before the deployment")
+                    .with_hint("write it out, or compute it from parameters and variables alone");
                 self.run.report_fault(self.file, type_node.span, fault.with_code("arm-template"));
             }
             return None;

@@ -34,3 +34,4 @@ pub use graph::{Cycle, blocked_by, waves};
 pub use loader::{Link, LoadError, Loaded, Loader, NoLoader};
 pub use parameters::Parameters;
 pub use target::Target;
+pub use types::holds_secret as declares_secret;

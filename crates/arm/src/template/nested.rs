@@ -119,11 +119,7 @@ impl<'t> Scope<'t> {
             Template::Linked(source) => (run.add_file(source), source.root()),
             Template::Missing => return Nested::Missing,
         };
-        let options = properties.get("expressionEvaluationOptions");
-        let is_inner = options
-            .and_then(|options| options.get("scope"))
-            .map(|scope| env.value(self.file, scope))
-            .is_some_and(|scope| scope.as_str().is_some_and(|scope| scope.eq_ignore_ascii_case("inner")));
+        let is_inner = self.is_inner(properties, &env);
         // A linked template never sees the linking one's names.
         let sees_outer = !is_inner && matches!(template, Template::Inline(..));
         let mut supplied = Supplied::new();
@@ -214,7 +210,29 @@ impl<'t> Scope<'t> {
                 .with_code("arm-nested-mode")
                 .with_hint("set `mode` to `Incremental`");
             self.run.report_fault(self.file, mode.span, fault);
+        } else if let Some(text) = value.as_str()
+            && !text.eq_ignore_ascii_case("incremental")
+        {
+            let fault = Fault::new(format!("there is no deployment mode `{text}`"))
+                .with_code("arm-nested-mode")
+                .with_hint("set `mode` to `Incremental`");
+            self.run.refuse(self.file, mode.span, fault, self.run.is_given(&value));
         }
+    }
+
+    /// Whether the expressions of a nested template are evaluated within it; outside where nothing is said.
+    fn is_inner(&self, properties: &Node, env: &Env<'_>) -> bool {
+        let options = properties.get("expressionEvaluationOptions");
+        let Some(scope) = options.and_then(|options| options.get("scope")) else { return false };
+        let value = env.value(self.file, scope);
+        let Some(text) = value.as_str() else { return false };
+        if !["inner", "outer", "notspecified"].iter().any(|known| text.eq_ignore_ascii_case(known)) {
+            let fault = Fault::new(format!("expressions are evaluated in no scope `{text}`"))
+                .with_code("arm-template")
+                .with_hint("write `inner` or `outer`");
+            self.run.refuse(self.file, scope.span, fault, self.run.is_given(&value));
+        }
+        text.eq_ignore_ascii_case("inner")
     }
 
     fn template_of(&self, properties: &'t Node, env: &Env<'_>, instance: &Instance) -> Template<'t> {
@@ -226,7 +244,8 @@ impl<'t> Scope<'t> {
             return self.computed_template(&value, template, instance);
         }
         let Some(link) = properties.get("templateLink") else {
-            let fault = Fault::new("the deployment has neither `template` nor `templateLink`");
+            let fault = Fault::new("the deployment has neither `template` nor `templateLink`")
+                .with_hint("add the `template` to deploy, or a `templateLink` to its file");
             self.run.report_fault(self.file, properties.span, fault.with_code("arm-template"));
             return Template::Missing;
         };
@@ -291,9 +310,10 @@ impl<'t> Scope<'t> {
                     None
                 }
             },
-            Err(error) => {
-                missing(format!("the linked template is not at hand: {error}"), "its resources are not shown")
-            }
+            Err(error) => missing(
+                format!("the linked template is not at hand: {error}"),
+                "its resources are not shown; say where it lies with `--link URI=PATH`, or correct the path",
+            ),
         }
     }
 

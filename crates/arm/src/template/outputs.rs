@@ -27,7 +27,8 @@ impl<'t> Scope<'t> {
             } else if let Some(value) = node.get("value") {
                 env.value(self.file, value)
             } else {
-                let fault = Fault::new(format!("the output `{}` has no `value`", member.key));
+                let fault = Fault::new(format!("the output `{}` has no `value`", member.key))
+                    .with_hint("add `\"value\": …`, or a `copy`");
                 self.run.report_fault(self.file, member.key_span, fault.with_code("arm-template"));
                 failed("output")
             };

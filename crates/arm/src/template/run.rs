@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use azimuth_diag::{Diagnostic, Place};
+use azimuth_diag::{Diagnostic, Place, Severity};
 
 use super::context::Context;
 use super::{EstateView, Loader};
+use crate::advice;
 use crate::expression::{Budget, Expression, ExpressionError, Fault, any_part, parse};
 use crate::json::{Node, NodeKind, Source, Span};
 use crate::origin::{FileId, Origins, Read};
@@ -178,7 +179,10 @@ impl<'a> Run<'a> {
         self.add(file, span, diagnostic, false);
     }
 
-    fn add(&self, file: FileId, span: Span, diagnostic: Diagnostic, is_refusal: bool) {
+    fn add(&self, file: FileId, span: Span, mut diagnostic: Diagnostic, is_refusal: bool) {
+        if diagnostic.hint.is_none() && (is_refusal || diagnostic.severity == Severity::Error) {
+            diagnostic.hint = Some(advice::general(diagnostic.code).to_owned());
+        }
         let source = self.source(file);
         let key = (source.file().to_owned(), span.start, diagnostic.message.clone());
         if self.diagnostics.borrow().len() >= self.context.limits.diagnostics

@@ -41,9 +41,47 @@ impl Scope<'_> {
                 self.say(lacking, member.key_span, message, "write `\"type\": \"string\"`, or what it is");
             }
         }
+        for member in root.get("parameters").map(Node::members).unwrap_or_default() {
+            let is_typed = member.value.get("type").is_some() || member.value.get("$ref").is_some();
+            if !is_typed && !self.is_second_language() {
+                let message = format!("the parameter `{}` has no `type`", member.key);
+                // Bicep writes parameters of the type `any` so.
+                self.say(
+                    Severity::Warning,
+                    member.key_span,
+                    message,
+                    "write `\"type\": \"string\"`, or what it is",
+                );
+            }
+        }
+        self.check_property_loops(root);
         for (_, resource) in self.resource_nodes() {
             self.check_resource(resource, lacking);
         }
+    }
+
+    /// Loops of properties and variables that lack a part and would be taken for properties named `copy`.
+    fn check_property_loops(&self, node: &Node) {
+        const PARTS: [&str; 3] = ["name", "count", "input"];
+        for member in node.members() {
+            // A nested template is a scope of its own; the loop of a resource or output is an object.
+            if eq_fold(&member.key, "template") {
+                continue;
+            }
+            if eq_fold(&member.key, "copy") && member.value.get("count").is_none() {
+                for entry in member.value.items() {
+                    let lacking: Vec<&str> =
+                        PARTS.into_iter().filter(|part| entry.get(part).is_none()).collect();
+                    if let [part] = lacking[..] {
+                        let message = format!("the loop has no `{part}`");
+                        let hint = "write `{\"name\": …, \"count\": …, \"input\": …}`";
+                        self.say(Severity::Error, entry.span, message, hint);
+                    }
+                }
+            }
+            self.check_property_loops(&member.value);
+        }
+        node.items().iter().for_each(|item| self.check_property_loops(item));
     }
 
     fn check_head(&self, lacking: Severity) {
@@ -69,6 +107,17 @@ impl Scope<'_> {
                 self.say(lacking, open, message, "add `\"contentVersion\": \"1.0.0.0\"`");
             }
             Some(_) => {}
+        }
+        if let Some(version) = root.get("languageVersion") {
+            let is_known =
+                version.as_str().is_some_and(|text| text.starts_with("1.") || text.starts_with("2."));
+            if !is_known {
+                let message = match version.as_str() {
+                    Some(text) => format!("there is no language version `{text}`"),
+                    None => format!("`languageVersion` is a string, not {}", version.type_name()),
+                };
+                self.say(Severity::Error, version.span, message, "write `\"2.0\"`, or leave it out for 1.0");
+            }
         }
         if self.is_second_language() {
             return;
@@ -176,6 +225,15 @@ impl Scope<'_> {
     }
 
     fn check_copy(&self, copy: &Node) {
+        if copy.is_object() && copy.get("name").is_none() {
+            let message = "the loop has no `name`".to_owned();
+            self.say(
+                Severity::Error,
+                copy.span,
+                message,
+                "add `\"name\"`: `copyIndex` and `dependsOn` use it",
+            );
+        }
         if let Some(mode) = copy.get("mode") {
             let known = |mode: &str| eq_fold(mode, "serial") || eq_fold(mode, "parallel");
             let problem = match mode.as_str() {

@@ -6,7 +6,7 @@ use azimuth_ids::eq_fold;
 
 use super::declare::{Parameter, Scope};
 use crate::expression::Fault;
-use crate::json::Node;
+use crate::json::{Node, Span};
 use crate::suggest::did_you_mean;
 use crate::value::{Kind, Object, Value};
 
@@ -14,6 +14,7 @@ use crate::value::{Kind, Object, Value};
 const MAX_REFERENCES: usize = 32;
 /// Deepest value that is checked against its type.
 const MAX_DEPTH: usize = 64;
+const NO_DEFINITION: &str = "its type refers to a definition that does not exist";
 
 const KNOWN: &[&str] = &["string", "securestring", "int", "bool", "object", "secureobject", "array"];
 
@@ -67,7 +68,7 @@ fn definitions<'n>(declared: Vec<&'n Node>, root: &'n Node, value: Option<&Value
 }
 
 /// Whether values of the type, or any part of them, are secret.
-pub(crate) fn holds_secret(node: &Node, root: &Node) -> bool {
+pub fn holds_secret(node: &Node, root: &Node) -> bool {
     let mut seen = HashSet::new();
     let mut open = vec![node];
     while let Some(node) = open.pop() {
@@ -151,6 +152,23 @@ pub(crate) fn is_nullable(node: &Node, root: &Node) -> bool {
     says(node) || resolved(node, root).is_some_and(says)
 }
 
+/// What is wrong with the type that a parameter names, whatever its value: the place and the fault.
+pub(crate) fn faulty_declaration(node: &Node, root: &Node) -> Option<(Span, String)> {
+    let Some(declared) = resolved(node, root) else {
+        let span = node.get("$ref").map_or(node.span, |reference| reference.span);
+        return Some((span, NO_DEFINITION.to_owned()));
+    };
+    let name = type_name(declared)?;
+    let is_known = KNOWN.iter().any(|known| eq_fold(known, name));
+    (!is_known).then(|| (declared.get("type").map_or(node.span, |kind| kind.span), no_type(name)))
+}
+
+fn no_type(name: &str) -> String {
+    let near = did_you_mean(name, KNOWN.iter().copied());
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("there is no type `{name}`{hint}")
+}
+
 /// Reports what is wrong with a parameter's declaration or value, where it is wrong.
 pub(crate) fn check_parameter(scope: &Scope<'_>, parameter: &Parameter<'_>, value: &Value, is_default: bool) {
     let node = parameter.node;
@@ -179,7 +197,7 @@ fn problem(value: &Value, declared: &Node, root: &Node, secure: bool, depth: usi
         return None;
     }
     let Some(node) = resolved(declared, root) else {
-        return Some("its type refers to a definition that does not exist".to_owned());
+        return Some(NO_DEFINITION.to_owned());
     };
     for constraints in [declared, node] {
         if let Some(problem) = constrained(value, constraints, secure) {
@@ -205,11 +223,7 @@ fn problem(value: &Value, declared: &Node, root: &Node, secure: bool, depth: usi
             Some(items) => elements(items, node, root, secure, depth),
             None => mismatch(false, value, "an array"),
         },
-        other => {
-            let near = did_you_mean(other, KNOWN.iter().copied());
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            Some(format!("there is no type `{name}`{hint}"))
-        }
+        _ => Some(no_type(name)),
     }
 }
 
@@ -299,10 +313,13 @@ fn constrained(value: &Value, node: &Node, secure: bool) -> Option<String> {
         // A list may also pick from the allowed items.
         let picks = || value.as_array().is_some_and(|items| items.iter().all(fits));
         if !allowed.is_empty() && !fits(value) && !picks() {
+            if secure {
+                // What is allowed for a secret says too much about it.
+                return Some("it is none of the allowed values".to_owned());
+            }
             let shown: Vec<String> = allowed.iter().take(10).map(ToString::to_string).collect();
             let more = if allowed.len() > shown.len() { ", …" } else { "" };
-            let given = if secure { "it".to_owned() } else { format!("`{}`", shortened(value)) };
-            return Some(format!("{given} is not one of {}{more}", shown.join(", ")));
+            return Some(format!("`{}` is not one of {}{more}", shortened(value), shown.join(", ")));
         }
     }
     let bound = |name: &str| node.get(name).map(Value::from_node).and_then(|bound| bound.as_int());

@@ -93,7 +93,7 @@ fn a_secret_part_is_not_quoted_in_messages() {
         "languageVersion": "2.0",
         "parameters": { "p": {
             "type": "object",
-            "properties": { "pw": { "type": "securestring", "allowedValues": ["a"] } },
+            "properties": { "pw": { "type": "securestring", "allowedValues": ["Hushed"] } },
             "defaultValue": { "pw": "Hush" }
         } },
         "resources": {}
