@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use azimuth_arm::{Expansion, Node, Source};
+use azimuth_arm::{Expansion, Node, Source, declares_secret};
 use azimuth_diag::{Diagnostic, Severity, render};
 
 use super::places::BicepText;
@@ -82,21 +82,19 @@ pub(crate) fn safe_lines(text: &str) -> String {
 /// The text of a template, byte for byte as long, with the defaults of secure parameters covered.
 pub(crate) fn covered(source: &Source) -> String {
     let mut bytes = source.text().as_bytes().to_vec();
-    cover(source.root(), 0, &mut bytes);
+    cover(source.root(), source.root(), 0, &mut bytes);
     // Every covered byte became ASCII together with its whole value.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn cover(node: &Node, depth: usize, bytes: &mut [u8]) {
+fn cover(node: &Node, root: &Node, depth: usize, bytes: &mut [u8]) {
     if depth > MAX_DEPTH {
         return;
     }
-    let is_secure = node.get("type").and_then(Node::as_str).is_some_and(|kind| {
-        kind.eq_ignore_ascii_case("securestring") || kind.eq_ignore_ascii_case("secureobject")
-    });
+    const TOLD: [&str; 3] = ["defaultValue", "value", "allowedValues"];
     for member in node.members() {
         let hides =
-            is_secure && ["defaultValue", "value"].iter().any(|name| member.key.eq_ignore_ascii_case(name));
+            TOLD.iter().any(|name| member.key.eq_ignore_ascii_case(name)) && declares_secret(node, root);
         let is_expression = member.value.as_str().is_some_and(azimuth_arm::is_expression);
         if hides && !is_expression {
             let span = member.value.span.start as usize..member.value.span.end as usize;
@@ -106,17 +104,24 @@ fn cover(node: &Node, depth: usize, bytes: &mut [u8]) {
                 }
             }
         } else {
-            cover(&member.value, depth + 1, bytes);
+            cover(&member.value, root, depth + 1, bytes);
         }
     }
     for item in node.items() {
-        cover(item, depth + 1, bytes);
+        cover(item, root, depth + 1, bytes);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_secret_type_says_is_covered() {
+        let text = r##"{"definitions": {"pw": {"type": "securestring", "allowedValues": ["hunter2"]}}, "parameters": {"p": {"$ref": "#/definitions/pw", "defaultValue": "hunter2"}, "o": {"type": "object", "properties": {"k": {"type": "securestring"}}, "defaultValue": {"k": "hunter2"}}, "q": {"type": "string", "allowedValues": ["open"]}}}"##;
+        let shown = covered(&Source::parse("t.json", text).unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains("open"), "{shown}");
+    }
 
     #[test]
     fn secure_defaults_are_covered_in_place() {

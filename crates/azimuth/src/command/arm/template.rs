@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azimuth_arm::{Parameters, Source};
+use azimuth_arm::{Parameters, Source, Span};
 use azimuth_diag::Diagnostic;
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ pub(super) fn read(args: &TemplateArgs, ui: Ui) -> Result<Template, Failure> {
         }
         _ => (parse(&args.template.display().to_string(), &read_argument(&args.template)?, ui)?, None),
     };
-    refuse_others(&source)?;
+    refuse_others(&source, ui)?;
     for file in &args.parameter_files {
         let text = if ending(file) == "bicepparam" {
             let (compiled, said) = bicep::build_params(file, timeout)?;
@@ -132,7 +132,7 @@ fn parse_parameters(file: &str, text: &str, ui: Ui) -> Result<Parameters, Failur
 }
 
 /// Tells a template from other files that people mistake for one.
-fn refuse_others(source: &Source) -> Result<(), Failure> {
+fn refuse_others(source: &Source, ui: Ui) -> Result<(), Failure> {
     let root = source.root();
     let schema = root.get("$schema").and_then(azimuth_arm::Node::as_str).unwrap_or_default().to_lowercase();
     if schema.contains("deploymentparameters.json") {
@@ -140,11 +140,16 @@ fn refuse_others(source: &Source) -> Result<(), Failure> {
             .hint("the template comes first: `azimuth arm expand TEMPLATE PARAMS`"));
     }
     if root.is_object() && root.get("resources").is_none() {
+        let place = source.place(Span { end: root.span.start + 1, ..root.span });
+        let diagnostic =
+            Diagnostic::error("arm-template", "the template has no `resources`").at(place).with_hint(
+                "add `\"resources\": []`, or name the file that has them; see https://aka.ms/arm-syntax",
+            );
+        diagnostics::show(&diagnostic, Some(&diagnostics::covered(source)), ui);
         return Err(Failure::input(format_args!(
             "`{}` is no template: it has no `resources`",
             source.file()
-        ))
-        .hint("see https://aka.ms/arm-syntax"));
+        )));
     }
     Ok(())
 }
