@@ -126,6 +126,9 @@ enum Step {
     Deployment { name: Arc<str>, at: OriginId },
 }
 
+/// Most steps of the way that one value came.
+const MAX_VIA: usize = 64;
+
 /// The table of all origins of one expansion.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
@@ -235,12 +238,7 @@ impl Origins {
             if !std::ptr::eq(step, entry) {
                 via.push(Via::Expression { place: self.file_place(step) });
             }
-            for read in reads.iter() {
-                let step = self.via(read);
-                if !via.contains(&step) {
-                    via.push(step);
-                }
-            }
+            self.push_reads(reads, &mut via);
         }
         if entry.frame != frame_of.frame {
             let mut more = Vec::new();
@@ -249,6 +247,23 @@ impl Origins {
             via.extend(more);
         }
         Some(Origin { place: self.file_place(entry), span: entry.span, via })
+    }
+
+    /// What an expression read, and what the values it read were computed from in turn: parameters of a nested
+    /// deployment come from expressions of the template around it.
+    fn push_reads(&self, reads: &[Read], via: &mut Vec<Via>) {
+        let mut open: Vec<&Read> = reads.iter().rev().collect();
+        while let Some(read) = open.pop() {
+            let step = self.via(read);
+            if via.len() >= MAX_VIA || via.contains(&step) {
+                continue;
+            }
+            via.push(step);
+            if let Read::Parameter(_, at) | Read::Variable(_, at) = read {
+                let inner = self.entry(*at).and_then(|entry| entry.reads.as_deref());
+                open.extend(inner.unwrap_or_default().iter().rev());
+            }
+        }
     }
 
     fn push_frames(&self, frame: FrameId, via: &mut Vec<Via>) {

@@ -70,6 +70,28 @@ fn origins_lead_to_the_text() {
 }
 
 #[test]
+fn parameters_of_nested_deployments_lead_outwards() {
+    let text = r#"{
+  "parameters": { "outer": { "type": "string", "defaultValue": "Enabled" } },
+  "resources": [ { "type": "Microsoft.Resources/deployments", "apiVersion": "2021-04-01", "name": "n", "properties": {
+    "expressionEvaluationOptions": { "scope": "inner" },
+    "parameters": { "inner": { "value": "[parameters('outer')]" } },
+    "template": {
+      "parameters": { "inner": { "type": "string" } },
+      "resources": [ { "type": "A.B/c", "apiVersion": "2020-01-01", "name": "r", "properties": {
+        "p": "[parameters('inner')]" } } ] } } } ]
+}"#;
+    let expansion = expanded_in(text, &Parameters::none(), &context(), &NoEstate);
+    let origin = expansion.origin(&expansion.resources[0], "/properties/p").expect("it is written somewhere");
+    assert_eq!(origin.place.line, 9);
+    let lines = origin.via.iter().filter_map(|via| match via {
+        Via::Parameter { name, place } => Some((name.as_str(), place.as_ref().map_or(0, |place| place.line))),
+        _ => None,
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), [("inner", 5), ("outer", 2)]);
+}
+
+#[test]
 fn what_if_says_how_sure_it_is() {
     let id = group_id("Microsoft.Storage/storageAccounts/st");
     let vault = group_id("Microsoft.KeyVault/vaults/kv");
