@@ -2,13 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// The folder of the root `Cargo.toml`.
+/// The folder of the root `Cargo.toml`: of the checkout that runs the task, even where several share one target folder
+/// and Cargo takes the program that another of them built.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let package = manifest
+            .filter(|folder| folder.ends_with("xtask"))
+            .unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        package.parent().expect("xtask lies in the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// The folder for tools that the tasks install: `$XDG_CACHE_HOME/azimuth/tools`, else `~/.cache/azimuth/tools`.

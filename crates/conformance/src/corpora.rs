@@ -1,6 +1,7 @@
 //! Where the corpora are, and which case files they hold.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 
@@ -18,8 +19,15 @@ pub fn root() -> Option<PathBuf> {
 
 /// The folder of the root `Cargo.toml`.
 pub fn workspace() -> &'static Path {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    crates.and_then(Path::parent).expect("this crate lies in crates/ of the workspace")
+    // Cargo says it anew at every run: a program may have been built from another checkout with the same target folder.
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let package = package.filter(|folder| folder.ends_with("conformance"));
+        let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = package.parent().and_then(Path::parent);
+        root.expect("this crate lies in crates/ of the workspace").to_owned()
+    });
+    &ROOT
 }
 
 /// The suites, which are the folders of the corpora, sorted by name.

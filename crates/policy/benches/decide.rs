@@ -33,7 +33,8 @@ fn main() {
 
 fn corpus(name: &str) -> Option<String> {
     let shared = std::env::var_os("AZIMUTH_SHARED").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let beside =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("../../../shared");
     std::fs::read_to_string(shared.unwrap_or(beside).join("corpora/policy").join(name)).ok()
 }
 

@@ -57,7 +57,7 @@ fn corpus(bencher: Bencher<'_, '_>) {
 }
 
 fn templates() -> Vec<(Arc<Source>, Parameters)> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("../..");
     let shared = std::env::var_os("AZIMUTH_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
     let path = shared.join("corpora/arm/templates/templates.jsonl");
     let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };

@@ -7,8 +7,13 @@ use serde_json::Value as Json;
 /// The cases of a file below the corpora, or nothing if the corpora are absent (which is a failure on CI).
 #[expect(clippy::print_stderr, reason = "a skipped corpus must be seen")]
 pub(crate) fn cases(path: &str) -> Vec<Json> {
-    let root = std::env::var_os("AZIMUTH_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let root = std::env::var_os("AZIMUTH_SHARED").map_or_else(
+        || {
+            PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+                .join("../../../shared")
+        },
+        PathBuf::from,
+    );
     let file = root.join("corpora").join(path);
     match std::fs::read_to_string(&file) {
         Ok(text) => text

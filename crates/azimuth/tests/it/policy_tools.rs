@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{Folder, Run, azimuth, expect, shared};
 
 fn docs(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    let path = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+        .join("../../docs")
+        .join(name);
     std::fs::read_to_string(path).expect("the page is there")
 }
 

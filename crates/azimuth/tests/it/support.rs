@@ -1,6 +1,6 @@
 //! Running the command and building estates for tests.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use azimuth_diag::{Diagnostic, Severity};
@@ -92,8 +92,13 @@ pub(crate) fn demo(size: usize, seed: u64, flaws: azimuth_demo::Flaws) -> (Snaps
 /// The folder of shared material, or `None` with a loud message; in CI its absence is a failure.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 pub(crate) fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("AZIMUTH_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let path = std::env::var_os("AZIMUTH_SHARED").map_or_else(
+        || {
+            PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+                .join("../../../shared")
+        },
+        PathBuf::from,
+    );
     if path.is_dir() {
         return Some(path);
     }

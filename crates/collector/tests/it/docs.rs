@@ -1,10 +1,14 @@
 //! The guide lists every call of the plan.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use azimuth_collector::{Call, Service, all_calls};
 
-const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/collect.md");
+fn guide_path() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+        .join("../../docs/collect.md")
+}
 
 fn table(service: Service) -> String {
     let mut out = String::from("| call | what is asked | asked for | right |\n|---|---|---|---|\n");
@@ -35,7 +39,7 @@ fn table(service: Service) -> String {
 /// To bring the guide up to date: `UPDATE_DOCS=1 cargo test -p azimuth-collector docs`.
 #[test]
 fn the_guide_lists_every_call() {
-    let mut guide = std::fs::read_to_string(GUIDE).unwrap();
+    let mut guide = std::fs::read_to_string(guide_path()).unwrap();
     for (service, name) in [(Service::Arm, "arm"), (Service::Graph, "graph")] {
         let (begin, end) = (format!("<!-- begin {name} calls -->\n"), format!("<!-- end {name} calls -->"));
         let from = guide.find(&begin).unwrap() + begin.len();
@@ -43,7 +47,7 @@ fn the_guide_lists_every_call() {
         let table = table(service);
         if std::env::var_os("UPDATE_DOCS").is_some() {
             guide.replace_range(from..to, &table);
-            std::fs::write(GUIDE, &guide).unwrap();
+            std::fs::write(guide_path(), &guide).unwrap();
         } else {
             assert!(guide[from..to] == table, "docs/collect.md is stale; run with UPDATE_DOCS=1");
         }

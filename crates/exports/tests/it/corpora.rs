@@ -10,8 +10,13 @@ use crate::read_all;
 
 /// The folder of the corpora, if it is there; in CI it must be.
 fn corpora() -> Option<PathBuf> {
-    let shared = std::env::var_os("AZIMUTH_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let shared = std::env::var_os("AZIMUTH_SHARED").map_or_else(
+        || {
+            PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+                .join("../../../shared")
+        },
+        PathBuf::from,
+    );
     let folder = shared.join("corpora");
     if folder.is_dir() {
         return Some(folder);

@@ -6,7 +6,7 @@
 //!
 //! Nothing is answered that the engine did not confirm: every set of changes was judged as a whole, against every policy that
 //! covers the resource, and left none violated that could be helped. For the IfNotExists effects there is a second way, a
-//! related resource; see [`related`].
+//! related resource; see `related`.
 
 pub(crate) mod candidates;
 mod edit;

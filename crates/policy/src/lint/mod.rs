@@ -2,7 +2,7 @@
 //!
 //! A [`Workspace`] holds the objects of any number of files; [`lint`] looks at each and at how they fit together. Every
 //! finding carries the code of a [`Rule`] (or of the reader), a place with line and column, and a hint. What is called
-//! dead is proved to be dead: see [`sat`].
+//! dead is proved to be dead: see `sat`.
 
 mod assignments;
 mod conditions;

@@ -154,9 +154,9 @@ fn damaged_definitions_and_resources_never_panic() {
             let (from, length) = (dice.below(bytes.len()), dice.below(40));
             let to = bytes.len().min(from + length);
             if dice.below(2) == 0 {
-                bytes.truncate(from)
+                bytes.truncate(from);
             } else {
-                drop(bytes.drain(from..to))
+                drop(bytes.drain(from..to));
             }
             let text = String::from_utf8_lossy(&bytes);
             read += usize::from(parsed(&text).is_some());

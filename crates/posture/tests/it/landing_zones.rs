@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 /// The text of a file of the policy corpus; without it the test says loudly that it is skipped, and with `CI` fails.
 fn corpus(name: &str) -> Option<String> {
     let shared = std::env::var_os("AZIMUTH_SHARED").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let beside =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it")).join("../../../shared");
     let path = shared.unwrap_or(beside).join("corpora/policy").join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),

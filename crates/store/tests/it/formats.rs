@@ -11,7 +11,8 @@ use jiff::Span;
 use crate::support::{all, assert_sound, clock, delete, feed, folder, key, open, put};
 
 fn fixture(version: u32) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version}.db"))
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+        .join(format!("tests/fixtures/v{version}.db"))
 }
 
 /// What the fixtures hold; never to be changed.
