@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use azimuth_diag::Diagnostic;
 use azimuth_ids::{eq_fold, fold};
 
 use super::copy::Count;
@@ -323,6 +324,7 @@ impl<'t> Scope<'t> {
                 return None;
             }
         };
+        let name = self.without_secret(node, name);
         Some(match parent {
             Some(parent) if is_whole_type(resource_type, parent.resource_type) => {
                 // Some write the whole type and name in a nested child as well.
@@ -335,6 +337,20 @@ impl<'t> Scope<'t> {
             }
             None => (resource_type.to_owned(), name),
         })
+    }
+
+    /// A name that is computed from a secret stays unresolved: names and ids are shown everywhere, secrets nowhere.
+    fn without_secret(&self, node: &Node, name: Value) -> Value {
+        if !name.is_secure() || name.as_str().is_none() {
+            return name;
+        }
+        let message = "the name of a resource is computed from a secret, and everybody who may read the resource sees it";
+        let hint = "name it by a parameter that is no secret; here the name stays `***`";
+        let span = node.get("name").map_or(node.span, |name| name.span);
+        self.run.report(self.file, span, Diagnostic::warning("arm-secret-name", message).with_hint(hint));
+        let origin = name.origin();
+        let hidden = crate::expression::Expression::of(name);
+        Value::symbolic(Symbolic::new(hidden, Reason::SecretName)).with_origin(origin)
     }
 
     fn id(&self, node: &Node, scope_id: &Value, resource_type: &str, name: &Value) -> Value {

@@ -30,6 +30,8 @@ pub enum Reason {
     },
     /// It is a secret that the service fetches itself.
     KeyVaultSecret,
+    /// It is a name computed from a secret, which must not be shown.
+    SecretName,
     /// It depends on the moment or on chance, and the caller gave neither time nor seed.
     TimeOrChance,
     /// It is a fact about the caller's account, tenant or the platform that the caller did not give.
@@ -56,6 +58,7 @@ impl fmt::Display for Reason {
         match self {
             Self::RunningResource { id } => write!(f, "read from the running resource `{id}`"),
             Self::KeyVaultSecret => f.write_str("a key vault secret, fetched by the deployment"),
+            Self::SecretName => f.write_str("a name computed from a secret, which is not shown"),
             Self::TimeOrChance => f.write_str("depends on the time of the deployment or on chance"),
             Self::Environment => f.write_str("depends on the account or platform deployed to"),
             Self::MissingTemplate => f.write_str("comes from a template that is not at hand"),

@@ -159,3 +159,22 @@ fn arguments_of_functions_that_are_declared_secure() {
     }));
     assert_eq!(output(&expansion, "said"), json!("***"));
 }
+
+#[test]
+fn a_name_computed_from_a_secret_is_not_shown() {
+    let template = json!({
+        "contentVersion": "1.0.0.0",
+        "parameters": { "word": { "type": "securestring", "defaultValue": "Hush" } },
+        "resources": [
+            { "type": "A.B/c", "apiVersion": "2020-01-01", "name": "[concat('x', parameters('word'))]",
+              "resources": [{ "type": "d", "apiVersion": "2020-01-01", "name": "child" }] },
+            { "type": "A.B/c", "apiVersion": "2020-01-01", "name": "plain" }
+        ]
+    });
+    let expansion = expanded_in(&template.to_string(), &Parameters::none(), &context(), &NoEstate);
+    assert!(!expansion.has_errors(), "{:?}", expansion.diagnostics);
+    assert!(expansion.diagnostics.iter().any(|diagnostic| diagnostic.code == "arm-secret-name"));
+    let shown = format!("{:?} {:?}", expansion.resources, expansion.diagnostics);
+    assert!(!shown.contains("Hush"), "{shown}");
+    assert!(shown.contains("plain"));
+}
