@@ -1,0 +1,8 @@
+//! The scalar functions, one module a family. A function is one line of its family's table and one small `fn`.
+
+mod conditional;
+
+use crate::function::Function;
+
+/// Every family's table.
+pub(crate) const FAMILIES: &[&[Function]] = &[conditional::TABLE];
