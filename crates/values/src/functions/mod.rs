@@ -1,8 +1,12 @@
 //! The scalar functions, one module a family. A function is one line of its family's table and one small `fn`.
 
 mod conditional;
+pub mod convert;
+mod dynamic;
+pub(crate) mod strings;
 
 use crate::function::Function;
 
 /// Every family's table.
-pub(crate) const FAMILIES: &[&[Function]] = &[conditional::TABLE];
+pub(crate) const FAMILIES: &[&[Function]] =
+    &[conditional::TABLE, convert::TABLE, dynamic::TABLE, strings::TABLE];

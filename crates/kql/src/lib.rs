@@ -1,0 +1,23 @@
+//! The Kusto query language: what a text says, not what comes of it.
+//!
+//! ```text
+//! text ─▶ syntax (tokens) ─▶ parse ─▶ ast ─▶ bind (with a Catalog) ─▶ bound tree, result schema, diagnostics
+//! ```
+//!
+//! - [`syntax`]: spans, tokens, the lossless lexer;
+//! - [`values`]: constants of every type and their texts;
+//! - [`ast`]: the owned syntax tree;
+//! - [`parse()`]: the error-tolerant parser;
+//! - [`types`]: scalar types and schemas;
+//!
+//! Architecture invariant: nothing is executed here, and nothing here knows how it would be. No text makes the
+//! parser or the binder panic, recurse without bound or grow without limit.
+
+pub mod syntax;
+pub mod types;
+pub mod values;
+pub mod ast;
+mod parse;
+mod suggest;
+
+pub use parse::{Parsed, parse, parse_function};

@@ -1,0 +1,1 @@
+//! KQL on Apache DataFusion.
