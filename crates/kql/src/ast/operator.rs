@@ -64,7 +64,7 @@ pub enum OperatorKind {
     Consume,
     Count { name: Option<Name> },
     Datatable { columns: Vec<ColumnDeclaration>, values: Vec<Expr> },
-    Distinct { columns: Vec<Expr> },
+    Distinct { columns: Vec<NamedExpr> },
     Evaluate { call: Call, schema: Option<EvaluateSchema> },
     ExecuteAndCache,
     Extend { columns: Vec<NamedExpr> },

@@ -23,6 +23,8 @@ pub(crate) struct Parser<'a> {
     pub(super) allows_wildcards: bool,
     /// Whether `:` is an operator here (`search`).
     pub(super) in_search: bool,
+    /// Whether `=` is `==` here (`where`).
+    pub(super) in_where: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -37,6 +39,7 @@ impl<'a> Parser<'a> {
             is_lost: false,
             allows_wildcards: false,
             in_search: false,
+            in_where: false,
         }
     }
 

@@ -3,6 +3,8 @@
 //! From loose to tight: `or`; `and`; equality, lists and `between`; relations; `+ -`; `* / %`; string operators;
 //! signs; members and indexes. Equality, relations and string operators do not chain.
 
+use azimuth_diag::Diagnostic;
+
 use super::cursor::Parser;
 use crate::ast::{
     Argument, BinaryOp, Call, ColumnDeclaration, Expr, ExprKind, InOp, Name, NamedExpr, Operator, Pipeline,
@@ -86,6 +88,7 @@ impl Parser<'_> {
         let left = self.relational();
         let op = match self.kind() {
             TokenKind::EqEq => BinaryOp::Equal,
+            TokenKind::Assign if self.in_where => BinaryOp::Equal,
             TokenKind::BangEq | TokenKind::LessGreater => BinaryOp::NotEqual,
             _ => return self.list_test(left),
         };
@@ -249,6 +252,10 @@ impl Parser<'_> {
         let mut length = 0;
         loop {
             match self.kind() {
+                // `a.[0]` is `a[0]`.
+                TokenKind::Dot if self.peek(1).kind == TokenKind::LBracket && self.name_length(1) == 0 => {
+                    self.bump();
+                }
                 TokenKind::Dot => {
                     self.bump();
                     base = self.member(start, base);
@@ -419,8 +426,11 @@ impl Parser<'_> {
                 let content = text.get(open + 1..).unwrap_or_default();
                 let value = parse_typed(ty, content.strip_suffix(')').unwrap_or(content));
                 if value.is_none() {
-                    let message = format!("`{text}` is not a {ty}");
-                    self.error_at(token.span, "kql-syntax-literal", message);
+                    self.report(
+                        Diagnostic::warning("kql-literal", format!("`{text}` is not a {ty}"))
+                            .at(super::place(token.span))
+                            .with_hint("it counts as null"),
+                    );
                     return Literal::null(ty);
                 }
                 value

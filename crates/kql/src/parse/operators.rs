@@ -1,9 +1,10 @@
 //! Which operator stands here, and what all of them share: parameters, orders, lists.
 
 use super::cursor::Parser;
-use crate::ast::{Direction, Expr, Name, Operator, OperatorKind, OperatorParameter, Ordered, Pipeline};
+use crate::ast::{Direction, Expr, ExprKind, Name, Operator, OperatorKind, OperatorParameter, Ordered, Pipeline};
 use crate::suggest::closest;
 use crate::syntax::{Span, TokenKind};
+use crate::values::Literal;
 
 /// The operators by the names under which they are known to the parser.
 pub(crate) const OPERATOR_NAMES: &[&str] = &[
@@ -19,7 +20,7 @@ pub(crate) const OPERATOR_NAMES: &[&str] = &[
 /// Parameters that every operator may have in front of named expressions.
 const COMMON_PARAMETERS: &[&str] = &[
     "kind", "flags", "isfuzzy", "withsource", "with_source", "bagexpansion", "with_itemindex", "datascope",
-    "decodeblocks", "id", "with_match_id", "with_step_name", "cycles", "output", "with_component_id", "with_node_id",
+    "decodeblocks", "with_match_id", "with_step_name", "cycles", "output", "with_component_id", "with_node_id",
     "best_effort", "force_remote", "expandoutput",
 ];
 
@@ -27,7 +28,9 @@ impl Parser<'_> {
     /// The operator after a `|`.
     pub(super) fn operator(&mut self) -> Operator {
         let start = self.start();
+        let in_where = std::mem::replace(&mut self.in_where, false);
         let operator = self.nested(|parser| parser.with_flags(false, false, Self::operator_inner));
+        self.in_where = in_where;
         let operator = operator.unwrap_or_else(|| Operator {
             kind: OperatorKind::Unknown { name: Name { text: String::new(), span: Span::empty(start) } },
             parameters: Vec::new(),
@@ -150,11 +153,14 @@ impl Parser<'_> {
     fn parameter_value(&mut self) -> Expr {
         if self.at(TokenKind::Ident) {
             let span = self.token().span;
-            // `kind = inner (T)` is no call, `with_step = dynamic(…)` is one.
-            let is_word = !matches!(self.word_at(0), Some("true" | "false" | "dynamic"));
-            if is_word {
-                let name = self.name();
-                return Expr { kind: crate::ast::ExprKind::Name(name.text), span };
+            // `kind = inner (T)` and `isfuzzy = true (T)` are no calls, `with_step = dynamic(…)` is one.
+            if !self.at_word("dynamic") {
+                let kind = match self.name().text.as_str() {
+                    "true" => ExprKind::Literal(Literal::Bool(Some(true))),
+                    "false" => ExprKind::Literal(Literal::Bool(Some(false))),
+                    word => ExprKind::Name(word.to_owned()),
+                };
+                return Expr { kind, span };
             }
         }
         self.literal_or_list()
@@ -165,7 +171,7 @@ impl Parser<'_> {
         if self.at(TokenKind::LParen) && matches!(self.peek(2).kind, TokenKind::Comma) {
             let start = self.bump().span.start;
             let items = self.list(TokenKind::RParen, ")", false, Self::expr);
-            return Expr { kind: crate::ast::ExprKind::EntityGroup(items), span: self.since(start) };
+            return Expr { kind: ExprKind::EntityGroup(items), span: self.since(start) };
         }
         self.nested(|parser| parser.with_flags(false, false, Self::unary_expr)).unwrap_or_else(|| self.missing())
     }

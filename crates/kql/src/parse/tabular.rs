@@ -21,6 +21,7 @@ impl Parser<'_> {
             word,
             "join" | "lookup" | "evaluate" | "consume" | "getschema" | "as" | "render" | "scan" | "graph-match"
                 | "graph-shortest-paths" | "graph-mark-components" | "search" | "find" | "union" | "macro-expand"
+                | "inline_external_table"
         );
         if word != "render" {
             *parameters = self.operator_parameters(any);
@@ -38,7 +39,7 @@ impl Parser<'_> {
             "consume" => K::Consume,
             "count" => K::Count { name: self.eat_word("as").then(|| self.name()) },
             "datatable" => self.datatable(),
-            "distinct" => K::Distinct { columns: self.several(|parser| parser.with_flags(false, false, Self::expr)) },
+            "distinct" => K::Distinct { columns: self.several(Self::named_expr) },
             "evaluate" => {
                 let call = self.call();
                 let schema = self.eat(TokenKind::Colon).then(|| self.evaluate_schema());
@@ -149,7 +150,11 @@ impl Parser<'_> {
             }
             "top-nested" => K::TopNested { clauses: self.top_nested() },
             "union" => K::Union { tables: self.several(Self::table_reference) },
-            "where" | "filter" => K::Where { predicate: self.expr() },
+            "where" | "filter" => {
+                // Kusto takes `=` for `==` here.
+                self.in_where = true;
+                K::Where { predicate: self.expr() }
+            }
             _ => return None,
         })
     }
@@ -185,14 +190,29 @@ impl Parser<'_> {
         self.expect(TokenKind::LParen, "(");
         let columns = self.list(TokenKind::RParen, ")", true, Self::column_declaration);
         self.expect(TokenKind::LBracket, "[");
+        // Kusto forgives a comma before the first value.
+        while self.eat(TokenKind::Comma) {}
         let values = self.list(TokenKind::RBracket, "]", true, Self::expr);
         OperatorKind::Datatable { columns, values }
     }
 
     fn external_data(&mut self) -> OperatorKind {
-        self.expect(TokenKind::LParen, "(");
-        let columns = self.list(TokenKind::RParen, ")", true, Self::column_declaration);
+        let columns = if self.at(TokenKind::LParen) && self.peek(1).kind != TokenKind::String {
+            self.bump();
+            self.list(TokenKind::RParen, ")", true, Self::column_declaration)
+        } else {
+            Vec::new()
+        };
         let mut properties = self.operator_parameters(true);
+        if self.eat_word("partition") {
+            self.expect_word("by");
+            self.bracketed();
+        }
+        if self.eat_word("pathformat") {
+            self.expect(TokenKind::Assign, "=");
+            self.bracketed();
+        }
+        properties.extend(self.operator_parameters(true));
         let uris = if self.eat(TokenKind::LBracket) {
             self.list(TokenKind::RBracket, "]", true, Self::expr)
         } else if self.eat(TokenKind::LParen) {
@@ -205,6 +225,14 @@ impl Parser<'_> {
             properties.extend(self.properties());
         }
         OperatorKind::ExternalData { columns, uris, properties }
+    }
+
+    /// Skips what stands between parentheses.
+    fn bracketed(&mut self) {
+        match self.closing(0) {
+            Some(close) if self.at(TokenKind::LParen) => self.skip(close + 1),
+            _ => self.expected("`(`"),
+        }
     }
 
     /// `(name = value, …)`
@@ -416,7 +444,14 @@ impl Parser<'_> {
         if word == "partition" {
             self.expect_word("by");
         }
-        let by = Box::new(self.postfix_expr());
+        // A name, or its members; `(` begins the body.
+        let mut by = self.name_expr();
+        while self.eat(TokenKind::Dot) {
+            let member = self.name();
+            let span = by.span.to(member.span);
+            by = Expr { kind: ExprKind::Path { base: Box::new(by), member }, span };
+        }
+        let by = Box::new(by);
         let scope = if self.eat_word("in") { Some(self.postfix_expr()) } else { None };
         let body = if self.at(TokenKind::LBrace) {
             PartitionBody::Query(self.function_body())
@@ -424,6 +459,11 @@ impl Parser<'_> {
             PartitionBody::Operators(self.sub_pipeline())
         };
         OperatorKind::Partition { by, scope, body }
+    }
+
+    fn name_expr(&mut self) -> Expr {
+        let name = self.name();
+        Expr { kind: ExprKind::Name(name.text), span: name.span }
     }
 
     fn range(&mut self) -> OperatorKind {

@@ -132,6 +132,9 @@ fn date<'a, 'w>(words: &'w [Word<'a>]) -> Option<(Date, &'w [Word<'a>])> {
         [Letters(m), Mark(b' '), Number(d), Mark(b' '), Number(y), rest @ ..] => {
             ((year(y)?, month(m)?, number(d)?), rest)
         }
+        [Number(y), Mark(b' '), Number(m), Mark(b' '), Number(d)] if y.len() == 4 => {
+            ((number(y)?, number(m)?, number(d)?), &[])
+        }
         [Number(y), Mark(b'-'), Number(m), rest @ ..] if y.len() == 4 => ((number(y)?, number(m)?, 1), rest),
         [Number(all), rest @ ..] if all.len() == 8 => {
             ((number(&all[..4])?, number(&all[4..6])?, number(&all[6..])?), rest)

@@ -2,11 +2,13 @@
 
 mod conditional;
 pub mod convert;
+mod datetime;
 mod dynamic;
+mod math;
 pub(crate) mod strings;
 
 use crate::function::Function;
 
 /// Every family's table.
 pub(crate) const FAMILIES: &[&[Function]] =
-    &[conditional::TABLE, convert::TABLE, dynamic::TABLE, strings::TABLE];
+    &[conditional::TABLE, convert::TABLE, datetime::TABLE, dynamic::TABLE, math::TABLE, strings::TABLE];

@@ -213,12 +213,12 @@ fn replace_strings(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 fn translate(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let from: Vec<char> = written(&arguments[0]).chars().collect();
     let to: Vec<char> = written(&arguments[1]).chars().collect();
-    let translated = written(&arguments[2]).chars().filter_map(|character| {
-        match from.iter().position(|known| *known == character) {
+    let text = written(&arguments[2]);
+    let translated =
+        text.chars().filter_map(|character| match from.iter().position(|known| *known == character) {
             Some(index) => to.get(index).or(to.last()).copied(),
             None => Some(character),
-        }
-    });
+        });
     Ok(translated.collect::<String>().into())
 }
 
@@ -241,7 +241,8 @@ fn from_code_points(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> 
 }
 
 fn to_code_points(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    let codes = written(&arguments[0]).chars().map(|character| Json::Long(i64::from(u32::from(character))));
+    let text = written(&arguments[0]);
+    let codes = text.chars().map(|character| Json::Long(i64::from(u32::from(character))));
     Ok(Value::array(codes.collect()))
 }
 
