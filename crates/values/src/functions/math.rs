@@ -166,6 +166,9 @@ fn round_to(number: f64, digits: i32) -> f64 {
     {
         return rounded;
     }
+    if digits >= 0 && number.abs() >= 9_007_199_254_740_992.0 {
+        return number;
+    }
     let scale = 10_f64.powi(digits.abs());
     let rounded =
         if digits < 0 { (number / scale).round() * scale } else { (number * scale).round() / scale };

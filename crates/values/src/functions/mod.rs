@@ -5,10 +5,20 @@ pub mod convert;
 mod datetime;
 mod dynamic;
 mod math;
+pub mod regexes;
+mod sets;
 pub(crate) mod strings;
 
 use crate::function::Function;
 
 /// Every family's table.
-pub(crate) const FAMILIES: &[&[Function]] =
-    &[conditional::TABLE, convert::TABLE, datetime::TABLE, dynamic::TABLE, math::TABLE, strings::TABLE];
+pub(crate) const FAMILIES: &[&[Function]] = &[
+    conditional::TABLE,
+    convert::TABLE,
+    datetime::TABLE,
+    dynamic::TABLE,
+    math::TABLE,
+    regexes::TABLE,
+    sets::TABLE,
+    strings::TABLE,
+];

@@ -83,6 +83,9 @@ fn strrep(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let Some(times) = arguments[1].as_long() else { return Ok("".into()) };
     let (part, delimiter) = (written(&arguments[0]), arguments.get(2).map(written).unwrap_or_default());
     let times = usize::try_from(times).unwrap_or(0);
+    if part.is_empty() && delimiter.is_empty() {
+        return Ok("".into());
+    }
     let bytes = (part.len() + delimiter.len()).saturating_mul(times);
     if bytes > MAX_TEXT {
         return Err(Refusal::new(format!(
