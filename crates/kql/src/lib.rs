@@ -9,6 +9,9 @@
 //! - [`ast`]: the owned syntax tree;
 //! - [`parse()`]: the error-tolerant parser;
 //! - [`types`]: scalar types and schemas;
+//! - [`functions`]: the built-in functions, as tables;
+//! - [`bound`]: the bound tree, which whoever executes a query reads;
+//! - [`bind()`]: the binder, and the [`Catalog`] it asks for tables and functions.
 //!
 //! Architecture invariant: nothing is executed here, and nothing here knows how it would be. No text makes the
 //! parser or the binder panic, recurse without bound or grow without limit.
@@ -18,6 +21,10 @@ pub mod types;
 pub mod values;
 pub mod ast;
 mod parse;
+pub mod functions;
+pub mod bound;
+pub mod bind;
 mod suggest;
 
+pub use bind::{Catalog, bind};
 pub use parse::{Parsed, parse, parse_function};

@@ -4,6 +4,8 @@ mod conditional;
 pub mod convert;
 mod datetime;
 mod dynamic;
+mod encode;
+pub mod ip;
 mod math;
 pub mod regexes;
 mod sets;
@@ -17,6 +19,8 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     convert::TABLE,
     datetime::TABLE,
     dynamic::TABLE,
+    encode::TABLE,
+    ip::TABLE,
     math::TABLE,
     regexes::TABLE,
     sets::TABLE,
