@@ -28,12 +28,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["hash", "hash_xxhash64"], hash),
     Function::pure(&["hash_md5"], |_, arguments| Ok(hex(&md5::Md5::digest(written(&arguments[0]))))),
-    Function::pure(&["hash_sha1"], |_, arguments| {
-        Ok(hex(&sha1::Sha1::digest(written(&arguments[0]))))
-    }),
-    Function::pure(&["hash_sha256"], |_, arguments| {
-        Ok(hex(&sha2::Sha256::digest(written(&arguments[0]))))
-    }),
+    Function::pure(&["hash_sha1"], |_, arguments| Ok(hex(&sha1::Sha1::digest(written(&arguments[0]))))),
+    Function::pure(&["hash_sha256"], |_, arguments| Ok(hex(&sha2::Sha256::digest(written(&arguments[0]))))),
     Function::pure(&["hash_combine"], hash_combine),
     Function::pure(&["hash_many"], hash_many),
     Function::pure(&["base64_encode_tostring", "base64_encodestring"], |_, arguments| {
@@ -256,7 +252,10 @@ mod tests {
         }
         let guid = Value::Guid(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
         assert_eq!(
-            call("base64_decode_toguid", &[call("base64_encode_fromguid", std::slice::from_ref(&guid)).into()]),
+            call(
+                "base64_decode_toguid",
+                &[call("base64_encode_fromguid", std::slice::from_ref(&guid)).into()]
+            ),
             text::to_string(&guid)
         );
         assert_eq!(call("base64_decode_tostring", &["S3VzdG8".into()]), "Kusto");
