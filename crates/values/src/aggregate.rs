@@ -27,8 +27,13 @@ pub trait Accumulator: fmt::Debug + Send {
     /// As [`Accumulator::add`].
     fn merge(&mut self, state: &[Value]) -> Result<(), Refusal>;
 
-    /// The value of the group.
+    /// The value of the group; of an aggregate with several columns, the first.
     fn finish(&self) -> Value;
+
+    /// The values of all columns: one, but for `arg_max`, `percentiles` and their kin.
+    fn finish_all(&self) -> Vec<Value> {
+        vec![self.finish()]
+    }
 }
 
 /// How an aggregate begins. The constant arguments are known (`make_list(x, 10)`); others are null here.

@@ -3,12 +3,13 @@
 mod conditional;
 pub mod convert;
 mod datetime;
-mod dynamic;
+pub(crate) mod dynamic;
 mod encode;
 pub mod ip;
 mod math;
 pub mod regexes;
 mod sets;
+mod sketch;
 pub(crate) mod strings;
 
 use crate::function::Function;
@@ -24,5 +25,6 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     math::TABLE,
     regexes::TABLE,
     sets::TABLE,
+    sketch::TABLE,
     strings::TABLE,
 ];
