@@ -1,5 +1,6 @@
 //! Regular expressions: RE2's syntax, which the `regex` crate shares; Unicode classes.
 
+pub use regex::Captures;
 use regex::Regex;
 
 use crate::context::Context;
@@ -22,6 +23,11 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["trim_start"], |context, arguments| trimmed(context, arguments, true, false)),
     Function::pure(&["trim_end"], |context, arguments| trimmed(context, arguments, false, true)),
 ];
+
+/// A text as a pattern that matches just it.
+pub fn escape(text: &str) -> String {
+    regex::escape(text)
+}
 
 /// `text matches regex pattern`.
 ///
