@@ -12,6 +12,7 @@
 //! [`Context`](azimuth_values::Context). Every operator counts the rows it makes, and ends the query at the [`Limits`].
 
 pub mod eval;
+pub mod expect;
 pub mod operators;
 mod run;
 mod table;

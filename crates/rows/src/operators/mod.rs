@@ -4,8 +4,11 @@ mod basic;
 mod expand;
 mod group;
 mod join;
+mod nested;
 mod order;
 mod parse;
+mod scan;
+mod series;
 
 use azimuth_kql::bound::{Expr, Rel, RelKind};
 use azimuth_values::Value;
@@ -89,6 +92,11 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
             let table = run.table(&apply.expand.input, given)?;
             expand::apply(run, apply, &table.rows)
         }
+        RelKind::TopNested { input, levels } => {
+            nested::top_nested(run, &run.table(input, given)?.rows, levels)
+        }
+        RelKind::MakeSeries(make) => series::make_series(run, make, &run.table(&make.input, given)?),
+        RelKind::Scan(scan) => scan::scan(run, scan, run.table(&scan.input, given)?.rows),
         RelKind::Parse(parse) => parse::parse(run, parse, run.table(&parse.input, given)?.rows, &rel.schema),
         RelKind::ParseKv { input, value, keys, properties } => {
             parse::parse_kv(run, run.table(input, given)?.rows, value, keys, properties, &rel.schema)
@@ -117,9 +125,6 @@ fn size(run: &Run<'_>, count: &Expr) -> Result<usize, Failure> {
 
 fn name_of(kind: &RelKind) -> &'static str {
     match kind {
-        RelKind::TopNested { .. } => "top-nested",
-        RelKind::MakeSeries(_) => "make-series",
-        RelKind::Scan(_) => "scan",
         RelKind::Reduce { .. } => "reduce",
         RelKind::Evaluate(_) => "evaluate",
         RelKind::MakeGraph(_) => "make-graph",
