@@ -243,6 +243,8 @@ pub enum RelKind {
         graph: Input,
         /// `weak` or `strong`.
         kind: String,
+        /// The name of the new column of the nodes.
+        name: String,
     },
     /// `graph-where-nodes` (over the columns of nodes) and `graph-where-edges` (over those of edges).
     GraphFilter {
@@ -399,16 +401,28 @@ pub struct ExpandedColumn {
 /// `mv-apply`
 #[derive(Clone, Debug)]
 pub struct MvApply {
-    /// The expansion. Its columns are those of [`RelKind::Given`] in the body.
+    /// The expansion, with its places among the columns of `given`.
     pub expand: MvExpand,
-    /// The schema of the expansion.
-    pub expanded: Schema,
+    /// The columns of [`RelKind::Given`] in the body: those of the input that are not expanded under their own name,
+    /// then the expanded ones, then the index column, then the `id` column.
+    pub given: Schema,
+    /// The first columns of `given`: places in the input.
+    pub kept: Vec<usize>,
     /// The operators for each input row.
     pub body: Input,
-    /// The columns of the input that are kept in front of the body's columns.
-    pub kept: Vec<usize>,
-    /// The name of the `id` column, which the body sees as its last given column.
-    pub context_id: Option<String>,
+    /// Where each output column comes from.
+    pub output: Vec<ApplyColumn>,
+    /// The body sees the number of its input row as its last given column (`id`).
+    pub has_context_id: bool,
+}
+
+/// Where a column of a `mv-apply` comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplyColumn {
+    /// A column of the input row.
+    Input(usize),
+    /// A column of the body.
+    Body(usize),
 }
 
 /// `make-series`

@@ -1,0 +1,66 @@
+//! What a column is called when the query does not say.
+
+use super::summarize::percentile_name;
+use crate::ast::{Expr as Ast, ExprKind as A};
+use crate::functions::{Naming, Use, lookup};
+use crate::types::ScalarType;
+use crate::values::Literal;
+
+/// The name that an expression suggests: a column's own, `d_a` for `d.a`, `sum_x`. An empty string for functions that
+/// only give a prefix is never returned; `None` means `Column1`.
+pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
+    match &ast.kind {
+        A::Name(name) => Some(name.clone()),
+        A::Path { base, member } => match &base.kind {
+            A::Name(name) if name == "$left" || name == "$right" => Some(member.text.clone()),
+            _ => Some(format!("{}_{}", implied_name(base, in_aggregate)?, member.text)),
+        },
+        A::Index { base, index } => {
+            let base = implied_name(base, in_aggregate)?;
+            Some(match &index.kind {
+                A::Literal(Literal::String(key)) => format!("{base}_{key}"),
+                A::Literal(Literal::Long(Some(at))) => format!("{base}_{at}"),
+                _ => format!("{base}_"),
+            })
+        }
+        A::Call(call) => {
+            if matches!(call.name.text.as_str(), "column_ifexists" | "columnifexists") {
+                return None;
+            }
+            let aggregate = if in_aggregate { lookup(Use::Aggregate, &call.name.text) } else { None };
+            let function = aggregate.or_else(|| lookup(Use::Scalar, &call.name.text))?;
+            let first = call.arguments.first().map(|argument| &argument.value);
+            let of_first = || first.and_then(|first| implied_name(first, in_aggregate));
+            if matches!(function.name, "percentile" | "percentilew") {
+                let stem = format!("percentile_{}", of_first().unwrap_or_default());
+                return Some(percentile_name(call, &stem).unwrap_or(stem));
+            }
+            match function.naming {
+                Naming::None => None,
+                Naming::FirstArgument => of_first(),
+                Naming::OnlyArgument if call.arguments.len() == 1 => of_first(),
+                Naming::OnlyArgument => None,
+                Naming::Prefix(prefix) => Some(format!("{prefix}_{}", of_first().unwrap_or_default())),
+                Naming::FunctionAndArgument => {
+                    Some(format!("{}_{}", function.name, of_first().unwrap_or_default()))
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The name of `percentiles(x, 5, 99.5)`'s columns: `percentile_x_5`, `percentile_x_99_5`.
+pub(super) fn percentile_suffix(literal: &Literal) -> String {
+    match literal {
+        Literal::Long(Some(value)) => value.to_string(),
+        Literal::Int(Some(value)) => value.to_string(),
+        Literal::Real(Some(value)) => format!("{value}").replace('.', "_"),
+        _ => String::new(),
+    }
+}
+
+/// The type in the name of a column of a `union` whose inputs disagree.
+pub(super) fn type_suffix(ty: ScalarType) -> &'static str {
+    ty.name()
+}

@@ -1,0 +1,153 @@
+//! `union`: which columns several tables have together.
+
+use std::sync::Arc;
+
+use super::naming::type_suffix;
+use super::scope::{Entry, Value};
+use super::tabular::matches_pattern;
+use super::{Binder, Scope};
+use crate::ast::{Expr as Ast, ExprKind as A, Operator};
+use crate::bound::{Input, Rel, RelKind, UnionInput};
+use crate::syntax::Span;
+use crate::types::{Column, ScalarType as T, Schema};
+
+impl Binder<'_> {
+    pub(super) fn union(
+        &mut self,
+        operator: &Operator,
+        input: Option<&Input>,
+        tables: &[Ast],
+        env: &Scope,
+    ) -> Arc<Rel> {
+        let is_fuzzy = operator.parameter("isfuzzy").is_some_and(|value| value.word() != Some("false"));
+        let is_inner = operator.parameter("kind").is_some_and(|value| value.word() == Some("inner"));
+        let source = operator.parameter("withsource").or_else(|| operator.parameter("with_source"));
+        let source = source.map(|parameter| parameter.word().unwrap_or("source_").to_owned());
+        let mut inputs: Vec<(String, Arc<Rel>)> = Vec::new();
+        if let Some(input) = input {
+            inputs.push(("union_arg0".into(), input.clone()));
+        }
+        for ast in tables {
+            self.union_input(ast, is_fuzzy, env, &mut inputs);
+        }
+        self.united(inputs, source, is_inner, is_fuzzy, operator.span)
+    }
+
+    /// A table of a `union`, or all that its pattern means.
+    pub(super) fn union_input(
+        &mut self,
+        ast: &Ast,
+        is_fuzzy: bool,
+        env: &Scope,
+        inputs: &mut Vec<(String, Arc<Rel>)>,
+    ) {
+        let pattern = match &ast.kind {
+            A::Star => Some("*"),
+            A::Wildcard(pattern) => Some(pattern.as_str()),
+            A::Path { member, .. } if member.text.contains('*') => Some(member.text.as_str()),
+            _ => None,
+        };
+        if let Some(pattern) = pattern {
+            let before = inputs.len();
+            for name in self.catalog.table_names() {
+                if matches_pattern(pattern, &name)
+                    && let Some(rel) = self.catalog_table(&name, ast.span)
+                {
+                    inputs.push((name, rel));
+                }
+            }
+            let views: Vec<String> = env
+                .entries()
+                .filter(|(name, entry)| {
+                    matches!(entry, Entry::Function(function) if function.declaration.is_view) && matches_pattern(pattern, name)
+                })
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            for name in views {
+                if let Some(Value::Table(rel)) = self.declared(&name, ast.span, super::scope::Row::none(), env) {
+                    inputs.push((name, rel));
+                }
+            }
+            if inputs.len() == before && !is_fuzzy {
+                self.error("kql-unknown-table", ast.span, format!("no table is called `{pattern}`"));
+            }
+            return;
+        }
+        if is_fuzzy && self.is_absent(ast, env) {
+            return;
+        }
+        let name = match &ast.kind {
+            A::Name(name) => name.clone(),
+            A::Path { member, .. } => member.text.clone(),
+            _ => format!("union_arg{}", inputs.len()),
+        };
+        let rel = self.table(ast, env);
+        inputs.push((name, rel));
+    }
+
+    /// Whether a name means no table at all: a fuzzy union leaves it out.
+    fn is_absent(&self, ast: &Ast, env: &Scope) -> bool {
+        let A::Name(name) = &ast.kind else { return false };
+        let table = crate::bound::TableName { table: name.clone(), ..Default::default() };
+        env.get(name).is_none() && self.catalog.table(&table).is_none() && self.catalog.function(name).is_none()
+    }
+
+    /// The union of several tables. A name with several types becomes a column for each type.
+    pub(super) fn united(
+        &mut self,
+        inputs: Vec<(String, Arc<Rel>)>,
+        source: Option<String>,
+        is_inner: bool,
+        is_fuzzy: bool,
+        span: Span,
+    ) -> Arc<Rel> {
+        // Names in order of appearance, each with its types in order of appearance.
+        let mut names: Vec<(&str, Vec<T>)> = Vec::new();
+        let mut places: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+        for (_, rel) in &inputs {
+            for column in &rel.schema.columns {
+                let place = *places.entry(&column.name).or_insert_with(|| {
+                    names.push((&column.name, Vec::new()));
+                    names.len() - 1
+                });
+                let types = &mut names[place].1;
+                if !types.contains(&column.ty) {
+                    types.push(column.ty);
+                }
+            }
+        }
+        if is_inner {
+            names.retain(|(name, types)| {
+                types.len() == 1 && inputs.iter().all(|(_, rel)| rel.schema.column(name).is_some())
+            });
+        }
+        let mut schema = Schema { columns: Vec::new(), is_open: inputs.iter().any(|(_, rel)| rel.schema.is_open) };
+        // What each output column is called in the inputs.
+        let mut origins: Vec<(&str, Option<T>)> = Vec::new();
+        for (name, types) in &names {
+            for ty in types {
+                let is_split = types.len() > 1;
+                let shown = if is_split { format!("{name}_{}", type_suffix(*ty)) } else { (*name).to_owned() };
+                let shown = super::columns::free_name(&shown, |candidate| schema.column(candidate).is_some());
+                schema.columns.push(Column::new(shown, *ty));
+                origins.push((name, is_split.then_some(*ty)));
+            }
+        }
+        let bound = inputs
+            .iter()
+            .map(|(source, rel)| {
+                let columns = origins.iter().map(|(name, ty)| {
+                    let index = rel.schema.index_of(name)?;
+                    ty.is_none_or(|ty| rel.schema.columns[index].ty == ty).then_some(index)
+                });
+                UnionInput { rel: rel.clone(), source: source.clone(), columns: columns.collect() }
+            })
+            .collect();
+        let has_source = source.is_some();
+        if let Some(source) = source {
+            let name = super::columns::free_name(&source, |candidate| schema.column(candidate).is_some());
+            schema.columns.insert(0, Column::new(name, T::String));
+        }
+        self.rel(RelKind::Union { inputs: bound, has_source, is_fuzzy }, schema, span)
+    }
+}
