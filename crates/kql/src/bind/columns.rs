@@ -15,6 +15,8 @@ pub(super) struct Columns {
     names: HashSet<String>,
     /// Names written or taken over by this operator, not by its input.
     defined: HashSet<String>,
+    /// Names written in the query, which may not be written twice.
+    written: HashSet<String>,
 }
 
 impl Columns {
@@ -77,8 +79,9 @@ impl Columns {
         self.defined.contains(name)
     }
 
-    pub(super) fn define(&mut self, name: &str) {
-        self.defined.insert(name.to_owned());
+    /// Takes a name that is written in the query; false if it was written before.
+    pub(super) fn write(&mut self, name: &str) -> bool {
+        self.written.insert(name.to_owned())
     }
 }
 

@@ -67,7 +67,14 @@ impl Binder<'_> {
         }
         let declared = schema.map(|schema| (schema.star, self.declared_schema(&schema.columns)));
         let result = match &declared {
-            Some((star, declared)) => with_star(*star, declared, columns),
+            Some((star, declared)) => {
+                // The star are the columns that the plugin leaves as they are.
+                let passed = match plugin.name {
+                    "bag_unpack" | "pivot" => plugin_schema(plugin.name, columns, &arguments, call),
+                    _ => columns.clone(),
+                };
+                with_star(*star, declared, &passed)
+            }
             None => match self.known_schema(span) {
                 Some(known) => known,
                 None => plugin_schema(plugin.name, columns, &arguments, call),
@@ -88,7 +95,7 @@ fn is_key_of_table(plugin: &str, index: usize) -> bool {
 }
 
 fn with_star(star: Option<StarPlace>, declared: &Schema, input: &Schema) -> Schema {
-    let mut schema = Schema { columns: Vec::new(), is_open: star.is_some() && input.is_open };
+    let mut schema = Schema { columns: Vec::new(), is_open: false };
     let taken = |schema: &Schema, name: &str| schema.column(name).is_some();
     if star == Some(StarPlace::First) {
         schema.columns.extend(input.columns.iter().filter(|column| !taken(declared, &column.name)).cloned());

@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::scope::{Entry, LetFunction, Row, Value};
-use super::value::{reads_columns, size};
+use super::value::size;
 use super::{Binder, Scope, StoredFunction};
 use crate::ast::{Argument, FunctionDeclaration, Parameter, ParameterType};
-use crate::bound::{Expr, Rel, RelKind};
+use crate::bound::{Expr, ExprKind, NamedValue, Rel, RelKind};
 use crate::syntax::Span;
 use crate::types::{Column, ScalarType as T, Schema};
 use crate::values::Literal;
@@ -87,7 +87,7 @@ impl Binder<'_> {
     }
 
     fn body(&mut self, body: &crate::ast::FunctionBody, row: Row<'_>, env: Scope) -> Value {
-        let env = self.statements(&body.statements, env);
+        let env = self.statements(&body.statements, env, row);
         match &body.result {
             // Columns are reached through parameters only.
             Some(result) => self.value(result, Row { id: row.id, ..Row::none() }, &env),
@@ -123,11 +123,9 @@ impl Binder<'_> {
         for argument in arguments {
             let place = match &argument.name {
                 Some(name) => parameters.iter().position(|parameter| parameter.name.text == name.text),
-                None => {
-                    next += 1;
-                    Some(next - 1)
-                }
+                None => Some(next),
             };
+            next += 1;
             match place.and_then(|place| given.get_mut(place)) {
                 Some(slot) => *slot = Some(Given::Argument(argument)),
                 None => is_wrong = true,
@@ -190,7 +188,7 @@ impl Binder<'_> {
                         let columns = piped.filter(|_| takes_columns).map(|rel| &rel.schema);
                         let row = columns.map_or(row, |schema| Row::of(schema, u32::MAX));
                         let expr = self.scalar(&argument.value, row, env);
-                        if takes_columns && reads_columns(&expr) {
+                        if takes_columns && expr.reads_columns() {
                             // The column is what is meant; its name is the argument.
                             let text = super::naming::implied_name(&argument.value, false).unwrap_or_default();
                             Expr::literal(Literal::String(text), expr.span)
@@ -234,9 +232,19 @@ enum Given<'a> {
     Argument(&'a Argument),
 }
 
+/// Values of so many nodes are copied; larger ones are shared.
+const SMALL: usize = 3;
+
 /// A scalar under a name.
 pub(super) fn scalar_entry(expr: Expr, row: u32) -> Entry {
-    let row = reads_columns(&expr).then_some(row);
+    let reads_columns = expr.reads_columns();
+    let row = reads_columns.then_some(row);
     let size = size(&expr);
-    Entry::Scalar { expr, row, size }
+    if size <= SMALL || expr.is_volatile() {
+        return Entry::Scalar { expr, row, size };
+    }
+    let (ty, span) = (expr.ty, expr.span);
+    let (is_constant, has_aggregate) = (expr.is_constant(), expr.has_aggregate());
+    let named = NamedValue { expr, is_constant, has_aggregate, reads_columns };
+    Entry::Scalar { expr: Expr { kind: ExprKind::Named(Arc::new(named)), ty, span }, row, size: 1 }
 }

@@ -3,7 +3,6 @@
 use super::summarize::percentile_name;
 use crate::ast::{Expr as Ast, ExprKind as A};
 use crate::functions::{Naming, Use, lookup};
-use crate::types::ScalarType;
 use crate::values::Literal;
 
 /// The name that an expression suggests: a column's own, `d_a` for `d.a`, `sum_x`. An empty string for functions that
@@ -13,10 +12,20 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
         A::Name(name) => Some(name.clone()),
         A::Path { base, member } => match &base.kind {
             A::Name(name) if name == "$left" || name == "$right" => Some(member.text.clone()),
-            _ => Some(format!("{}_{}", implied_name(base, in_aggregate)?, member.text)),
+            _ => Some(match implied_name(base, in_aggregate) {
+                Some(base) => format!("{base}_{}", member.text),
+                None => member.text.clone(),
+            }),
         },
         A::Index { base, index } => {
-            let base = implied_name(base, in_aggregate)?;
+            let base = implied_name(base, in_aggregate);
+            let Some(base) = base else {
+                return match &index.kind {
+                    A::Literal(Literal::String(key)) => Some(key.clone()),
+                    A::Literal(Literal::Long(Some(at))) => Some(at.to_string()),
+                    _ => None,
+                };
+            };
             Some(match &index.kind {
                 A::Literal(Literal::String(key)) => format!("{base}_{key}"),
                 A::Literal(Literal::Long(Some(at))) => format!("{base}_{at}"),
@@ -50,6 +59,17 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
     }
 }
 
+/// The name that an expression has in `distinct`: there all functions give one.
+pub(super) fn distinct_name(ast: &Ast) -> Option<String> {
+    match (implied_name(ast, false), &ast.kind) {
+        (None, A::Call(call)) => {
+            let first = call.arguments.first().and_then(|first| distinct_name(&first.value));
+            Some(format!("{}_{}", call.name.text, first.unwrap_or_default()))
+        }
+        (name, _) => name,
+    }
+}
+
 /// The name of `percentiles(x, 5, 99.5)`'s columns: `percentile_x_5`, `percentile_x_99_5`.
 pub(super) fn percentile_suffix(literal: &Literal) -> String {
     match literal {
@@ -58,9 +78,4 @@ pub(super) fn percentile_suffix(literal: &Literal) -> String {
         Literal::Real(Some(value)) => format!("{value}").replace('.', "_"),
         _ => String::new(),
     }
-}
-
-/// The type in the name of a column of a `union` whose inputs disagree.
-pub(super) fn type_suffix(ty: ScalarType) -> &'static str {
-    ty.name()
 }

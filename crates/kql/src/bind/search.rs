@@ -1,8 +1,10 @@
 //! `search` and `find`: a condition over the tables of a list, texts looked for in every column.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::scope::Row;
+use super::union::Types;
 use super::{Binder, Scope};
 use crate::ast::{BinaryOp, Expr as Ast, ExprKind as A, Find, FindColumn, Operator};
 use crate::bound::{Call, Expr, ExprKind as B, Input, Rel, RelKind};
@@ -22,7 +24,7 @@ impl Binder<'_> {
     ) -> Arc<Rel> {
         let sources = self.searched(input, tables, operator.span, env);
         let filtered = self.filtered(sources, predicate, operator.span, env);
-        self.united(filtered, Some("$table".into()), false, true, operator.span)
+        self.united(filtered, Some("$table".into()), false, true, Types::Split, operator.span)
     }
 
     /// The tables that are searched: those of the list, the input, or all.
@@ -52,16 +54,10 @@ impl Binder<'_> {
         span: Span,
         env: &Scope,
     ) -> Vec<(String, Arc<Rel>)> {
-        let mut all = Schema::default();
-        for (_, rel) in &sources {
-            for column in &rel.schema.columns {
-                if all.column(&column.name).is_none() {
-                    all.columns.push(column.clone());
-                }
-            }
-        }
         let mut names = Vec::new();
         named_columns(predicate, &mut names);
+        let of_name = |name: &String| sources.iter().find_map(|(_, rel)| rel.schema.column(name).cloned());
+        let all = Schema::new(names.iter().filter_map(of_name).collect());
         let mut filtered = Vec::new();
         for (name, rel) in sources {
             let mut extended = rel.schema.clone();
@@ -126,6 +122,15 @@ impl Binder<'_> {
     pub(super) fn find(&mut self, operator: &Operator, input: Option<&Input>, find: &Find, env: &Scope) -> Arc<Rel> {
         let span = operator.span;
         let sources = self.searched(input, &find.tables, span, env);
+        let mut names = Vec::new();
+        named_columns(&find.predicate, &mut names);
+        // Tables without the columns of the condition are passed over.
+        let has_name = |rel: &Arc<Rel>, name: &String| rel.schema.is_open || rel.schema.column(name).is_some();
+        let known: Vec<String> =
+            names.into_iter().filter(|name| sources.iter().any(|(_, rel)| has_name(rel, name))).collect();
+        let sources: Vec<_> =
+            sources.into_iter().filter(|(_, rel)| known.iter().all(|name| has_name(rel, name))).collect();
+        let common = common_columns(&sources, &known);
         let filtered = self.filtered(sources, &find.predicate, span, env);
         let source = operator.parameter("withsource").and_then(|parameter| parameter.word()).unwrap_or("source_");
         let source = source.to_owned();
@@ -137,9 +142,15 @@ impl Binder<'_> {
                 }
                 rels
             }
-            None => filtered,
+            None => {
+                let mut rels = Vec::new();
+                for (name, rel) in filtered {
+                    rels.push((name, self.found_smart(&common, rel, span)));
+                }
+                rels
+            }
         };
-        let united = self.united(rels, Some(source), false, true, span);
+        let united = self.united(rels, Some(source), false, true, Types::Dynamic, span);
         if find.project_away.is_empty() {
             return united;
         }
@@ -149,6 +160,35 @@ impl Binder<'_> {
         let shown = self.at(span);
         let columns = places.iter().map(|index| Expr::column(*index, united.schema.columns[*index].ty, shown)).collect();
         self.rel(RelKind::Project { input: united, columns }, schema, span)
+    }
+
+    /// The common columns of one table, and a bag of all others if there are any.
+    fn found_smart(&mut self, common: &(Vec<String>, bool), rel: Arc<Rel>, span: Span) -> Arc<Rel> {
+        let shown = self.at(span);
+        let mut schema = Schema::default();
+        let mut exprs = Vec::new();
+        let mut packed = vec![Expr::literal(Literal::Bool(Some(false)), shown)];
+        for name in &common.0 {
+            if let Some(index) = rel.schema.index_of(name) {
+                schema.columns.push(rel.schema.columns[index].clone());
+                exprs.push(Expr::column(index, rel.schema.columns[index].ty, shown));
+            }
+        }
+        for (index, column) in rel.schema.columns.iter().enumerate() {
+            if !common.0.contains(&column.name) {
+                packed.push(Expr::literal(Literal::String(column.name.clone()), shown));
+                packed.push(Expr::column(index, column.ty, shown));
+            }
+        }
+        if common.1 {
+            let kind = match lookup(Use::Scalar, "pack_all") {
+                Some(function) => B::Call(Call { function, arguments: packed }),
+                None => B::Error,
+            };
+            schema.columns.push(Column::new("pack_", T::Dynamic));
+            exprs.push(Expr { kind, ty: T::Dynamic, span: shown });
+        }
+        self.rel(RelKind::Project { input: rel, columns: exprs }, schema, span)
     }
 
     /// `project a, b:string, pack(*)` of one table; columns it does not have are null.
@@ -190,6 +230,24 @@ impl Binder<'_> {
         }
         self.rel(RelKind::Project { input: rel, columns: exprs }, schema, span)
     }
+}
+
+/// The columns that all tables have, and those of the condition; and whether any table has others.
+fn common_columns(sources: &[(String, Arc<Rel>)], known: &[String]) -> (Vec<String>, bool) {
+    let mut names = Vec::new();
+    let all = sources.iter().flat_map(|(_, rel)| &rel.schema.columns);
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for column in all.clone() {
+        *counts.entry(&column.name).or_default() += 1;
+    }
+    for column in all.clone() {
+        let is_common = counts.get(column.name.as_str()) == Some(&sources.len());
+        if (is_common || known.contains(&column.name)) && !names.contains(&column.name) {
+            names.push(column.name.clone());
+        }
+    }
+    let has_others = all.into_iter().any(|column| !names.contains(&column.name));
+    (names, has_others)
 }
 
 /// The names that a condition may mean as columns.

@@ -19,7 +19,7 @@ impl Binder<'_> {
         for group in &ast.by {
             for (name, expr, span) in self.parts_of(group, context, env, Some(&input.schema)) {
                 match name {
-                    Some(name) if out.is_defined(&name) => self.declared_twice(&name, span),
+                    Some(name) if !out.write(&name) => self.declared_twice(&name, span),
                     name => {
                         out.add_free(name.as_deref(), expr.clone());
                         by.push(expr);

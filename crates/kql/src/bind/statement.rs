@@ -26,32 +26,28 @@ impl Binder<'_> {
                     has_result = true;
                     self.error("kql-command", statement.span, "this is a management command, not a query");
                 }
-                _ => env = self.statement(statement, env),
+                _ => env = self.statement(statement, env, Row::none()),
             }
         }
         if !has_result && !self.has_syntax_errors {
             let end = query.statements.last().map_or(crate::syntax::Span::empty(0), |last| last.span);
-            self.error_with_hint(
-                "kql-no-result",
-                end,
-                "the query has no result",
-                Some("end it with a tabular expression".into()),
-            );
+            let warning = azimuth_diag::Diagnostic::warning("kql-no-result", "the query has no result");
+            self.report(warning, end, Some("end it with a tabular expression".into()));
         }
     }
 
     /// The names after some statements of a function body.
-    pub(super) fn statements(&mut self, statements: &[Statement], mut env: Scope) -> Scope {
+    pub(super) fn statements(&mut self, statements: &[Statement], mut env: Scope, row: Row<'_>) -> Scope {
         for statement in statements {
-            env = self.statement(statement, env);
+            env = self.statement(statement, env, row);
         }
         env
     }
 
-    fn statement(&mut self, statement: &Statement, env: Scope) -> Scope {
+    fn statement(&mut self, statement: &Statement, env: Scope, row: Row<'_>) -> Scope {
         match &statement.kind {
             S::Let { name, value } => {
-                let entry = self.let_entry(&name.text, value, &env);
+                let entry = self.let_entry(&name.text, value, &env, row);
                 env.with(name.text.clone(), entry)
             }
             S::Set { name, value } => {
@@ -94,7 +90,7 @@ impl Binder<'_> {
         }
     }
 
-    fn let_entry(&mut self, name: &str, value: &Ast, env: &Scope) -> Entry {
+    fn let_entry(&mut self, name: &str, value: &Ast, env: &Scope, row: Row<'_>) -> Entry {
         match &value.kind {
             A::Function(declaration) => {
                 let function = LetFunction {
@@ -106,8 +102,9 @@ impl Binder<'_> {
                 Entry::Function(Rc::new(function))
             }
             A::EntityGroup(_) => Entry::Database,
-            _ => match self.value(value, Row::none(), env) {
-                Value::Scalar(expr) => scalar_entry(expr, 0),
+            // Columns are reached through the arguments of a function only.
+            _ => match self.value(value, Row { id: row.id, ..Row::none() }, env) {
+                Value::Scalar(expr) => scalar_entry(expr, row.id),
                 Value::Table(rel) => Entry::Table(rel),
                 Value::Place { .. } => Entry::Database,
             },

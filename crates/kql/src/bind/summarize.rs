@@ -70,7 +70,7 @@ impl Binder<'_> {
             }
             let is_explicit = !group.names.is_empty() || matches!(group.value.kind, A::Name(_));
             match name {
-                Some(name) if is_explicit && summary.out.is_defined(&name) => self.declared_twice(&name, name_span),
+                Some(name) if is_explicit && !summary.out.write(&name) => self.declared_twice(&name, name_span),
                 name => {
                     summary.out.add_free(name.as_deref(), expr.clone());
                     summary.output.push(SummaryColumn::Group(summary.by.len()));
@@ -84,12 +84,11 @@ impl Binder<'_> {
         let context = Row { in_aggregate: true, ..Row::of(input, row) };
         if let A::Call(call) = &item.value.kind
             && let Some(function) = lookup(Use::Aggregate, &call.name.text)
-            && matches!(env.get(&call.name.text), None)
+            && env.get(&call.name.text).is_none()
             && let Some(parts) = self.special_aggregate(function.name, call, item, input, row, summary, env)
         {
             for (name, expr, is_written) in parts {
-                let name_taken = summary.out.is_defined(&name);
-                if is_written && name_taken {
+                if is_written && !summary.out.write(&name) {
                     self.declared_twice(&name, item.span);
                     continue;
                 }
@@ -102,7 +101,7 @@ impl Binder<'_> {
         for (name, expr, name_span) in self.parts_of(item, context, env, Some(input)) {
             let is_written = !item.names.is_empty();
             match name {
-                Some(name) if is_written && summary.out.is_defined(&name) => self.declared_twice(&name, name_span),
+                Some(name) if is_written && !summary.out.write(&name) => self.declared_twice(&name, name_span),
                 name => {
                     summary.out.add_free(name.as_deref(), expr.clone());
                     summary.output.push(SummaryColumn::Aggregate(summary.aggregates.len()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Columns;
-use super::naming::implied_name;
+use super::naming::{distinct_name, implied_name};
 use super::scope::{Entry, Row, Value};
 use super::{Binder, Scope};
 use crate::ast::{
@@ -273,7 +273,7 @@ impl Binder<'_> {
             O::Getschema => {
                 let schema = Schema::new(vec![
                     Column::new("ColumnName", T::String),
-                    Column::new("ColumnOrdinal", T::Long),
+                    Column::new("ColumnOrdinal", T::Int),
                     Column::new("DataType", T::String),
                     Column::new("ColumnType", T::String),
                 ]);
@@ -325,10 +325,12 @@ impl Binder<'_> {
         for (index, column) in columns.iter().enumerate() {
             for (name, expr, name_span) in self.parts_of(column, Row::none(), env, None) {
                 match name {
-                    Some(name) if out.is_defined(&name) => self.declared_twice(&name, name_span),
                     Some(name) if !column.names.is_empty() => {
-                        out.define(&name);
-                        out.push(name, expr);
+                        if out.write(&name) {
+                            out.add_free(Some(&name), expr);
+                        } else {
+                            self.declared_twice(&name, name_span);
+                        }
                     }
                     _ => {
                         out.add_free(Some(&format!("print_{index}")), expr);
@@ -387,7 +389,7 @@ impl Binder<'_> {
                 })
                 .collect();
         }
-        if column.is_tuple && column.names.len() > 1 {
+        if column.is_tuple && column.names.len() > 1 && !matches!(expr.kind, B::Error) {
             self.error("kql-tuple", column.span, "the expression has one value, not several");
         }
         match column.names.first() {
@@ -408,12 +410,6 @@ impl Binder<'_> {
         input: Option<&Schema>,
     ) -> Option<String> {
         match &ast.kind {
-            A::Name(name) => match expr.kind {
-                B::Column(_) | B::RightColumn(_) | B::OpenColumn(_) | B::Element { .. } | B::Error => {
-                    Some(name.clone())
-                }
-                _ => None,
-            },
             A::Call(call) if matches!(call.name.text.as_str(), "column_ifexists" | "columnifexists") => {
                 match expr.kind {
                     B::Column(index) => input.and_then(|schema| schema.columns.get(index)).map(|column| column.name.clone()),
@@ -432,7 +428,7 @@ impl Binder<'_> {
             for (name, expr, name_span) in self.parts_of(column, Row::of(&input.schema, row), env, Some(&input.schema)) {
                 let is_column = matches!(column.value.kind, A::Name(_));
                 match name {
-                    Some(name) if out.is_defined(&name) && (is_explicit || is_column) => {
+                    Some(name) if (is_explicit || is_column) && !out.write(&name) => {
                         self.declared_twice(&name, name_span);
                     }
                     Some(name) if out.is_defined(&name) => {
@@ -452,11 +448,20 @@ impl Binder<'_> {
 
     fn project(&mut self, columns: &[NamedExpr], input: Input, span: Span, env: &Scope) -> Arc<Rel> {
         let row = self.new_row();
-        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema);
+        let no_name = |_: &Ast| None;
+        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema, no_name);
         self.rel(RelKind::Project { input, columns: out.exprs }, out.schema, span)
     }
 
-    pub(super) fn projected(&mut self, columns: &[NamedExpr], row: Row<'_>, env: &Scope, input: &Schema) -> Columns {
+    /// Columns that are chosen one by one; `fallback` names those that nothing else names.
+    pub(super) fn projected(
+        &mut self,
+        columns: &[NamedExpr],
+        row: Row<'_>,
+        env: &Scope,
+        input: &Schema,
+        fallback: impl Fn(&Ast) -> Option<String>,
+    ) -> Columns {
         let mut out = Columns::default();
         for column in columns {
             if matches!(column.value.kind, A::Star) && column.names.is_empty() {
@@ -468,8 +473,8 @@ impl Binder<'_> {
             }
             let is_explicit = !column.names.is_empty() || matches!(column.value.kind, A::Name(_));
             for (name, expr, name_span) in self.parts_of(column, row, env, Some(input)) {
-                match name {
-                    Some(name) if is_explicit && out.is_defined(&name) => self.declared_twice(&name, name_span),
+                match name.or_else(|| fallback(&column.value)) {
+                    Some(name) if is_explicit && !out.write(&name) => self.declared_twice(&name, name_span),
                     name => {
                         out.add_free(name.as_deref(), expr);
                     }
@@ -481,7 +486,7 @@ impl Binder<'_> {
 
     fn distinct(&mut self, columns: &[NamedExpr], input: Input, span: Span, env: &Scope) -> Arc<Rel> {
         let row = self.new_row();
-        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema);
+        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema, distinct_name);
         for (index, column) in out.schema.columns.iter().enumerate() {
             if column.ty == T::Dynamic {
                 let place = columns.get(index).map_or(span, |column| column.value.span);

@@ -151,12 +151,10 @@ impl Binder<'_> {
         for piece in pattern {
             match piece {
                 ParsePiece::Skip(_) => parts.push(ParsePart::Skip),
-                ParsePiece::Text(text, span) => {
-                    if matches!(parts.last(), Some(ParsePart::Text(_))) {
-                        self.error("kql-parse-pattern", *span, "two texts follow each other: put `*` or a column between");
-                    }
-                    parts.push(ParsePart::Text(text.clone()));
-                }
+                ParsePiece::Text(text, _) => match parts.last_mut() {
+                    Some(ParsePart::Text(before)) => before.push_str(text),
+                    _ => parts.push(ParsePart::Text(text.clone())),
+                },
                 ParsePiece::Column(column) => {
                     if matches!(parts.last(), Some(ParsePart::Skip)) && mode != ParseMode::Regex {
                         self.error("kql-parse-pattern", column.name.span, "a column has to follow a text");
@@ -229,7 +227,7 @@ impl Binder<'_> {
         let body = match body {
             PartitionBody::Operators(pipeline) => self.over_given(pipeline, input.schema.clone(), operator.span, env),
             PartitionBody::Query(body) => {
-                let inner = self.statements(&body.statements, env.clone());
+                let inner = self.statements(&body.statements, env.clone(), Row::none());
                 match &body.result {
                     Some(result) => self.table(result, &inner),
                     None => self.error_rel(body.span),

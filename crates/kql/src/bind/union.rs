@@ -1,8 +1,9 @@
 //! `union`: which columns several tables have together.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::naming::type_suffix;
+use super::columns::free_name;
 use super::scope::{Entry, Value};
 use super::tabular::matches_pattern;
 use super::{Binder, Scope};
@@ -10,6 +11,17 @@ use crate::ast::{Expr as Ast, ExprKind as A, Operator};
 use crate::bound::{Input, Rel, RelKind, UnionInput};
 use crate::syntax::Span;
 use crate::types::{Column, ScalarType as T, Schema};
+
+/// What becomes of a name that has several types.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Types {
+    /// A column for each type.
+    Split,
+    /// One column of the type that comes first; the others are converted.
+    First,
+    /// One dynamic column.
+    Dynamic,
+}
 
 impl Binder<'_> {
     pub(super) fn union(
@@ -30,7 +42,10 @@ impl Binder<'_> {
         for ast in tables {
             self.union_input(ast, is_fuzzy, env, &mut inputs);
         }
-        self.united(inputs, source, is_inner, is_fuzzy, operator.span)
+        // Over all tables, Kusto keeps one column for a name, whatever its types.
+        let is_all = tables.iter().any(|ast| matches!(ast.kind, A::Star));
+        let types = if is_all { Types::First } else { Types::Split };
+        self.united(inputs, source, is_inner, is_fuzzy, types, operator.span)
     }
 
     /// A table of a `union`, or all that its pattern means.
@@ -99,11 +114,12 @@ impl Binder<'_> {
         source: Option<String>,
         is_inner: bool,
         is_fuzzy: bool,
+        types_rule: Types,
         span: Span,
     ) -> Arc<Rel> {
         // Names in order of appearance, each with its types in order of appearance.
         let mut names: Vec<(&str, Vec<T>)> = Vec::new();
-        let mut places: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for (_, rel) in &inputs {
             for column in &rel.schema.columns {
                 let place = *places.entry(&column.name).or_insert_with(|| {
@@ -111,8 +127,11 @@ impl Binder<'_> {
                     names.len() - 1
                 });
                 let types = &mut names[place].1;
-                if !types.contains(&column.ty) {
-                    types.push(column.ty);
+                match types_rule {
+                    Types::First if !types.is_empty() => {}
+                    Types::Dynamic if types.first().is_some_and(|ty| *ty != column.ty) => types[0] = T::Dynamic,
+                    _ if types.contains(&column.ty) => {}
+                    _ => types.push(column.ty),
                 }
             }
         }
@@ -122,30 +141,39 @@ impl Binder<'_> {
             });
         }
         let mut schema = Schema { columns: Vec::new(), is_open: inputs.iter().any(|(_, rel)| rel.schema.is_open) };
-        // What each output column is called in the inputs.
-        let mut origins: Vec<(&str, Option<T>)> = Vec::new();
+        let mut taken: HashSet<String> = names.iter().map(|(name, _)| (*name).to_owned()).collect();
+        // Where a column of a name and type goes; without a type, where any column of the name goes.
+        let mut outputs: HashMap<(&str, Option<T>), usize> = HashMap::new();
         for (name, types) in &names {
+            let is_split = types.len() > 1;
             for ty in types {
-                let is_split = types.len() > 1;
-                let shown = if is_split { format!("{name}_{}", type_suffix(*ty)) } else { (*name).to_owned() };
-                let shown = super::columns::free_name(&shown, |candidate| schema.column(candidate).is_some());
+                outputs.insert((name, is_split.then_some(*ty)), schema.columns.len());
+                let shown = if is_split {
+                    free_name(&format!("{name}_{}", ty.name()), |candidate| taken.contains(candidate))
+                } else {
+                    (*name).to_owned()
+                };
+                taken.insert(shown.clone());
                 schema.columns.push(Column::new(shown, *ty));
-                origins.push((name, is_split.then_some(*ty)));
             }
         }
         let bound = inputs
             .iter()
             .map(|(source, rel)| {
-                let columns = origins.iter().map(|(name, ty)| {
-                    let index = rel.schema.index_of(name)?;
-                    ty.is_none_or(|ty| rel.schema.columns[index].ty == ty).then_some(index)
-                });
-                UnionInput { rel: rel.clone(), source: source.clone(), columns: columns.collect() }
+                let output = |column: &Column| {
+                    let name = column.name.as_str();
+                    outputs.get(&(name, None)).or_else(|| outputs.get(&(name, Some(column.ty)))).copied()
+                };
+                UnionInput {
+                    rel: rel.clone(),
+                    source: source.clone(),
+                    outputs: rel.schema.columns.iter().map(output).collect(),
+                }
             })
             .collect();
         let has_source = source.is_some();
         if let Some(source) = source {
-            let name = super::columns::free_name(&source, |candidate| schema.column(candidate).is_some());
+            let name = free_name(&source, |candidate| taken.contains(candidate));
             schema.columns.insert(0, Column::new(name, T::String));
         }
         self.rel(RelKind::Union { inputs: bound, has_source, is_fuzzy }, schema, span)

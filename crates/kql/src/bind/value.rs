@@ -79,6 +79,8 @@ impl Binder<'_> {
             }
             A::TypeOf(_) => Expr::literal(Literal::String(type_of(ast).unwrap_or_default().to_owned()), span),
             A::EntityGroup(_) => return Value::Place { cluster: None, database: None },
+            // `search *` takes every row.
+            A::Star if row.is_search => Expr::literal(Literal::Bool(Some(true)), span),
             A::Star | A::Wildcard(_) => {
                 self.error("kql-star", ast.span, "a `*` cannot stand here");
                 Expr::error(span)
@@ -423,12 +425,4 @@ impl Binder<'_> {
 /// How many nodes an expression has.
 pub(super) fn size(expr: &Expr) -> usize {
     1 + expr.children().into_iter().map(size).sum::<usize>()
-}
-
-/// Whether it reads columns.
-pub(super) fn reads_columns(expr: &Expr) -> bool {
-    matches!(
-        expr.kind,
-        B::Column(_) | B::RightColumn(_) | B::OpenColumn(_) | B::Element { .. } | B::StepColumn { .. }
-    ) || expr.children().into_iter().any(reads_columns)
 }

@@ -123,8 +123,25 @@ pub enum ExprKind {
         /// A column of the input, or a declared one after those.
         column: usize,
     },
+    /// A value under a name (a scalar `let`, an argument of a function) that may be used in many places: equal
+    /// pointers mean equal values, so it is worth evaluating once for a row. [`Expr::children`] does not enter it, and
+    /// neither should a walk that does not remember where it was: chains of such values may double at every step.
+    Named(Arc<NamedValue>),
     /// There was an error here.
     Error,
+}
+
+/// A value under a name, with what is known of it.
+#[derive(Clone, Debug)]
+pub struct NamedValue {
+    /// The value; over the columns of the operator where it is used.
+    pub expr: Expr,
+    /// See [`Expr::is_constant`].
+    pub is_constant: bool,
+    /// See [`Expr::has_aggregate`].
+    pub has_aggregate: bool,
+    /// See [`Expr::reads_columns`].
+    pub reads_columns: bool,
 }
 
 /// The right side of `in`, `has_any` and their like.
@@ -165,11 +182,12 @@ impl Expr {
     pub fn as_literal(&self) -> Option<&Literal> {
         match &self.kind {
             ExprKind::Literal(literal) => Some(literal),
+            ExprKind::Named(named) => named.expr.as_literal(),
             _ => None,
         }
     }
 
-    /// The operands and arguments.
+    /// The operands and arguments; those of named values and of tables are not among them.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Literal(_)
@@ -180,6 +198,7 @@ impl Expr {
             | ExprKind::Shared(_)
             | ExprKind::Element { .. }
             | ExprKind::StepColumn { .. }
+            | ExprKind::Named(_)
             | ExprKind::Error => Vec::new(),
             ExprKind::Member { base, .. } => vec![base],
             ExprKind::Negate(inner) | ExprKind::Convert(inner) => vec![inner],
@@ -212,6 +231,7 @@ impl Expr {
             ExprKind::Call(call) => {
                 call.function.is_deterministic && call.function.kind == FunctionKind::Scalar
             }
+            ExprKind::Named(named) => named.is_constant,
             _ => true,
         };
         is_fixed && self.children().into_iter().all(Expr::is_constant)
@@ -219,6 +239,29 @@ impl Expr {
 
     /// Whether an aggregate occurs in it.
     pub fn has_aggregate(&self) -> bool {
-        matches!(self.kind, ExprKind::Aggregate(_)) || self.children().into_iter().any(Expr::has_aggregate)
+        match &self.kind {
+            ExprKind::Aggregate(_) => true,
+            ExprKind::Named(named) => named.has_aggregate,
+            _ => self.children().into_iter().any(Expr::has_aggregate),
+        }
+    }
+
+    /// Whether a column of the rows occurs in it.
+    pub fn reads_columns(&self) -> bool {
+        match &self.kind {
+            ExprKind::Column(_)
+            | ExprKind::RightColumn(_)
+            | ExprKind::OpenColumn(_)
+            | ExprKind::Element { .. }
+            | ExprKind::StepColumn { .. } => true,
+            ExprKind::Named(named) => named.reads_columns,
+            _ => self.children().into_iter().any(Expr::reads_columns),
+        }
+    }
+
+    /// Whether a function occurs in it whose results differ from call to call.
+    pub fn is_volatile(&self) -> bool {
+        let is_own = matches!(&self.kind, ExprKind::Call(call) if !call.function.is_deterministic);
+        is_own || self.children().into_iter().any(Expr::is_volatile)
     }
 }

@@ -22,9 +22,9 @@
 //! - **Types are final.** Where an argument or operand has to change its type, [`ExprKind::Convert`] says so. The
 //!   operands of arithmetic and of comparisons keep their own types: which combinations there are is Kusto's, what
 //!   they mean is the executor's (`int / real`, `datetime - datetime`, `dynamic == string`).
-//! - **`let` is gone.** Scalars are substituted where they are used, functions are expanded where they are called,
-//!   with their arguments substituted for the parameters; tables are shared by [`Arc`]: equal pointers mean the same
-//!   table. `toscalar` and `materialize` are in [`BoundQuery::shared`], and used by [`ExprKind::Shared`] and
+//! - **`let` is gone.** Scalars are substituted where they are used (larger ones as [`ExprKind::Named`], by pointer),
+//!   functions are expanded where they are called, with their arguments substituted for the parameters; tables are
+//!   shared by [`Arc`]: equal pointers mean the same table. `toscalar` and `materialize` are in [`BoundQuery::shared`], and used by [`ExprKind::Shared`] and
 //!   [`RelKind::Shared`]; an entry refers only to entries before it.
 //! - **Constants are literals** where they are written as such; functions of constants are not evaluated here.
 //!   [`Expr::is_constant`] tells what can be evaluated before rows are read.

@@ -368,8 +368,10 @@ pub struct UnionInput {
     pub rel: Input,
     /// What the source column says.
     pub source: String,
-    /// For each output column (without the source column) the column of `rel`, or none for null.
-    pub columns: Vec<Option<usize>>,
+    /// For each column of `rel` the output column that it goes to, the source column not counted; none if it is left
+    /// out. Output columns that nothing goes to are null. A column of another type than the output's is converted
+    /// (`union *`, `find`).
+    pub outputs: Vec<Option<usize>>,
 }
 
 /// `mv-expand`

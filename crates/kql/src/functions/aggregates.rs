@@ -15,7 +15,7 @@ const FUNCTIONS: &[Function] = &[
             R::Special,
         )],
     ),
-    aggregate("count", &[sig(&[], R::Type(T::Long))]),
+    aggregate("count", &[sig(&[p("value", A::Any).optional()], R::Type(T::Long))]),
     aggregate("countif", &[sig(&[p("predicate", A::Type(T::Bool))], R::Type(T::Long))]),
     aggregate(
         "dcount",

@@ -25,3 +25,8 @@ pub(crate) fn cases(file: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+/// A JSON file of the corpora.
+pub(crate) fn json(file: &str) -> Option<Value> {
+    path(file).map(|path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+}

@@ -1,4 +1,5 @@
 //! Integration tests: one binary.
 
+mod binding;
 mod corpus;
 mod parsing;

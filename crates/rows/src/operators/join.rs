@@ -88,8 +88,13 @@ pub(super) fn union(
             Err(Failure::Refused(_)) if is_fuzzy => continue,
             Err(failure) => return Err(failure),
         };
-        let types = schema.columns.iter().skip(usize::from(has_source)).map(|column| column.ty);
-        let places: Vec<_> = input.columns.iter().zip(types).collect();
+        let types: Vec<_> = schema.columns.iter().skip(usize::from(has_source)).map(|column| column.ty).collect();
+        let mut places: Vec<_> = types.into_iter().map(|ty| (None, ty)).collect();
+        for (index, output) in input.outputs.iter().enumerate() {
+            if let Some(output) = output {
+                places[*output].0 = Some(index);
+            }
+        }
         rows.extend(table.rows.iter().map(|row| {
             let source = has_source.then(|| Value::string(input.source.as_str()));
             let cells = places.iter().map(|(place, ty)| match place {

@@ -19,7 +19,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "split",
         &[sig(
-            &[p("source", A::Text), p("delimiter", A::Text), p("index", A::Type(T::Long)).optional()],
+            &[p("source", A::TextOrDynamic), p("delimiter", A::Text), p("index", A::Type(T::Long)).optional()],
             R::Type(T::Dynamic),
         )],
     ),
