@@ -1,5 +1,6 @@
 //! One scalar expression over one row.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -27,6 +28,8 @@ pub struct Env<'e> {
     pub computed: Option<&'e HashMap<usize, Vec<Value>>>,
     /// What graph patterns and `scan` steps see beside the row
     pub elements: Option<&'e dyn Elements>,
+    /// Named values of this row that are known already, by their address
+    pub named: Option<&'e RefCell<HashMap<usize, Value>>>,
 }
 
 /// Elements of a graph pattern, and steps of a `scan`.
@@ -44,7 +47,7 @@ pub trait Elements {
 impl<'e> Env<'e> {
     /// What an expression over a row sees.
     pub fn of(run: &'e Run<'e>, row: &'e [Value]) -> Self {
-        Self { run, row, right: &[], computed: None, elements: None }
+        Self { run, row, right: &[], computed: None, elements: None, named: None }
     }
 }
 
@@ -133,6 +136,19 @@ pub fn eval(expr: &Expr, env: &Env<'_>) -> Result<Value, Failure> {
         ExprKind::StepColumn { step, column } => {
             Ok(env.elements.map(|elements| elements.step(*step, *column)).unwrap_or_default())
         }
+        ExprKind::Named(named) => match env.named {
+            // Chains of named values may double at every step, so each is computed once for a row.
+            Some(known) => {
+                let address = std::sync::Arc::as_ptr(named) as usize;
+                if let Some(value) = known.borrow().get(&address) {
+                    return Ok(value.clone());
+                }
+                let value = eval(&named.expr, env)?;
+                known.borrow_mut().insert(address, value.clone());
+                Ok(value)
+            }
+            None => eval(&named.expr, &Env { named: Some(&RefCell::default()), ..*env }),
+        },
         ExprKind::Error => Err(Failure::Unsupported("an expression with an error".to_owned())),
     }
 }

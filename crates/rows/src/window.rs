@@ -1,6 +1,6 @@
 //! Window functions: `prev`, `next`, `row_number` and their kin, computed over all rows before the expressions above them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use azimuth_kql::bound::{Call, Expr, ExprKind};
 use azimuth_kql::functions::FunctionKind;
@@ -16,7 +16,8 @@ use crate::table::Row;
 /// See [`Failure`].
 pub(crate) fn evaluate(run: &Run<'_>, exprs: &[Expr], rows: &[Row]) -> Result<Vec<Row>, Failure> {
     let mut windows = Vec::new();
-    exprs.iter().for_each(|expr| collect(expr, &mut windows));
+    let mut entered = HashSet::new();
+    exprs.iter().for_each(|expr| collect(expr, &mut windows, &mut entered));
     if windows.is_empty() {
         return rows
             .iter()
@@ -40,8 +41,13 @@ pub(crate) fn evaluate(run: &Run<'_>, exprs: &[Expr], rows: &[Row]) -> Result<Ve
         .collect()
 }
 
-fn collect<'e>(expr: &'e Expr, found: &mut Vec<&'e Call>) {
-    expr.children().into_iter().for_each(|child| collect(child, found));
+fn collect<'e>(expr: &'e Expr, found: &mut Vec<&'e Call>, entered: &mut HashSet<usize>) {
+    if let ExprKind::Named(named) = &expr.kind
+        && entered.insert(std::sync::Arc::as_ptr(named) as usize)
+    {
+        collect(&named.expr, found, entered);
+    }
+    expr.children().into_iter().for_each(|child| collect(child, found, entered));
     if let ExprKind::Call(call) = &expr.kind
         && call.function.kind == FunctionKind::Window
         && !found.iter().any(|known| std::ptr::eq(*known, call))

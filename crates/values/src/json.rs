@@ -83,11 +83,73 @@ impl Json {
         }
     }
 
+    /// JSON text that [`Json::parse_kept`] reads back to the same content: a scalar that JSON has no spelling for is a string
+    /// behind U+0001. This is how a `dynamic` travels between the operators of a query.
+    pub fn to_kept_text(&self) -> String {
+        fn marked(json: &Json) -> Json {
+            let text = |kind: char, text: String| Json::string(format!("\u{1}{kind}{text}"));
+            match json {
+                Json::Real(number) if !number.is_finite() => text('r', crate::text::real(*number)),
+                Json::Decimal(number) => text('m', number.normalize().to_string()),
+                Json::DateTime(ticks) => text('d', ticks.to_string()),
+                Json::TimeSpan(ticks) => text('t', ticks.to_string()),
+                Json::Guid(bits) => text('g', crate::text::guid(*bits)),
+                Json::Array(items) => Json::Array(items.iter().map(marked).collect()),
+                Json::Object(members) => {
+                    Json::Object(members.iter().map(|(name, value)| (name.clone(), marked(value))).collect())
+                }
+                plain => plain.clone(),
+            }
+        }
+        if self.is_plain() { self.to_text() } else { marked(self).to_text() }
+    }
+
+    /// Reads what [`Json::to_kept_text`] wrote; `None` if it is not JSON.
+    pub fn parse_kept(text: &str) -> Option<Self> {
+        fn unmarked(json: Json) -> Json {
+            match json {
+                Json::String(text) => scalar_of(&text).unwrap_or(Json::String(text)),
+                Json::Array(items) => Json::Array(items.into_iter().map(unmarked).collect()),
+                Json::Object(members) => {
+                    Json::Object(members.into_iter().map(|(name, value)| (name, unmarked(value))).collect())
+                }
+                plain => plain,
+            }
+        }
+        let json = Self::parse(text)?;
+        Some(if memchr::memmem::find(text.as_bytes(), b"\\u0001").is_some() { unmarked(json) } else { json })
+    }
+
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Long(_) | Self::String(_) => true,
+            Self::Real(number) => number.is_finite(),
+            Self::Decimal(_) | Self::DateTime(_) | Self::TimeSpan(_) | Self::Guid(_) => false,
+            Self::Array(items) => items.iter().all(Self::is_plain),
+            Self::Object(members) => members.iter().all(|(_, value)| value.is_plain()),
+        }
+    }
+
     /// Compact JSON text; Kusto's own scalars are strings in it, and numbers that are none (`NaN`, infinities) too.
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         crate::text::write_json(&mut out, self);
         out
+    }
+}
+
+/// The scalar that a marked string stands for.
+pub fn scalar_of(text: &str) -> Option<Json> {
+    let mut rest = text.strip_prefix('\u{1}')?.chars();
+    let kind = rest.next()?;
+    let text = rest.as_str();
+    match kind {
+        'r' => crate::text::read_real(text).map(Json::Real),
+        'm' => crate::text::read_decimal(text).map(Json::Decimal),
+        'd' => text.parse().ok().and_then(crate::calendar::checked).map(Json::DateTime),
+        't' => text.parse().ok().map(Json::TimeSpan),
+        'g' => crate::text::read_guid(text).map(Json::Guid),
+        _ => None,
     }
 }
 
@@ -172,6 +234,19 @@ mod tests {
             Some(&Json::Real(18_446_744_073_709_551_615.0))
         );
         assert_eq!(Json::parse("{a:1}"), None);
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_kept() {
+        let json = Json::Array(vec![
+            Json::DateTime(5),
+            Json::TimeSpan(-7),
+            Json::Guid(1),
+            Json::Real(f64::INFINITY),
+            Json::Decimal(Decimal::new(15, 1)),
+            Json::Object(vec![("a".into(), Json::string("\u{1}x"))]),
+        ]);
+        assert_eq!(Json::parse_kept(&json.to_kept_text()), Some(json));
     }
 
     #[test]

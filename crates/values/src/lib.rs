@@ -29,5 +29,5 @@ mod value;
 pub use aggregate::{Accumulator, Aggregate, Begin, aggregate, aggregate_names};
 pub use context::Context;
 pub use function::{Call, Function, Refusal, Volatility, function, names};
-pub use json::Json;
+pub use json::{Json, scalar_of};
 pub use value::{Type, Value};

@@ -1,6 +1,6 @@
 //! `mv-expand` and `mv-apply`.
 
-use azimuth_kql::bound::{MvApply, MvExpand};
+use azimuth_kql::bound::{ApplyColumn, MvApply, MvExpand};
 use azimuth_kql::types::ScalarType;
 use azimuth_values::functions::convert;
 use azimuth_values::{Json, Value, text};
@@ -15,6 +15,7 @@ pub(super) fn expand(
     run: &Run<'_>,
     expand: &MvExpand,
     rows: &[Row],
+    kept: Option<&[usize]>,
     width: usize,
 ) -> Result<Vec<Vec<Row>>, Failure> {
     let limit = match &expand.limit {
@@ -23,7 +24,6 @@ pub(super) fn expand(
         }
         None => usize::MAX,
     };
-    // Places of the output that the input's columns keep, in their order.
     let replaced: Vec<usize> = expand.columns.iter().map(|column| column.output).collect();
     rows.iter()
         .map(|row| {
@@ -37,7 +37,10 @@ pub(super) fn expand(
             run.count(count)?;
             Ok((0..count)
                 .map(|index| {
-                    let mut out = row.clone();
+                    let mut out: Row = match kept {
+                        Some(kept) => kept.iter().map(|&place| row[place].clone()).collect(),
+                        None => row.clone(),
+                    };
                     out.resize(width, Value::Null);
                     for ((list, column), &place) in lists.iter().zip(&expand.columns).zip(&replaced) {
                         out[place] = list
@@ -84,21 +87,26 @@ fn item_as(item: &Json, ty: ScalarType) -> Value {
     }
 }
 
-/// `mv-apply`: the body over the expansion of each row, behind the columns of the row that are kept.
+/// `mv-apply`: the body over the expansion of each row, beside the columns of the row.
 pub(super) fn apply(run: &Run<'_>, apply: &MvApply, rows: &[Row]) -> Result<Vec<Row>, Failure> {
-    let width = apply.expanded.columns.len();
+    let width = apply.given.columns.len();
     let mut out = Vec::new();
-    for (id, (row, mut expanded)) in rows.iter().zip(expand(run, &apply.expand, rows, width)?).enumerate() {
-        if apply.context_id.is_some() {
+    let expansions = expand(run, &apply.expand, rows, Some(&apply.kept), width)?;
+    for (id, (row, mut expanded)) in rows.iter().zip(expansions).enumerate() {
+        if apply.has_context_id {
             for row in &mut expanded {
                 if let Some(last) = row.last_mut() {
                     *last = Value::Long(id as i64);
                 }
             }
         }
-        let given = Table::new(apply.expanded.clone(), expanded);
+        let given = Table::new(apply.given.clone(), expanded);
         for made in run.table(&apply.body, Some(&given))?.rows {
-            out.push(apply.kept.iter().map(|&place| row[place].clone()).chain(made).collect());
+            let cells = apply.output.iter().map(|column| match column {
+                ApplyColumn::Input(place) => row[*place].clone(),
+                ApplyColumn::Body(place) => made[*place].clone(),
+            });
+            out.push(cells.collect());
         }
     }
     Ok(out)

@@ -18,18 +18,23 @@ pub(super) fn distinct(rows: Vec<Row>) -> Vec<Row> {
 
 /// The aggregates in expressions, each once.
 pub(super) fn aggregates_in<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Vec<&'e Call> {
-    fn collect<'e>(expr: &'e Expr, found: &mut Vec<&'e Call>) {
+    fn collect<'e>(expr: &'e Expr, found: &mut Vec<&'e Call>, entered: &mut HashSet<usize>) {
         match &expr.kind {
             ExprKind::Aggregate(call) => {
                 if !found.iter().any(|known| std::ptr::eq(*known, call)) {
                     found.push(call);
                 }
             }
-            _ => expr.children().into_iter().for_each(|child| collect(child, found)),
+            ExprKind::Named(named) => {
+                if entered.insert(std::sync::Arc::as_ptr(named) as usize) {
+                    collect(&named.expr, found, entered);
+                }
+            }
+            _ => expr.children().into_iter().for_each(|child| collect(child, found, entered)),
         }
     }
-    let mut found = Vec::new();
-    exprs.into_iter().for_each(|expr| collect(expr, &mut found));
+    let (mut found, mut entered) = (Vec::new(), HashSet::new());
+    exprs.into_iter().for_each(|expr| collect(expr, &mut found, &mut entered));
     found
 }
 

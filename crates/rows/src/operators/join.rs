@@ -88,7 +88,8 @@ pub(super) fn union(
             Err(Failure::Refused(_)) if is_fuzzy => continue,
             Err(failure) => return Err(failure),
         };
-        let types: Vec<_> = schema.columns.iter().skip(usize::from(has_source)).map(|column| column.ty).collect();
+        let types: Vec<_> =
+            schema.columns.iter().skip(usize::from(has_source)).map(|column| column.ty).collect();
         let mut places: Vec<_> = types.into_iter().map(|ty| (None, ty)).collect();
         for (index, output) in input.outputs.iter().enumerate() {
             if let Some(output) = output {

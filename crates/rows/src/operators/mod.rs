@@ -2,6 +2,7 @@
 
 mod basic;
 mod expand;
+mod graph;
 mod group;
 mod join;
 mod nested;
@@ -83,7 +84,7 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
         }
         RelKind::MvExpand(expand) => {
             let table = run.table(&expand.input, given)?;
-            Ok(expand::expand(run, expand, &table.rows, rel.schema.columns.len())?
+            Ok(expand::expand(run, expand, &table.rows, None, rel.schema.columns.len())?
                 .into_iter()
                 .flatten()
                 .collect())
@@ -97,6 +98,18 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
         }
         RelKind::MakeSeries(make) => series::make_series(run, make, &run.table(&make.input, given)?),
         RelKind::Scan(scan) => scan::scan(run, scan, run.table(&scan.input, given)?.rows),
+        RelKind::MakeGraph(_) | RelKind::GraphMarkComponents { .. } | RelKind::GraphFilter { .. } => {
+            graph::to_table(run, &graph::graph(run, rel, given)?, false, &[])
+        }
+        RelKind::GraphMatch(found) => {
+            graph::matches(run, &graph::graph(run, &found.graph, given)?, found, false)
+        }
+        RelKind::GraphShortestPaths(found) => {
+            graph::matches(run, &graph::graph(run, &found.graph, given)?, found, true)
+        }
+        RelKind::GraphToTable { graph: inner, is_nodes, ids } => {
+            graph::to_table(run, &graph::graph(run, inner, given)?, *is_nodes, ids)
+        }
         RelKind::Parse(parse) => parse::parse(run, parse, run.table(&parse.input, given)?.rows, &rel.schema),
         RelKind::ParseKv { input, value, keys, properties } => {
             parse::parse_kv(run, run.table(input, given)?.rows, value, keys, properties, &rel.schema)
@@ -127,12 +140,6 @@ fn name_of(kind: &RelKind) -> &'static str {
     match kind {
         RelKind::Reduce { .. } => "reduce",
         RelKind::Evaluate(_) => "evaluate",
-        RelKind::MakeGraph(_) => "make-graph",
-        RelKind::GraphMarkComponents { .. } => "graph-mark-components",
-        RelKind::GraphFilter { .. } => "graph-where",
-        RelKind::GraphMatch(_) => "graph-match",
-        RelKind::GraphShortestPaths(_) => "graph-shortest-paths",
-        RelKind::GraphToTable { .. } => "graph-to-table",
         _ => "?",
     }
 }
