@@ -92,9 +92,14 @@ impl Binder<'_> {
                 let name = self.constant_text(first, env);
                 Value::Place { cluster: Some(name), database: None }
             }
-            ("database" | "workspace" | "app" | "resource" | "adx" | "arg", Some(first)) => {
+            ("database" | "workspace" | "app" | "resource", Some(first)) => {
                 let name = self.constant_text(first, env);
                 Value::Place { cluster: None, database: Some(name) }
+            }
+            ("arg" | "adx", Some(_)) => {
+                let message = format!("`{}()` asks another service, which is not supported", call.name.text);
+                self.error("kql-unsupported", call.name.span, message);
+                Value::Table(self.error_rel(span))
             }
             ("table", Some(first)) => {
                 let table = self.constant_text(first, env);
@@ -140,7 +145,14 @@ impl Binder<'_> {
         let column = row.schema.and_then(|schema| Some((schema.index_of(&name)?, schema)));
         let other = call.arguments.get(1).map(|argument| self.scalar(&argument.value, row, env));
         match (column, other) {
-            (Some((index, schema)), _) => Expr::column(index, schema.columns[index].ty, span),
+            // The type is that of the other value, whatever the column's.
+            (Some((index, schema)), other) => {
+                let column = Expr::column(index, schema.columns[index].ty, span);
+                match other {
+                    Some(other) => self.converted(column, other.ty),
+                    None => column,
+                }
+            }
             (None, Some(other)) => match row.schema {
                 // Only the data can tell which of both it is.
                 Some(schema) if schema.is_open => {
@@ -322,7 +334,11 @@ impl Binder<'_> {
                 let marked = (0..bound.len())
                     .filter(|index| parameter_of(signature, *index, bound.len()).accepts == Accepts::Common)
                     .map(|index| types[index]);
-                common(marked).unwrap_or_else(|| {
+                // `coalesce` does not take dynamic and other values together.
+                let is_mixed = function.name == "coalesce"
+                    && types.contains(&T::Dynamic)
+                    && types.iter().any(|ty| !matches!(ty, T::Dynamic | T::Unknown));
+                common(marked).filter(|_| !is_mixed).unwrap_or_else(|| {
                     if matches!(function.name, "iff" | "case") {
                         return T::Dynamic;
                     }

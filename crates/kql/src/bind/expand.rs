@@ -31,7 +31,9 @@ impl Binder<'_> {
         };
         let before = self.call_site;
         self.call_site = function.call_site;
+        self.expansions += 1;
         let value = self.nested(span, |binder| binder.body(&declaration.body, row, inner));
+        self.expansions -= 1;
         self.call_site = before;
         value.unwrap_or_else(|| Value::Table(self.error_rel(span)))
     }
@@ -80,10 +82,37 @@ impl Binder<'_> {
         let before = self.call_site;
         self.call_site = Some(self.at(span));
         self.expanding.push(function.name.clone());
+        self.expansions += 1;
         let value = self.nested(span, |binder| binder.body(&declaration.body, row, inner));
+        self.expansions -= 1;
         self.expanding.pop();
         self.call_site = before;
         value.unwrap_or_else(|| Value::Table(self.error_rel(span)))
+    }
+
+    /// Binds the body of a function as it stands, for its errors: nobody may ever call it.
+    pub(super) fn check_function(&mut self, function: &LetFunction, row: Row<'_>) {
+        let mut scope = function.env.clone();
+        for parameter in &function.declaration.parameters {
+            let span = self.at(parameter.span);
+            let entry = match &parameter.ty {
+                ParameterType::Table { columns, .. } => {
+                    let schema = self.declared_schema(columns);
+                    Entry::Table(self.rel(RelKind::Error, schema, parameter.span))
+                }
+                ParameterType::Scalar(name) => {
+                    let ty = self.declared_type(name);
+                    scalar_entry(Expr { kind: ExprKind::Error, ty, span }, row.id)
+                }
+                ParameterType::None => scalar_entry(Expr::error(span), row.id),
+            };
+            scope = scope.with(parameter.name.text.clone(), entry);
+        }
+        let shared = self.bound.shared.len();
+        let results = self.bound.results.len();
+        self.nested(function.declaration.span, |binder| binder.body(&function.declaration.body, row, scope));
+        self.bound.shared.truncate(shared);
+        self.bound.results.truncate(results);
     }
 
     fn body(&mut self, body: &crate::ast::FunctionBody, row: Row<'_>, env: Scope) -> Value {

@@ -134,7 +134,7 @@ impl Binder<'_> {
         let row = Row { id: row, parts: Some(&parts), ..Row::none() };
         let filter = filter.map(|filter| self.predicate(filter, row, env));
         let out = match project {
-            Some(columns) => self.projected(columns, row, env, &Schema::default(), |_| None),
+            Some(columns) => self.projected(columns, row, env, &Schema::default()),
             None => {
                 let mut out = Columns::default();
                 for part in &parts {

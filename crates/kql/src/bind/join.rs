@@ -105,10 +105,7 @@ impl Binder<'_> {
                 keys.push((left, as_column(right)));
             }
             A::Binary { op: BinaryOp::Equal, left: a, right: b, .. } => {
-                let (mut first, mut second) = (&**a, &**b);
-                if side(first) == Some("$right") && side(second) == Some("$left") {
-                    std::mem::swap(&mut first, &mut second);
-                }
+                let (first, second) = (&**a, &**b);
                 for (operand, wanted) in [(first, "$left"), (second, "$right")] {
                     if side(operand) != Some(wanted) {
                         let message = format!("`{wanted}.column` is expected here");

@@ -82,6 +82,8 @@ pub(crate) struct Binder<'c> {
     expanding: Vec<String>,
     /// The rows that the body of `fork`, `partition` and `mv-apply` starts with.
     given: Vec<Schema>,
+    /// How many calls of functions are being expanded.
+    expansions: usize,
     work: usize,
     depth: usize,
     next_row: u32,
@@ -98,6 +100,7 @@ impl<'c> Binder<'c> {
             call_site: None,
             expanding: Vec::new(),
             given: Vec::new(),
+            expansions: 0,
             work: 0,
             depth: 0,
             next_row: 1,

@@ -59,17 +59,6 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
     }
 }
 
-/// The name that an expression has in `distinct`: there all functions give one.
-pub(super) fn distinct_name(ast: &Ast) -> Option<String> {
-    match (implied_name(ast, false), &ast.kind) {
-        (None, A::Call(call)) => {
-            let first = call.arguments.first().and_then(|first| distinct_name(&first.value));
-            Some(format!("{}_{}", call.name.text, first.unwrap_or_default()))
-        }
-        (name, _) => name,
-    }
-}
-
 /// The name of `percentiles(x, 5, 99.5)`'s columns: `percentile_x_5`, `percentile_x_99_5`.
 pub(super) fn percentile_suffix(literal: &Literal) -> String {
     match literal {

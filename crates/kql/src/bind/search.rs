@@ -124,12 +124,15 @@ impl Binder<'_> {
         let sources = self.searched(input, &find.tables, span, env);
         let mut names = Vec::new();
         named_columns(&find.predicate, &mut names);
-        // Tables without the columns of the condition are passed over.
+        // Tables without any column of the condition are passed over.
         let has_name = |rel: &Arc<Rel>, name: &String| rel.schema.is_open || rel.schema.column(name).is_some();
         let known: Vec<String> =
             names.into_iter().filter(|name| sources.iter().any(|(_, rel)| has_name(rel, name))).collect();
         let sources: Vec<_> =
-            sources.into_iter().filter(|(_, rel)| known.iter().all(|name| has_name(rel, name))).collect();
+            sources
+                .into_iter()
+                .filter(|(_, rel)| known.is_empty() || known.iter().any(|name| has_name(rel, name)))
+                .collect();
         let common = common_columns(&sources, &known);
         let filtered = self.filtered(sources, &find.predicate, span, env);
         let source = operator.parameter("withsource").and_then(|parameter| parameter.word()).unwrap_or("source_");

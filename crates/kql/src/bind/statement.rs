@@ -99,7 +99,11 @@ impl Binder<'_> {
                     env: env.clone(),
                     call_site: self.call_site,
                 };
-                Entry::Function(Rc::new(function))
+                let function = Rc::new(function);
+                if self.expansions == 0 {
+                    self.check_function(&function, row);
+                }
+                Entry::Function(function)
             }
             A::EntityGroup(_) => Entry::Database,
             // Columns are reached through the arguments of a function only.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Columns;
-use super::naming::{distinct_name, implied_name};
+use super::naming::implied_name;
 use super::scope::{Entry, Row, Value};
 use super::{Binder, Scope};
 use crate::ast::{
@@ -412,7 +412,11 @@ impl Binder<'_> {
         match &ast.kind {
             A::Call(call) if matches!(call.name.text.as_str(), "column_ifexists" | "columnifexists") => {
                 match expr.kind {
-                    B::Column(index) => input.and_then(|schema| schema.columns.get(index)).map(|column| column.name.clone()),
+                    B::Column(index) => column_name(input, index),
+                    B::Convert(ref inner) => match inner.kind {
+                        B::Column(index) => column_name(input, index),
+                        _ => None,
+                    },
                     _ => None,
                 }
             }
@@ -448,20 +452,12 @@ impl Binder<'_> {
 
     fn project(&mut self, columns: &[NamedExpr], input: Input, span: Span, env: &Scope) -> Arc<Rel> {
         let row = self.new_row();
-        let no_name = |_: &Ast| None;
-        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema, no_name);
+        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema);
         self.rel(RelKind::Project { input, columns: out.exprs }, out.schema, span)
     }
 
-    /// Columns that are chosen one by one; `fallback` names those that nothing else names.
-    pub(super) fn projected(
-        &mut self,
-        columns: &[NamedExpr],
-        row: Row<'_>,
-        env: &Scope,
-        input: &Schema,
-        fallback: impl Fn(&Ast) -> Option<String>,
-    ) -> Columns {
+    /// Columns that are chosen one by one.
+    pub(super) fn projected(&mut self, columns: &[NamedExpr], row: Row<'_>, env: &Scope, input: &Schema) -> Columns {
         let mut out = Columns::default();
         for column in columns {
             if matches!(column.value.kind, A::Star) && column.names.is_empty() {
@@ -473,7 +469,7 @@ impl Binder<'_> {
             }
             let is_explicit = !column.names.is_empty() || matches!(column.value.kind, A::Name(_));
             for (name, expr, name_span) in self.parts_of(column, row, env, Some(input)) {
-                match name.or_else(|| fallback(&column.value)) {
+                match name {
                     Some(name) if is_explicit && !out.write(&name) => self.declared_twice(&name, name_span),
                     name => {
                         out.add_free(name.as_deref(), expr);
@@ -486,7 +482,7 @@ impl Binder<'_> {
 
     fn distinct(&mut self, columns: &[NamedExpr], input: Input, span: Span, env: &Scope) -> Arc<Rel> {
         let row = self.new_row();
-        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema, distinct_name);
+        let out = self.projected(columns, Row::of(&input.schema, row), env, &input.schema);
         for (index, column) in out.schema.columns.iter().enumerate() {
             if column.ty == T::Dynamic {
                 let place = columns.get(index).map_or(span, |column| column.value.span);
@@ -827,6 +823,10 @@ impl Binder<'_> {
         }
         last.unwrap_or_else(|| self.error_rel(span))
     }
+}
+
+fn column_name(schema: Option<&Schema>, index: usize) -> Option<String> {
+    schema.and_then(|schema| schema.columns.get(index)).map(|column| column.name.clone())
 }
 
 /// Whether it begins a query.

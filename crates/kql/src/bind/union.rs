@@ -15,10 +15,9 @@ use crate::types::{Column, ScalarType as T, Schema};
 /// What becomes of a name that has several types.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Types {
-    /// A column for each type.
+    /// A column for each type. But where the first two tables with the name agree on its type, Kusto's binder keeps
+    /// one column of that type, whatever comes after; the others are converted.
     Split,
-    /// One column of the type that comes first; the others are converted.
-    First,
     /// One dynamic column.
     Dynamic,
 }
@@ -42,10 +41,7 @@ impl Binder<'_> {
         for ast in tables {
             self.union_input(ast, is_fuzzy, env, &mut inputs);
         }
-        // Over all tables, Kusto keeps one column for a name, whatever its types.
-        let is_all = tables.iter().any(|ast| matches!(ast.kind, A::Star));
-        let types = if is_all { Types::First } else { Types::Split };
-        self.united(inputs, source, is_inner, is_fuzzy, types, operator.span)
+        self.united(inputs, source, is_inner, is_fuzzy, Types::Split, operator.span)
     }
 
     /// A table of a `union`, or all that its pattern means.
@@ -119,16 +115,19 @@ impl Binder<'_> {
     ) -> Arc<Rel> {
         // Names in order of appearance, each with its types in order of appearance.
         let mut names: Vec<(&str, Vec<T>)> = Vec::new();
+        let mut counts: Vec<usize> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         for (_, rel) in &inputs {
             for column in &rel.schema.columns {
                 let place = *places.entry(&column.name).or_insert_with(|| {
                     names.push((&column.name, Vec::new()));
+                    counts.push(0);
                     names.len() - 1
                 });
                 let types = &mut names[place].1;
+                counts[place] += 1;
                 match types_rule {
-                    Types::First if !types.is_empty() => {}
+                    Types::Split if counts[place] > 2 && types.len() == 1 => {}
                     Types::Dynamic if types.first().is_some_and(|ty| *ty != column.ty) => types[0] = T::Dynamic,
                     _ if types.contains(&column.ty) => {}
                     _ => types.push(column.ty),

@@ -254,6 +254,9 @@ impl Binder<'_> {
             self.error_with_hint("kql-member", base.span, format!("a {} has no elements", base_value.ty), hint);
             return Expr::error(span);
         }
+        if is_array(&base_value) && index.ty == T::String {
+            self.error("kql-member", ast.span, "an array has numbered elements, no named ones");
+        }
         Expr { kind: B::Index { base: Box::new(base_value), index: Box::new(index) }, ty: T::Dynamic, span }
     }
 
@@ -419,6 +422,15 @@ impl Binder<'_> {
     pub(super) fn new_row(&mut self) -> u32 {
         self.next_row += 1;
         self.next_row
+    }
+}
+
+/// Whether it is known to be an array.
+fn is_array(expr: &Expr) -> bool {
+    match &expr.kind {
+        B::Literal(Literal::Dynamic(crate::values::Dynamic::Array(_))) => true,
+        B::Call(call) => matches!(call.function.name, "split" | "pack_array" | "extract_all" | "array_concat"),
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Texts.
 
-use crate::functions::{Accepts as A, Function, Returns as R, p, scalar, sig};
+use crate::functions::{Accepts as A, Function, Naming, Returns as R, p, scalar, sig};
 use crate::types::ScalarType as T;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -24,7 +24,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         )],
     ),
     scalar("strcat", &[sig(&[p("value", A::Any).times(1, 64)], R::Type(T::String))]),
-    scalar("strlen", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::Long))]),
+    scalar("strlen", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::Long))]).named(Naming::FunctionAndArgument),
     scalar("tolower", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::String))]),
     scalar("toupper", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::String))]),
 ];
