@@ -6,14 +6,16 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
 use crate::json::Json;
+use crate::text;
 use crate::value::Value;
 
-/// `left == right`: null if both are null, false if one is.
+/// `left == right`: null if both are null, false if one is. A text has no null, so null beside one is the empty text.
 pub fn equal(left: &Value, right: &Value) -> Value {
-    match (left.is_null(), right.is_null()) {
-        (true, true) => Value::Null,
-        (false, false) => Value::Bool(compare(left, right) == Some(Ordering::Equal)),
-        _ => Value::Bool(false),
+    match (left, right) {
+        (Value::Null, Value::Null) => Value::Null,
+        (Value::Null, Value::String(text)) | (Value::String(text), Value::Null) => Value::Bool(text.is_empty()),
+        (Value::Null, _) | (_, Value::Null) => Value::Bool(false),
+        _ => Value::Bool(compare(left, right) == Some(Ordering::Equal)),
     }
 }
 
@@ -73,7 +75,26 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
             value => compare(&value, other),
         },
         (value, Value::Dynamic(_)) => compare(right, value).map(Ordering::reverse),
+        // A text beside another type is read as that type.
+        (value, Value::String(text)) => compare(value, &read_like(value, text)?),
+        (Value::String(_), _) => compare(right, left).map(Ordering::reverse),
         _ => compare_numbers(left, right),
+    }
+}
+
+/// A text read as the type of another value.
+fn read_like(value: &Value, text: &str) -> Option<Value> {
+    match value {
+        Value::Bool(_) => text::read_bool(text).map(Value::Bool),
+        Value::Int(_) | Value::Long(_) => {
+            text::read_long(text).map(Value::Long).or_else(|| text::read_real(text).map(Value::Real))
+        }
+        Value::Real(_) => text::read_real(text).map(Value::Real),
+        Value::Decimal(_) => text::read_decimal(text).map(Value::Decimal),
+        Value::DateTime(_) => text::read_datetime(text).map(Value::DateTime),
+        Value::TimeSpan(_) => text::read_timespan(text).map(Value::TimeSpan),
+        Value::Guid(_) => text::read_guid(text).map(Value::Guid),
+        Value::Null | Value::String(_) | Value::Dynamic(_) => None,
     }
 }
 

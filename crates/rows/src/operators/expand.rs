@@ -80,6 +80,7 @@ fn item_as(item: &Json, ty: ScalarType) -> Value {
         ScalarType::Guid => convert::to_guid(&value),
         _ if matches!(item, Json::String(_)) => Value::Null,
         ScalarType::Bool => convert::to_bool(&value),
+        _ if matches!(item, Json::Bool(_)) => Value::Null,
         ScalarType::Int => convert::to_int(&value),
         ScalarType::Long => convert::to_long(&value),
         ScalarType::Real => convert::to_real(&value),

@@ -62,46 +62,48 @@ fn placed(mut row: Row, schema: &Schema, values: impl Iterator<Item = (usize, Va
 }
 
 fn read(part: &str, ty: ScalarType) -> Value {
-    let value = Value::string(part);
-    if ty == ScalarType::String { value } else { converted(&value, ScalarType::String, ty) }
+    if ty == ScalarType::String { Value::string(part) } else { converted(&Value::string(part), ScalarType::String, ty) }
 }
 
 /// The pattern as a regular expression: columns are named groups `c0`, `c1` …
+///
+/// In the plain modes it is the whole text, with texts as short as may be; `relaxed` takes for a number also what is none.
+/// In `regex` mode it may be found anywhere, with texts as long as may be, which the flag `U` turns round.
 fn pattern_of(parse: &Parse) -> String {
     let is_regex = parse.mode == ParseMode::Regex;
-    let mut flags = String::from("s");
-    for flag in parse.flags.chars().filter(|flag| "imsU".contains(*flag)) {
-        if flag != 's' {
-            flags.push(flag);
-        }
-    }
-    let mut pattern = format!("(?{flags})^");
-    if is_regex {
-        pattern = format!("(?{})", flags.replace('s', if parse.flags.contains('s') { "s" } else { "" }))
-            .replace("(?)", "");
-    }
+    let flags: String = parse.flags.chars().filter(|flag| "imsU".contains(*flag)).collect();
+    let mut pattern = match (is_regex, flags.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("(?{flags})"),
+        (false, _) => "(?s)^".to_owned(),
+    };
     let mut column = 0;
-    for (index, part) in parse.pattern.iter().enumerate() {
-        let last = index + 1 == parse.pattern.len();
+    for part in &parse.pattern {
         match part {
-            ParsePart::Skip => pattern.push_str(if is_regex || last { ".*" } else { ".*?" }),
-            ParsePart::Text(text) if is_regex => pattern.push_str(text),
+            ParsePart::Skip => pattern.push_str(".*?"),
+            // A part that is no regular expression of its own stands for itself.
+            ParsePart::Text(text) if is_regex && regexes::is_pattern(text) => pattern.push_str(&format!("(?:{text})")),
             ParsePart::Text(text) => pattern.push_str(&regexes::escape(text)),
             ParsePart::Column(new) => {
-                let body = match new.ty {
-                    _ if !is_regex && last => ".*",
-                    _ if !is_regex => ".*?",
-                    ScalarType::Int | ScalarType::Long => r"-?\d+",
-                    ScalarType::Real | ScalarType::Decimal => r"-?\d+(?:\.\d+)?",
-                    _ => ".*",
+                let number = match new.ty {
+                    ScalarType::Int | ScalarType::Long => Some(r"-?\d+"),
+                    ScalarType::Real | ScalarType::Decimal => Some(r"-?\d+(?:\.\d+)?"),
+                    _ => None,
                 };
-                pattern.push_str(&format!("(?P<c{column}>{body})"));
+                let group = format!("?P<c{column}>");
+                pattern.push_str(&match (number, parse.mode) {
+                    (Some(number), ParseMode::Relaxed) => format!("(?:({group}{number})|.*?)"),
+                    (Some(number), _) => format!("({group}{number})"),
+                    (None, ParseMode::Regex) if new.ty == ScalarType::Bool => format!("({group}(?i:true|false))"),
+                    (None, ParseMode::Regex) => format!("({group}.*)"),
+                    (None, _) => format!("({group}.*?)"),
+                });
                 column += 1;
             }
         }
     }
-    if !is_regex && parse.pattern.last().is_some_and(|part| !matches!(part, ParsePart::Text(_))) {
-        pattern.push('$');
+    if !is_regex {
+        pattern.push_str(r"\z");
     }
     pattern
 }

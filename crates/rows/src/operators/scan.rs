@@ -23,6 +23,8 @@ struct State {
 struct Steps<'s> {
     rows: &'s [Option<Row>],
     defaults: &'s [Value],
+    /// Columns of the input, before the declared ones
+    width: usize,
 }
 
 impl Elements for Steps<'_> {
@@ -31,14 +33,11 @@ impl Elements for Steps<'_> {
     }
 
     fn step(&self, step: usize, column: usize) -> Value {
-        self.rows.get(step).and_then(Option::as_ref).and_then(|row| row.get(column)).cloned().unwrap_or_else(
-            || {
-                // A declared column of a step that has taken nothing has its default.
-                let width = self.rows.iter().flatten().map(Vec::len).max().unwrap_or(0);
-                let declared = (column + self.defaults.len()).checked_sub(width.max(self.defaults.len()));
-                declared.and_then(|index| self.defaults.get(index)).cloned().unwrap_or_default()
-            },
-        )
+        match self.rows.get(step).and_then(Option::as_ref) {
+            Some(row) => row.get(column).cloned().unwrap_or_default(),
+            // A declared column of a step that has taken nothing has its default.
+            None => column.checked_sub(self.width).and_then(|index| self.defaults.get(index)).cloned().unwrap_or_default(),
+        }
     }
 
     fn call(&self, _: &Env<'_>, _: &Call) -> Option<Result<Value, Failure>> {
@@ -117,7 +116,7 @@ fn sequence(
                 full[declared..].clone_from_slice(&before[declared..]);
             }
             for (place, value) in &scan.steps[index].assignments {
-                let steps = Steps { rows: &state.rows, defaults };
+                let steps = Steps { rows: &state.rows, defaults, width: row.len() };
                 let env = Env { elements: Some(&steps), ..Env::of(run, &full) };
                 let value = eval(value, &env)?;
                 full[*place] = value;
@@ -160,7 +159,7 @@ fn matches(
     defaults: &[Value],
 ) -> Result<bool, Failure> {
     let full: Row = row.iter().cloned().chain(defaults.iter().cloned()).collect();
-    let steps = Steps { rows, defaults };
+    let steps = Steps { rows, defaults, width: row.len() };
     let env = Env { elements: Some(&steps), ..Env::of(run, &full) };
     Ok(eval(&scan.steps[index].condition, &env)?.as_bool() == Some(true))
 }

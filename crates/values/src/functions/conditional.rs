@@ -35,7 +35,7 @@ fn case(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 
 /// `coalesce(a, b, …)`: the first that is neither null nor, for texts, empty.
 fn coalesce(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    Ok(arguments.iter().find(|value| !is_empty(value)).cloned().unwrap_or_default())
+    Ok(arguments.iter().find(|value| !is_empty(value)).or(arguments.last()).cloned().unwrap_or_default())
 }
 
 /// `max_of(a, b, …)`: the largest; null if one is null.

@@ -24,6 +24,11 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["trim_end"], |context, arguments| trimmed(context, arguments, false, true)),
 ];
 
+/// Is the text a pattern by itself?
+pub fn is_pattern(text: &str) -> bool {
+    Regex::new(text).is_ok()
+}
+
 /// A text as a pattern that matches just it.
 pub fn escape(text: &str) -> String {
     regex::escape(text)
