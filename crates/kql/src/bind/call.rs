@@ -16,6 +16,9 @@ impl Binder<'_> {
     /// A call in a place where scalars and tables are welcome.
     pub(super) fn call(&mut self, call: &AstCall, span: Span, row: Row<'_>, env: &Scope) -> Value {
         let name = call.name.text.as_str();
+        if let Some(Entry::Pattern(pattern)) = env.get(name).cloned() {
+            return self.pattern_call(&pattern, call, span, env);
+        }
         // Functions of the query hide built-in ones.
         if let Some(Entry::Function(function)) = env.get(name).cloned() {
             return self.let_function(&function, &call.arguments, None, span, row, env);
@@ -103,8 +106,12 @@ impl Binder<'_> {
             }
             ("table", Some(first)) => {
                 let table = self.constant_text(first, env);
-                let name = TableName { table, ..TableName::default() };
-                Value::Table(self.named_table(&name.table, first.span, env))
+                // In a function nobody calls, a parameter has no value.
+                Value::Table(if table.is_empty() {
+                    self.error_rel(span)
+                } else {
+                    self.named_table(&table, first.span, env)
+                })
             }
             ("external_table" | "stored_query_result", Some(first)) => {
                 let name = self.constant_text(first, env);

@@ -90,6 +90,36 @@ impl Binder<'_> {
         value.unwrap_or_else(|| Value::Table(self.error_rel(span)))
     }
 
+    /// A call of a pattern: the case whose constants the arguments are.
+    pub(super) fn pattern_call(
+        &mut self,
+        pattern: &Rc<(crate::ast::PatternDeclaration, Scope)>,
+        call: &crate::ast::Call,
+        span: Span,
+        env: &Scope,
+    ) -> Value {
+        let (declaration, scope) = &**pattern;
+        let mut given = Vec::new();
+        for argument in &call.arguments {
+            given.push(self.constant(&argument.value, env).as_literal().cloned());
+        }
+        for case in &declaration.cases {
+            let mut wanted = Vec::new();
+            for argument in &case.arguments {
+                wanted.push(self.constant(argument, scope).as_literal().cloned());
+            }
+            if wanted == given && given.iter().all(Option::is_some) {
+                self.expansions += 1;
+                let value = self.nested(span, |binder| binder.body(&case.body, Row::none(), scope.clone()));
+                self.expansions -= 1;
+                return value.unwrap_or_else(|| Value::Table(self.error_rel(span)));
+            }
+        }
+        let message = format!("`{}` has no case for these arguments", declaration.name.text);
+        self.error("kql-pattern", call.span, message);
+        Value::Table(self.error_rel(span))
+    }
+
     /// Binds the body of a function as it stands, for its errors: nobody may ever call it.
     pub(super) fn check_function(&mut self, function: &LetFunction, row: Row<'_>) {
         let mut scope = function.env.clone();

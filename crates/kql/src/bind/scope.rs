@@ -70,6 +70,8 @@ pub(super) enum Entry {
     Table(Arc<Rel>),
     /// A function.
     Function(Rc<LetFunction>),
+    /// A declared pattern.
+    Pattern(Rc<(crate::ast::PatternDeclaration, Env)>),
     /// A group of databases (`entity_group`), or one database of it (`macro-expand … as X`).
     Database,
 }

@@ -243,10 +243,15 @@ fn common_columns(sources: &[(String, Arc<Rel>)], known: &[String]) -> (Vec<Stri
     for column in all.clone() {
         *counts.entry(&column.name).or_default() += 1;
     }
-    for column in all.clone() {
-        let is_common = counts.get(column.name.as_str()) == Some(&sources.len());
-        if (is_common || known.contains(&column.name)) && !names.contains(&column.name) {
+    let is_common = |name: &str| counts.get(name) == Some(&sources.len());
+    for column in all.clone().filter(|column| is_common(&column.name)) {
+        if !names.contains(&column.name) {
             names.push(column.name.clone());
+        }
+    }
+    for name in known {
+        if !names.contains(name) {
+            names.push(name.clone());
         }
     }
     let has_others = all.into_iter().any(|column| !names.contains(&column.name));

@@ -74,9 +74,11 @@ impl Binder<'_> {
             }
             S::Alias { name, .. } => env.with(name.text.clone(), Entry::Database),
             S::Pattern(pattern) => {
-                let message = "patterns are not supported";
-                self.error("kql-pattern", pattern.name.span, message);
-                env
+                if pattern.path.is_some() {
+                    self.error("kql-unsupported", pattern.name.span, "patterns with a path are not supported");
+                }
+                let entry = Entry::Pattern(Rc::new((pattern.clone(), env.clone())));
+                env.with(pattern.name.text.clone(), entry)
             }
             S::Restrict(_) => {
                 self.error("kql-restrict", statement.span, "`restrict access` is not supported");

@@ -41,9 +41,14 @@ impl Binder<'_> {
         for aggregate in aggregates {
             self.aggregate(aggregate, &input.schema, row, &mut summary, env);
         }
+        let aggregates_a_star = aggregates.iter().any(|aggregate| match &aggregate.value.kind {
+            A::Call(call) => call.arguments.iter().any(|argument| matches!(argument.value.kind, A::Star)),
+            _ => false,
+        });
         let Summary { out, by: groups, aggregates, output } = summary;
         let mut schema = out.schema;
-        schema.is_open = false;
+        // `arg_max(x, *)` of rows whose columns are not all known.
+        schema.is_open = input.schema.is_open && aggregates_a_star;
         let kind = RelKind::Summarize { input, by: groups, aggregates, has_by: !by.is_empty(), output };
         self.rel(kind, schema, operator.span)
     }

@@ -151,6 +151,10 @@ impl Binder<'_> {
             }
             Entry::Table(rel) => Value::Table(rel),
             Entry::Function(function) => self.let_function(&function, &[], None, span, row, env),
+            Entry::Pattern(_) => {
+                self.error("kql-pattern", span, format!("the pattern `{name}` is called with arguments"));
+                Value::Table(self.error_rel(span))
+            }
             Entry::Database => Value::Place { cluster: None, database: Some(name.to_owned()) },
         })
     }

@@ -2,4 +2,5 @@
 
 mod binding;
 mod corpus;
+mod hostile;
 mod parsing;
