@@ -13,7 +13,9 @@ use crate::value::Value;
 pub fn equal(left: &Value, right: &Value) -> Value {
     match (left, right) {
         (Value::Null, Value::Null) => Value::Null,
-        (Value::Null, Value::String(text)) | (Value::String(text), Value::Null) => Value::Bool(text.is_empty()),
+        (Value::Null, Value::String(text)) | (Value::String(text), Value::Null) => {
+            Value::Bool(text.is_empty())
+        }
         (Value::Null, _) | (_, Value::Null) => Value::Bool(false),
         _ => Value::Bool(compare(left, right) == Some(Ordering::Equal)),
     }

@@ -5,12 +5,17 @@ pub mod convert;
 mod datetime;
 pub(crate) mod dynamic;
 mod encode;
+mod format;
 pub mod ip;
 mod math;
+mod parsing;
 pub mod regexes;
 mod sets;
 mod sketch;
+mod statistics;
 pub(crate) mod strings;
+mod units;
+mod user_agent;
 
 use crate::function::Function;
 
@@ -21,6 +26,10 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     datetime::TABLE,
     dynamic::TABLE,
     encode::TABLE,
+    format::TABLE,
+    statistics::TABLE,
+    units::TABLE,
+    parsing::TABLE,
     ip::TABLE,
     math::TABLE,
     regexes::TABLE,
