@@ -3,14 +3,28 @@
 use crate::functions::{Accepts as A, Function, FunctionKind, Naming, Returns as R, alias, p, scalar, sig};
 use crate::types::ScalarType as T;
 
+macro_rules! to {
+    ($name:literal, $ty:ident) => {
+        scalar($name, &[sig(&[p("value", A::Any)], R::Type(T::$ty))]).named(Naming::FirstArgument)
+    };
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
-    scalar("tobool", &[sig(&[p("value", A::Any)], R::Type(T::Bool))]).named(Naming::FirstArgument),
+    to!("tobool", Bool),
     alias("toboolean", FunctionKind::Scalar, "tobool"),
-    scalar("todatetime", &[sig(&[p("value", A::Any)], R::Type(T::Datetime))]).named(Naming::FirstArgument),
+    to!("todatetime", Datetime),
+    to!("todecimal", Decimal),
     alias("todouble", FunctionKind::Scalar, "toreal"),
-    scalar("toint", &[sig(&[p("value", A::Any)], R::Type(T::Int))]).named(Naming::FirstArgument),
-    scalar("tolong", &[sig(&[p("value", A::Any)], R::Type(T::Long))]).named(Naming::FirstArgument),
-    scalar("toreal", &[sig(&[p("value", A::Any)], R::Type(T::Real))]).named(Naming::FirstArgument),
-    scalar("tostring", &[sig(&[p("value", A::Any)], R::Type(T::String))]).named(Naming::FirstArgument),
-    scalar("totimespan", &[sig(&[p("value", A::Any)], R::Type(T::Timespan))]).named(Naming::FirstArgument),
+    to!("toguid", Guid),
+    to!("toint", Int),
+    to!("tolong", Long),
+    to!("toreal", Real),
+    to!("tostring", String),
+    alias("totime", FunctionKind::Scalar, "totimespan"),
+    to!("totimespan", Timespan),
+    scalar(
+        "tohex",
+        &[sig(&[p("value", A::Integer), p("least_length", A::Integer).optional()], R::Type(T::String))],
+    ),
+    scalar("gettype", &[sig(&[p("value", A::Any)], R::Type(T::String))]),
 ];

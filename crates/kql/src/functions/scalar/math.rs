@@ -1,39 +1,118 @@
 //! Numbers.
 
-use crate::functions::{Accepts as A, Function, FunctionKind, Naming, Returns as R, alias, p, scalar, sig};
+use crate::functions::{
+    Accepts as A, Function, FunctionKind, Naming, Returns as R, Signature, alias, p, scalar, sig,
+};
 use crate::types::ScalarType as T;
 
+const REAL: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Real))];
+const REAL2: &[Signature] = &[sig(&[p("left", A::Number), p("right", A::Number)], R::Type(T::Real))];
+const ASKED: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Bool))];
+const LONG2: &[Signature] = &[sig(&[p("left", A::Number), p("right", A::Number)], R::Type(T::Long))];
+const BETA: &[Signature] = &[sig(&[p("x", A::Number), p("alpha", A::Number), p("beta", A::Number)], R::Type(T::Real))];
+const CONVERT: &[Signature] =
+    &[sig(&[p("value", A::Number), p("from", A::Text).constant(), p("to", A::Text).constant()], R::Type(T::Real))];
+const BIN: &[Signature] = &[
+    sig(&[p("value", A::Number), p("size", A::Number)], R::Widest),
+    sig(&[p("value", A::Type(T::Timespan)), p("size", A::Type(T::Timespan))], R::Type(T::Timespan)),
+    sig(&[p("value", A::Type(T::Datetime)), p("size", A::Type(T::Timespan))], R::Type(T::Datetime)),
+];
+
+const SAME: &[Signature] = &[
+    sig(&[p("value", A::Number)], R::Argument(0)),
+    sig(&[p("value", A::Type(T::Timespan))], R::Type(T::Timespan)),
+];
+
 pub(super) const FUNCTIONS: &[Function] = &[
+    scalar("abs", SAME).named(Naming::FirstArgument),
+    scalar("acos", REAL),
+    scalar("asin", REAL),
+    scalar("atan", REAL),
+    scalar("atan2", REAL2),
+    scalar("beta_cdf", BETA),
+    scalar("beta_inv", BETA),
+    scalar("beta_pdf", BETA),
+    scalar("bin", BIN).named(Naming::FirstArgument),
     scalar(
-        "abs",
+        "bin_at",
         &[
-            sig(&[p("value", A::Number)], R::Argument(0)),
-            sig(&[p("value", A::Type(T::Timespan))], R::Type(T::Timespan)),
-        ],
-    )
-    .named(Naming::FirstArgument),
-    scalar(
-        "bin",
-        &[
-            sig(&[p("value", A::Number), p("size", A::Number)], R::Computed(binned)),
+            sig(&[p("value", A::Number), p("size", A::Number), p("fixed", A::Number)], R::Widest),
             sig(
-                &[p("value", A::Type(T::Datetime)), p("size", A::Type(T::Timespan))],
+                &[p("value", A::Type(T::Datetime)), p("size", A::Type(T::Timespan)), p("fixed", A::Type(T::Datetime))],
                 R::Type(T::Datetime),
             ),
             sig(
-                &[p("value", A::Type(T::Timespan)), p("size", A::Type(T::Timespan))],
+                &[p("value", A::Type(T::Timespan)), p("size", A::Type(T::Timespan)), p("fixed", A::Type(T::Timespan))],
                 R::Type(T::Timespan),
             ),
         ],
     )
     .named(Naming::FirstArgument),
+    alias("bin_auto", FunctionKind::Scalar, "bin"),
+    scalar("binary_and", LONG2),
+    scalar("binary_not", &[sig(&[p("value", A::Number)], R::Type(T::Long))]),
+    scalar("binary_or", LONG2),
+    scalar("binary_shift_left", LONG2),
+    scalar("binary_shift_right", LONG2),
+    scalar("binary_xor", LONG2),
+    scalar("bitset_count_ones", &[sig(&[p("value", A::Number)], R::Type(T::Long))]),
+    scalar("ceiling", &[sig(&[p("value", A::Number)], R::Computed(whole))]).named(Naming::FirstArgument),
+    scalar("convert_angle", CONVERT),
+    scalar("convert_energy", CONVERT),
+    scalar("convert_force", CONVERT),
+    scalar("convert_length", CONVERT),
+    scalar("convert_mass", CONVERT),
+    scalar("convert_speed", CONVERT),
+    scalar("convert_temperature", CONVERT),
+    scalar("convert_volume", CONVERT),
+    scalar("cos", REAL),
+    scalar("cot", REAL),
+    scalar("degrees", REAL),
+    scalar("erf", REAL),
+    scalar("erfc", REAL),
+    scalar("exp", REAL),
+    scalar("exp10", REAL),
+    scalar("exp2", REAL),
     alias("floor", FunctionKind::Scalar, "bin"),
+    scalar("gamma", REAL),
+    scalar("isfinite", ASKED),
+    scalar("isinf", ASKED),
+    scalar("isnan", ASKED),
+    scalar("log", REAL),
+    scalar("log10", REAL),
+    scalar("log2", REAL),
+    scalar("loggamma", REAL),
+    scalar("pi", &[sig(&[], R::Type(T::Real))]),
+    scalar("pow", REAL2),
+    scalar("radians", REAL),
+    scalar("rand", &[sig(&[p("range", A::Number).optional()], R::Type(T::Real))]).volatile(),
+    scalar("round", &[sig(&[p("value", A::Number), p("digits", A::Integer).optional()], R::Argument(0))])
+        .named(Naming::FirstArgument),
+    scalar("sign", &[sig(&[p("value", A::Number)], R::Argument(0))]),
+    scalar("sin", REAL),
+    scalar("sqrt", REAL),
+    scalar("tan", REAL),
+    scalar(
+        "welch_test",
+        &[sig(
+            &[
+                p("mean1", A::Number),
+                p("variance1", A::Number),
+                p("count1", A::Number),
+                p("mean2", A::Number),
+                p("variance2", A::Number),
+                p("count2", A::Number),
+            ],
+            R::Type(T::Real),
+        )],
+    ),
 ];
 
-/// `bin(int, long)` is `long`, with a real it is `real`.
-fn binned(types: &[T]) -> T {
-    match types {
-        [value, size] => value.common(*size).unwrap_or(*value),
-        _ => T::Unknown,
+/// Real numbers stay real, whole ones are `long`.
+fn whole(types: &[T]) -> T {
+    match types.first() {
+        Some(T::Int) => T::Long,
+        Some(ty) => *ty,
+        None => T::Unknown,
     }
 }

@@ -4,7 +4,13 @@ mod conditional;
 mod conversion;
 mod datetime;
 mod dynamic;
+mod encode;
+mod geo;
+mod graph;
+mod ip;
 mod math;
+mod series;
+mod sketch;
 mod string;
 mod window;
 
@@ -15,7 +21,13 @@ pub(super) const TABLES: &[&[Function]] = &[
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
+    encode::FUNCTIONS,
+    geo::FUNCTIONS,
+    graph::FUNCTIONS,
+    ip::FUNCTIONS,
     math::FUNCTIONS,
+    series::FUNCTIONS,
+    sketch::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,
 ];
