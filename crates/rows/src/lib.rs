@@ -14,9 +14,12 @@
 pub mod eval;
 pub mod expect;
 pub mod operators;
+mod query;
 mod run;
 mod table;
+pub mod tree;
 mod window;
 
+pub use query::{QueryError, query};
 pub use run::{Failure, Limits, Run, Source, run};
 pub use table::{Row, Table, key_of, literal_value, null_of, type_of};

@@ -8,6 +8,8 @@ mod join;
 mod nested;
 mod order;
 mod parse;
+pub(crate) mod plugin;
+mod reduce;
 mod scan;
 mod series;
 
@@ -110,6 +112,10 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
         RelKind::GraphToTable { graph: inner, is_nodes, ids } => {
             graph::to_table(run, &graph::graph(run, inner, given)?, *is_nodes, ids)
         }
+        RelKind::Evaluate(evaluate) => plugin::rows(run, evaluate, &rel.schema, given),
+        RelKind::Reduce { input, by, properties } => {
+            reduce::reduce(run, &run.table(input, given)?.rows, by, properties)
+        }
         RelKind::Parse(parse) => parse::parse(run, parse, run.table(&parse.input, given)?.rows, &rel.schema),
         RelKind::ParseKv { input, value, keys, properties } => {
             parse::parse_kv(run, run.table(input, given)?.rows, value, keys, properties, &rel.schema)
@@ -125,7 +131,7 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
         RelKind::ExternalData { .. } => {
             Err(Failure::Unsupported("`externaldata`, which reads from outside,".to_owned()))
         }
-        other => Err(Failure::Unsupported(format!("the operator `{}`", name_of(other)))),
+        RelKind::Error => Err(Failure::Unsupported("an operator with an error".to_owned())),
     }
 }
 
@@ -134,12 +140,4 @@ fn size(run: &Run<'_>, count: &Expr) -> Result<usize, Failure> {
     let count = eval::constant(run, count)?;
     let whole = count.as_long().or_else(|| count.as_real().map(|count| count as i64)).unwrap_or_default();
     Ok(usize::try_from(whole).unwrap_or(0))
-}
-
-fn name_of(kind: &RelKind) -> &'static str {
-    match kind {
-        RelKind::Reduce { .. } => "reduce",
-        RelKind::Evaluate(_) => "evaluate",
-        _ => "?",
-    }
 }

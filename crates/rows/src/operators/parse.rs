@@ -62,7 +62,11 @@ fn placed(mut row: Row, schema: &Schema, values: impl Iterator<Item = (usize, Va
 }
 
 fn read(part: &str, ty: ScalarType) -> Value {
-    if ty == ScalarType::String { Value::string(part) } else { converted(&Value::string(part), ScalarType::String, ty) }
+    if ty == ScalarType::String {
+        Value::string(part)
+    } else {
+        converted(&Value::string(part), ScalarType::String, ty)
+    }
 }
 
 /// The pattern as a regular expression: columns are named groups `c0`, `c1` …
@@ -82,7 +86,9 @@ fn pattern_of(parse: &Parse) -> String {
         match part {
             ParsePart::Skip => pattern.push_str(".*?"),
             // A part that is no regular expression of its own stands for itself.
-            ParsePart::Text(text) if is_regex && regexes::is_pattern(text) => pattern.push_str(&format!("(?:{text})")),
+            ParsePart::Text(text) if is_regex && regexes::is_pattern(text) => {
+                pattern.push_str(&format!("(?:{text})"))
+            }
             ParsePart::Text(text) => pattern.push_str(&regexes::escape(text)),
             ParsePart::Column(new) => {
                 let number = match new.ty {
@@ -94,7 +100,9 @@ fn pattern_of(parse: &Parse) -> String {
                 pattern.push_str(&match (number, parse.mode) {
                     (Some(number), ParseMode::Relaxed) => format!("(?:({group}{number})|.*?)"),
                     (Some(number), _) => format!("({group}{number})"),
-                    (None, ParseMode::Regex) if new.ty == ScalarType::Bool => format!("({group}(?i:true|false))"),
+                    (None, ParseMode::Regex) if new.ty == ScalarType::Bool => {
+                        format!("({group}(?i:true|false))")
+                    }
                     (None, ParseMode::Regex) => format!("({group}.*)"),
                     (None, _) => format!("({group}.*?)"),
                 });

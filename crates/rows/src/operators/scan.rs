@@ -36,7 +36,11 @@ impl Elements for Steps<'_> {
         match self.rows.get(step).and_then(Option::as_ref) {
             Some(row) => row.get(column).cloned().unwrap_or_default(),
             // A declared column of a step that has taken nothing has its default.
-            None => column.checked_sub(self.width).and_then(|index| self.defaults.get(index)).cloned().unwrap_or_default(),
+            None => column
+                .checked_sub(self.width)
+                .and_then(|index| self.defaults.get(index))
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 
