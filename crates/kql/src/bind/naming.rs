@@ -50,6 +50,7 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
                 Naming::OnlyArgument if call.arguments.len() == 1 => of_first(),
                 Naming::OnlyArgument => None,
                 Naming::Prefix(prefix) => Some(format!("{prefix}_{}", of_first().unwrap_or_default())),
+                Naming::Fixed(name) => Some(name.to_owned()),
                 Naming::FunctionAndArgument => {
                     Some(format!("{}_{}", function.name, of_first().unwrap_or_default()))
                 }

@@ -129,7 +129,8 @@ impl Binder<'_> {
         summary: &Summary,
         env: &Scope,
     ) -> Option<Vec<(String, Expr, bool)>> {
-        let is_arg = matches!(function, "arg_max" | "arg_min");
+        let is_old = matches!(function, "argmax" | "argmin");
+        let is_arg = is_old || matches!(function, "arg_max" | "arg_min");
         let is_any = matches!(function, "take_any" | "any");
         let has_star = call.arguments.iter().any(|argument| matches!(argument.value.kind, A::Star));
         if !is_arg && !is_any && !has_star {
@@ -138,10 +139,11 @@ impl Binder<'_> {
         let context = Row { in_aggregate: true, ..Row::of(input, row) };
         let whole = self.builtin(lookup(Use::Aggregate, function)?, call, item.value.span, context, env);
         let prefix = if call.name.text == "any" { "any_" } else { "" };
-        let extremum = if function == "arg_min" { "min_" } else { "max_" };
+        let extremum = if matches!(function, "arg_min" | "argmin") { "min_" } else { "max_" };
         // What is returned: an expression over the columns, with its name.
         let mut returned: Vec<(String, T)> = Vec::new();
         let mut arguments = Vec::new();
+        let mut sought = String::new();
         let mut met: Vec<usize> = summary
             .by
             .iter()
@@ -173,6 +175,15 @@ impl Binder<'_> {
                 None => implied_name(&argument.value, false),
             };
             let name = match own {
+                // The older functions name all by what is sought: `max_a`, `max_a_b`.
+                Some(name) if is_old => {
+                    if place == 0 {
+                        sought = name.clone();
+                        format!("{extremum}{name}")
+                    } else {
+                        format!("{extremum}{sought}_{name}")
+                    }
+                }
                 Some(name) => format!("{prefix}{name}"),
                 None if is_arg && place == 0 => extremum.to_owned(),
                 None if is_arg => String::new(),

@@ -15,7 +15,7 @@ const MOMENT: &[Signature] = &[sig(&[p("value", A::Summable)], R::Type(T::Real))
 const MOMENT_IF: &[Signature] = &[sig(&[p("value", A::Summable), IF], R::Type(T::Real))];
 const COVARIANCE: &[Signature] = &[sig(&[p("left", A::Summable), p("right", A::Summable)], R::Type(T::Real))];
 const COVARIANCE_IF: &[Signature] = &[sig(&[p("left", A::Summable), p("right", A::Summable), IF], R::Type(T::Real))];
-const BITS: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Long))];
+const BITS: &[Signature] = &[sig(&[p("value", A::Number)], R::ArgumentLong(0))];
 const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::Type(T::Dynamic))];
 const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::Type(T::Dynamic))];
 const EXTREMUM: &[Signature] = &[sig(&[p("value", A::NotDynamic)], R::Argument(0))];
@@ -37,13 +37,13 @@ const FUNCTIONS: &[Function] = &[
     aggregate("anyif", &[sig(&[VALUE, IF], R::Argument(0))]),
     aggregate("arg_max", ARG),
     aggregate("arg_min", ARG),
-    other("argmax", "arg_max"),
-    other("argmin", "arg_min"),
+    aggregate("argmax", ARG),
+    aggregate("argmin", ARG),
     aggregate("avg", &[sig(&[p("value", A::Summable)], R::Computed(mean))]),
     aggregate("avgif", &[sig(&[p("value", A::Summable), IF], R::Computed(mean))]),
-    aggregate("binary_all_and", BITS),
-    aggregate("binary_all_or", BITS),
-    aggregate("binary_all_xor", BITS),
+    aggregate("binary_all_and", BITS).named(Naming::FirstArgument),
+    aggregate("binary_all_or", BITS).named(Naming::FirstArgument),
+    aggregate("binary_all_xor", BITS).named(Naming::FirstArgument),
     aggregate("buildschema", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::Prefix("schema")),
     aggregate("count", &[sig(&[p("value", A::Any).optional()], R::Type(T::Long))]).named(Naming::Prefix("count")),
     aggregate("count_distinct", &[sig(&[VALUE], R::Type(T::Long))]),
@@ -60,7 +60,7 @@ const FUNCTIONS: &[Function] = &[
     aggregate("hll_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))]),
     list("make_bag", &[sig(&[p("bag", A::Dynamic), MOST], R::Type(T::Dynamic))], "bag"),
     list("make_bag_if", &[sig(&[p("bag", A::Dynamic), IF, MOST], R::Type(T::Dynamic))], "bag"),
-    other("make_dictionary", "make_bag"),
+    list("make_dictionary", &[sig(&[p("bag", A::Dynamic), MOST], R::Type(T::Dynamic))], "dictionary"),
     list("make_list", LIST, "list"),
     list("make_list_if", LIST_IF, "list"),
     list("make_list_with_nulls", &[sig(&[VALUE], R::Type(T::Dynamic))], "list"),
@@ -77,7 +77,7 @@ const FUNCTIONS: &[Function] = &[
     aggregate(
         "percentiles_array",
         &[sig(&[p("value", A::Summable), p("percentile", A::Any).repeated(1)], R::Type(T::Dynamic))],
-    ),
+    ).named(Naming::Prefix("percentiles")),
     aggregate(
         "percentilesw",
         &[sig(
@@ -91,7 +91,7 @@ const FUNCTIONS: &[Function] = &[
             &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Any).repeated(1)],
             R::Type(T::Dynamic),
         )],
-    ),
+    ).named(Naming::Prefix("percentiles")),
     aggregate(
         "percentilew",
         &[sig(&[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Number)], R::Argument(0))],
@@ -106,7 +106,7 @@ const FUNCTIONS: &[Function] = &[
         .named(Naming::FirstArgument),
     aggregate("take_anyif", &[sig(&[VALUE, IF], R::Argument(0))]).named(Naming::FirstArgument),
     aggregate("tdigest", &[sig(&[p("value", A::Summable), p("weight", A::Number).optional()], R::Type(T::Dynamic))]),
-    aggregate("tdigest_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))]),
+    aggregate("tdigest_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::Prefix("merge_tdigests")),
     other("merge_tdigest", "tdigest_merge"),
     aggregate("variance", MOMENT),
     aggregate("varianceif", MOMENT_IF),

@@ -166,6 +166,8 @@ pub enum Naming {
     Prefix(&'static str),
     /// Like `Prefix` with the name of the function itself.
     FunctionAndArgument,
+    /// Always this.
+    Fixed(&'static str),
 }
 
 impl Function {

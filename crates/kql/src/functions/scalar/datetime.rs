@@ -17,10 +17,6 @@ const PART: &[Signature] = &[sig(&[DATE], R::Type(T::Int))];
 const LONG_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Long))];
 const UNIX: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Datetime))];
 
-const fn boundary(name: &'static str) -> Function {
-    scalar(name, BOUNDARY).named(Naming::FirstArgument)
-}
-
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("ago", &[sig(&[p("span", A::Type(T::Timespan))], R::Type(T::Datetime))]),
     scalar(
@@ -50,12 +46,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("dayofmonth", PART),
     scalar("dayofweek", &[sig(&[DATE], R::Type(T::Timespan))]),
     scalar("dayofyear", PART),
-    boundary("endofday"),
-    boundary("endofmonth"),
-    boundary("endofweek"),
-    boundary("endofyear"),
-    scalar("format_datetime", &[sig(&[DATE, p("format", A::Text)], R::Type(T::String))]),
-    scalar("format_timespan", &[sig(&[p("span", A::Type(T::Timespan)), p("format", A::Text)], R::Type(T::String))]),
+    scalar("endofday", BOUNDARY),
+    scalar("endofmonth", BOUNDARY),
+    scalar("endofweek", BOUNDARY),
+    scalar("endofyear", BOUNDARY),
+    scalar("format_datetime", &[sig(&[DATE, p("format", A::Text)], R::Type(T::String))]).named(Naming::FirstArgument),
+    scalar("format_timespan", &[sig(&[p("span", A::Type(T::Timespan)), p("format", A::Text)], R::Type(T::String))]).named(Naming::FirstArgument),
     scalar("getmonth", LONG_PART),
     scalar("getyear", LONG_PART),
     scalar("hourofday", LONG_PART),
@@ -94,10 +90,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     scalar("monthofyear", LONG_PART),
     scalar("now", &[sig(&[p("offset", A::Type(T::Timespan)).optional()], R::Type(T::Datetime))]),
-    boundary("startofday"),
-    boundary("startofmonth"),
-    boundary("startofweek"),
-    boundary("startofyear"),
+    scalar("startofday", BOUNDARY).named(Naming::FirstArgument),
+    scalar("startofmonth", BOUNDARY),
+    scalar("startofweek", BOUNDARY),
+    scalar("startofyear", BOUNDARY),
     scalar("unixtime_microseconds_todatetime", UNIX),
     scalar("unixtime_milliseconds_todatetime", UNIX),
     scalar("unixtime_nanoseconds_todatetime", UNIX),

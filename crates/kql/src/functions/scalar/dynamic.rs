@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("bag_merge", &[sig(&[p("bag", A::Dynamic).times(2, 64)], R::Type(T::Dynamic))]),
     scalar(
         "bag_pack",
-        &[sig(&[p("key", A::Any).repeated(0), p("value", A::Any).repeated(0)], R::Type(T::Dynamic))],
+        &[sig(&[p("key", A::Any).repeated(1), p("value", A::Any).repeated(1)], R::Type(T::Dynamic))],
     ),
     scalar("bag_pack_columns", &[sig(&[p("column", A::Any).repeated(1)], R::Type(T::Dynamic))]),
     scalar("bag_remove_keys", &[sig(&[BAG, p("keys", A::Array)], R::Type(T::Dynamic))]),
@@ -66,7 +66,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("pack_array", &[sig(&[p("value", A::Any).repeated(0)], R::Type(T::Dynamic))]),
     alias("pack_dictionary", FunctionKind::Scalar, "bag_pack"),
     scalar("parse_json", &[sig(&[p("json", A::TextOrDynamic)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
-    scalar("parse_xml", &[sig(&[p("xml", A::Text)], R::Type(T::Dynamic))]),
+    scalar("parse_xml", &[sig(&[p("xml", A::Text)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     alias("parsejson", FunctionKind::Scalar, "parse_json"),
     scalar(
         "range",
@@ -75,7 +75,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             R::Type(T::Dynamic),
         )],
     ),
-    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Integer)], R::Type(T::Dynamic))]),
+    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Integer)], R::Type(T::Dynamic))]).named(Naming::FunctionAndArgument),
     scalar("set_difference", SETS),
     scalar("set_equals", &[sig(&[p("left", A::Array), p("right", A::Array)], R::Type(T::Bool))]),
     scalar("set_has_element", &[sig(&[p("set", A::Array), p("value", A::Any)], R::Type(T::Bool))]),
@@ -83,6 +83,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("set_union", SETS),
     scalar("todynamic", &[sig(&[p("value", A::Any)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     alias("toobject", FunctionKind::Scalar, "todynamic"),
-    scalar("treepath", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))]),
+    scalar("treepath", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::Prefix("tree")),
     scalar("zip", &[sig(&[p("array", A::Array).times(2, 16)], R::Type(T::Dynamic))]),
 ];

@@ -1,12 +1,12 @@
 //! Hashes, encodings and identities.
 
 use crate::functions::{
-    Accepts as A, Function, FunctionKind, Returns as R, Signature, alias, p, scalar, sig,
+    Accepts as A, Function, FunctionKind, Naming, Returns as R, Signature, alias, p, scalar, sig,
 };
 use crate::types::ScalarType as T;
 
 const TEXT: &[Signature] = &[sig(&[p("source", A::Text)], R::Type(T::String))];
-const DIGEST: &[Signature] = &[sig(&[p("source", A::Any)], R::Type(T::String))];
+const DIGEST: &[Signature] = &[sig(&[p("source", A::NotDynamic)], R::Type(T::String))];
 const HASH: &[Signature] = &[sig(&[p("source", A::Any), p("mod", A::Integer).optional()], R::Type(T::Long))];
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -38,7 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("hash_sha1", DIGEST),
     scalar("hash_sha256", DIGEST),
     scalar("hash_xxhash64", HASH),
-    scalar("ingestion_time", &[sig(&[], R::Type(T::Datetime))]).volatile(),
+    scalar("ingestion_time", &[sig(&[], R::Type(T::Datetime))]).named(Naming::Fixed("$IngestionTime")).volatile(),
     scalar("new_guid", &[sig(&[], R::Type(T::Guid))]).volatile(),
     scalar("rowstore_ordinal_range", &[sig(&[], R::Type(T::Dynamic))]),
     scalar("zlib_compress_to_base64_string", TEXT),

@@ -1,6 +1,6 @@
 //! Arrays of numbers that stand for a series.
 
-use crate::functions::{Accepts as A, Function, Parameter, Returns as R, Signature, p, scalar, sig};
+use crate::functions::{Accepts as A, Function, Naming, Parameter, Returns as R, Signature, p, scalar, sig};
 use crate::types::ScalarType as T;
 
 const SERIES: Parameter = p("series", A::Dynamic);
@@ -99,9 +99,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_equals", TWO),
     scalar("series_exp", ONE),
     scalar("series_fft", &[sig(&[SERIES, p("imaginary", A::Dynamic).optional()], R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]))]),
-    scalar("series_fill_backward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]),
-    scalar("series_fill_const", &[sig(&[SERIES, p("constant", A::Any), p("missing", A::Any).optional()], R::Type(T::Dynamic))]),
-    scalar("series_fill_forward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]),
+    scalar("series_fill_backward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
+    scalar("series_fill_const", &[sig(&[SERIES, p("constant", A::Any), p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
+    scalar("series_fill_forward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     scalar(
         "series_fill_linear",
         &[sig(
@@ -113,7 +113,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ),
+    ).named(Naming::FirstArgument),
     scalar(
         "series_fir",
         &[sig(
@@ -125,7 +125,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ),
+    ).named(Naming::FirstArgument),
     scalar("series_fit_2lines", &[sig(&[SERIES], R::Columns(TWO_LINES))]),
     scalar("series_fit_2lines_dynamic", ONE),
     scalar("series_fit_line", &[sig(&[SERIES], R::Columns(LINE))]),
@@ -134,7 +134,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_greater", TWO),
     scalar("series_greater_equals", TWO),
     scalar("series_ifft", &[sig(&[SERIES, p("imaginary", A::Dynamic).optional()], R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]))]),
-    scalar("series_iir", &[sig(&[SERIES, p("numerators", A::Dynamic), p("denominators", A::Dynamic)], R::Type(T::Dynamic))]),
+    scalar("series_iir", &[sig(&[SERIES, p("numerators", A::Dynamic), p("denominators", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     scalar("series_less", TWO),
     scalar("series_less_equals", TWO),
     scalar("series_log", ONE),
@@ -153,7 +153,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ),
+    ).named(Naming::FirstArgument),
     scalar("series_pearson_correlation", REAL2),
     scalar(
         "series_periods_detect",

@@ -9,7 +9,7 @@ const SOURCE: Parameter = p("source", A::Text);
 const TEXT: &[Signature] = &[sig(&[SOURCE], R::Type(T::String))];
 const CASE: &[Signature] = &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::String))];
 const PARSED: &[Signature] = &[sig(&[SOURCE], R::Type(T::Dynamic))];
-const TRIM: &[Signature] = &[sig(&[p("regex", A::Text), p("source", A::TextOrDynamic)], R::Type(T::String))];
+const TRIM: &[Signature] = &[sig(&[p("regex", A::Text), p("source", A::Text)], R::Type(T::String))];
 const INDEX: &[Signature] = &[sig(
     &[
         p("source", A::Any),
@@ -53,7 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("isutf8", &[sig(&[SOURCE], R::Type(T::Bool))]),
     scalar("make_string", &[sig(&[p("codepoint", A::Any).repeated(1)], R::Type(T::String))]),
     scalar("parse_command_line", &[sig(&[SOURCE, p("kind", A::Text)], R::Type(T::Dynamic))]),
-    scalar("parse_csv", PARSED),
+    scalar("parse_csv", PARSED).named(Naming::FirstArgument),
     scalar("parse_path", PARSED),
     scalar("parse_url", PARSED),
     scalar("parse_urlquery", PARSED),
@@ -78,9 +78,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .named(Naming::FirstArgument),
     scalar("strcat", &[sig(&[p("value", A::Any).times(1, 64)], R::Type(T::String))]),
-    scalar("strcat_array", &[sig(&[p("array", A::Array), p("delimiter", A::Text)], R::Type(T::String))]),
+    scalar("strcat_array", &[sig(&[p("array", A::Array), p("delimiter", A::Any)], R::Type(T::String))]),
     alias("array_strcat", FunctionKind::Scalar, "strcat_array"),
-    scalar("strcat_delim", &[sig(&[p("delimiter", A::Text), p("value", A::Any).times(1, 64)], R::Type(T::String))]),
+    scalar("strcat_delim", &[sig(&[p("delimiter", A::Text), p("value", A::Any).times(2, 64)], R::Type(T::String))]),
     scalar("strcmp", &[sig(&[p("left", A::Text), p("right", A::Text)], R::Type(T::Long))]),
     scalar("string_size", &[sig(&[SOURCE], R::Type(T::Long))]).named(Naming::FunctionAndArgument),
     scalar("strlen", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::Long))]).named(Naming::FunctionAndArgument),
