@@ -16,15 +16,15 @@
 //! Architecture invariant: nothing is executed here, and nothing here knows how it would be. No text makes the
 //! parser or the binder panic, recurse without bound or grow without limit.
 
+pub mod ast;
+pub mod bind;
+pub mod bound;
+pub mod functions;
+mod parse;
+mod suggest;
 pub mod syntax;
 pub mod types;
 pub mod values;
-pub mod ast;
-mod parse;
-pub mod functions;
-pub mod bound;
-pub mod bind;
-mod suggest;
 
 pub use bind::{Catalog, bind};
 pub use parse::{Parsed, parse, parse_function};

@@ -1,6 +1,8 @@
 //! Tabular operators.
 
-use super::{Call, ColumnDeclaration, Expr, GraphNodes, GraphOutput, GraphPattern, GraphProjection, Name, NamedExpr};
+use super::{
+    Call, ColumnDeclaration, Expr, GraphNodes, GraphOutput, GraphPattern, GraphProjection, Name, NamedExpr,
+};
 use crate::syntax::Span;
 
 /// `source | operator | operator …`
@@ -59,64 +61,189 @@ impl OperatorParameter {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "fields are the clauses of the operator, by their keyword")]
 pub enum OperatorKind {
-    As { name: Name },
-    AssertSchema { columns: Vec<ColumnDeclaration> },
+    As {
+        name: Name,
+    },
+    AssertSchema {
+        columns: Vec<ColumnDeclaration>,
+    },
     Consume,
-    Count { name: Option<Name> },
-    Datatable { columns: Vec<ColumnDeclaration>, values: Vec<Expr> },
-    Distinct { columns: Vec<NamedExpr> },
-    Evaluate { call: Call, schema: Option<EvaluateSchema> },
+    Count {
+        name: Option<Name>,
+    },
+    Datatable {
+        columns: Vec<ColumnDeclaration>,
+        values: Vec<Expr>,
+    },
+    Distinct {
+        columns: Vec<NamedExpr>,
+    },
+    Evaluate {
+        call: Call,
+        schema: Option<EvaluateSchema>,
+    },
     ExecuteAndCache,
-    Extend { columns: Vec<NamedExpr> },
+    Extend {
+        columns: Vec<NamedExpr>,
+    },
     /// `externaldata` and `inline_external_table`.
-    ExternalData { columns: Vec<ColumnDeclaration>, uris: Vec<Expr>, properties: Vec<OperatorParameter> },
-    Facet { by: Vec<Expr>, with: Option<Pipeline> },
+    ExternalData {
+        columns: Vec<ColumnDeclaration>,
+        uris: Vec<Expr>,
+        properties: Vec<OperatorParameter>,
+    },
+    Facet {
+        by: Vec<Expr>,
+        with: Option<Pipeline>,
+    },
     Find(Box<Find>),
-    Fork { branches: Vec<(Option<Name>, Pipeline)> },
+    Fork {
+        branches: Vec<(Option<Name>, Pipeline)>,
+    },
     Getschema,
     GraphMarkComponents,
-    GraphMatch { patterns: Vec<GraphPattern>, filter: Option<Expr>, project: Option<GraphProjection> },
-    GraphShortestPaths { patterns: Vec<GraphPattern>, filter: Option<Expr>, project: Option<GraphProjection> },
-    GraphToTable { outputs: Vec<GraphOutput> },
-    GraphWhereEdges { predicate: Expr },
-    GraphWhereNodes { predicate: Expr },
-    Invoke { call: Call },
-    Join { right: Box<Expr>, on: Vec<Expr>, condition: Option<Expr> },
-    Lookup { right: Box<Expr>, on: Vec<Expr> },
-    MacroExpand { group: Box<Expr>, name: Option<Name>, body: super::FunctionBody },
+    GraphMatch {
+        patterns: Vec<GraphPattern>,
+        filter: Option<Expr>,
+        project: Option<GraphProjection>,
+    },
+    GraphShortestPaths {
+        patterns: Vec<GraphPattern>,
+        filter: Option<Expr>,
+        project: Option<GraphProjection>,
+    },
+    GraphToTable {
+        outputs: Vec<GraphOutput>,
+    },
+    GraphWhereEdges {
+        predicate: Expr,
+    },
+    GraphWhereNodes {
+        predicate: Expr,
+    },
+    Invoke {
+        call: Call,
+    },
+    Join {
+        right: Box<Expr>,
+        on: Vec<Expr>,
+        condition: Option<Expr>,
+    },
+    Lookup {
+        right: Box<Expr>,
+        on: Vec<Expr>,
+    },
+    MacroExpand {
+        group: Box<Expr>,
+        name: Option<Name>,
+        body: super::FunctionBody,
+    },
     MakeGraph(Box<MakeGraph>),
     MakeSeries(Box<MakeSeries>),
     MvApply(Box<MvApply>),
-    MvExpand { columns: Vec<MvColumn>, limit: Option<Expr> },
+    MvExpand {
+        columns: Vec<MvColumn>,
+        limit: Option<Expr>,
+    },
     /// `parse` and `parse-where`.
-    Parse { is_where: bool, value: Expr, pattern: Vec<ParsePiece> },
-    ParseKv { value: Expr, columns: Vec<ColumnDeclaration>, properties: Vec<OperatorParameter> },
-    Partition { by: Box<Expr>, scope: Option<Expr>, body: PartitionBody },
-    Print { columns: Vec<NamedExpr> },
-    Project { columns: Vec<NamedExpr> },
-    ProjectAway { columns: Vec<Expr> },
-    ProjectByNames { columns: Vec<Expr> },
-    ProjectKeep { columns: Vec<Expr> },
-    ProjectRename { columns: Vec<NamedExpr> },
-    ProjectReorder { columns: Vec<Ordered> },
-    Range { name: Name, from: Box<Expr>, to: Box<Expr>, step: Option<Box<Expr>> },
-    Reduce { by: Box<Expr>, with: Vec<OperatorParameter> },
-    Render { chart: Option<Name>, properties: Vec<RenderProperty> },
-    Sample { count: Box<Expr> },
-    SampleDistinct { count: Box<Expr>, of: Box<Expr> },
+    Parse {
+        is_where: bool,
+        value: Expr,
+        pattern: Vec<ParsePiece>,
+    },
+    ParseKv {
+        value: Expr,
+        columns: Vec<ColumnDeclaration>,
+        properties: Vec<OperatorParameter>,
+    },
+    Partition {
+        by: Box<Expr>,
+        scope: Option<Expr>,
+        body: PartitionBody,
+    },
+    Print {
+        columns: Vec<NamedExpr>,
+    },
+    Project {
+        columns: Vec<NamedExpr>,
+    },
+    ProjectAway {
+        columns: Vec<Expr>,
+    },
+    ProjectByNames {
+        columns: Vec<Expr>,
+    },
+    ProjectKeep {
+        columns: Vec<Expr>,
+    },
+    ProjectRename {
+        columns: Vec<NamedExpr>,
+    },
+    ProjectReorder {
+        columns: Vec<Ordered>,
+    },
+    Range {
+        name: Name,
+        from: Box<Expr>,
+        to: Box<Expr>,
+        step: Option<Box<Expr>>,
+    },
+    Reduce {
+        by: Box<Expr>,
+        with: Vec<OperatorParameter>,
+    },
+    Render {
+        chart: Option<Name>,
+        properties: Vec<RenderProperty>,
+    },
+    Sample {
+        count: Box<Expr>,
+    },
+    SampleDistinct {
+        count: Box<Expr>,
+        of: Box<Expr>,
+    },
     Scan(Box<Scan>),
-    Search { tables: Vec<Expr>, predicate: Box<Expr> },
-    Serialize { columns: Vec<NamedExpr> },
-    Sort { by: Vec<Ordered> },
-    Summarize { aggregates: Vec<NamedExpr>, by: Vec<NamedExpr>, bin: Option<Expr> },
-    Take { count: Box<Expr> },
-    Top { count: Box<Expr>, by: Ordered },
-    TopHitters { count: Box<Expr>, of: NamedExpr, by: Option<Expr> },
-    TopNested { clauses: Vec<TopNestedClause> },
-    Union { tables: Vec<Expr> },
-    Where { predicate: Expr },
+    Search {
+        tables: Vec<Expr>,
+        predicate: Box<Expr>,
+    },
+    Serialize {
+        columns: Vec<NamedExpr>,
+    },
+    Sort {
+        by: Vec<Ordered>,
+    },
+    Summarize {
+        aggregates: Vec<NamedExpr>,
+        by: Vec<NamedExpr>,
+        bin: Option<Expr>,
+    },
+    Take {
+        count: Box<Expr>,
+    },
+    Top {
+        count: Box<Expr>,
+        by: Ordered,
+    },
+    TopHitters {
+        count: Box<Expr>,
+        of: NamedExpr,
+        by: Option<Expr>,
+    },
+    TopNested {
+        clauses: Vec<TopNestedClause>,
+    },
+    Union {
+        tables: Vec<Expr>,
+    },
+    Where {
+        predicate: Expr,
+    },
     /// No operator of that name; a diagnostic says so.
-    Unknown { name: Name },
+    Unknown {
+        name: Name,
+    },
 }
 
 /// `: (a:long, *)` after a plugin call.
@@ -221,11 +348,11 @@ pub enum SeriesRange {
     /// `from a to b step c`
     Step {
         /// The first point.
-        from: Option<Expr>,
+        from: Option<Box<Expr>>,
         /// The end, exclusive.
-        to: Option<Expr>,
+        to: Option<Box<Expr>>,
         /// The distance of two points.
-        step: Expr,
+        step: Box<Expr>,
     },
     /// `in range(a, b, c)`, the end inclusive
     InRange(Vec<Expr>),

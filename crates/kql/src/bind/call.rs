@@ -62,8 +62,10 @@ impl Binder<'_> {
 
     pub(super) fn unknown_function(&mut self, name: &str, span: Span, env: &Scope, usage: Use) {
         let stored = self.catalog.function_names();
-        let builtin = functions::all(usage).chain(functions::all(Use::Aggregate)).map(|function| function.name);
-        let declared = env.entries().filter(|(_, entry)| matches!(entry, Entry::Function(_))).map(|(name, _)| name);
+        let builtin =
+            functions::all(usage).chain(functions::all(Use::Aggregate)).map(|function| function.name);
+        let declared =
+            env.entries().filter(|(_, entry)| matches!(entry, Entry::Function(_))).map(|(name, _)| name);
         let hint = closest(name, builtin.chain(stored.iter().map(String::as_str)).chain(declared))
             .map(|near| format!("did you mean `{near}`?"));
         let what = if usage == Use::Plugin { "plugin" } else { "function" };
@@ -124,11 +126,52 @@ impl Binder<'_> {
             ("column_ifexists" | "columnifexists", Some(first)) => {
                 Value::Scalar(self.column_if_exists(call, first, shown, row, env))
             }
-            ("pack_all", _) if row.schema.is_some() => {
-                Value::Scalar(self.pack_all(first, shown, row, env))
+            ("column_names_of", Some(first)) => {
+                let rel = self.table(first, env);
+                let name =
+                    |column: &crate::types::Column| crate::values::Dynamic::String(column.name.clone());
+                let names = rel.schema.columns.iter().map(name).collect();
+                Value::Scalar(Expr::literal(Literal::Dynamic(crate::values::Dynamic::Array(names)), shown))
             }
+            ("all" | "any" | "map", Some(first)) if row.parts.is_some() && call.arguments.len() == 2 => {
+                Value::Scalar(self.over_elements(call, first, shown, row, env))
+            }
+            ("pack_all", _) if row.schema.is_some() => Value::Scalar(self.pack_all(first, shown, row, env)),
             _ => return None,
         })
+    }
+
+    /// `all(path, …)`, `any(…)`, `map(…)`: the second argument is an expression over the columns of the elements of
+    /// the first, [`ExprKind::Column`](crate::bound::ExprKind::Column) in it.
+    fn over_elements(&mut self, call: &AstCall, first: &Ast, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+        let (name, is_inner) = match &first.kind {
+            A::Call(inner) if inner.name.text == "inner_nodes" => {
+                (inner.arguments.first().map(|argument| &argument.value.kind), true)
+            }
+            kind => (Some(kind), false),
+        };
+        let parts = row.parts.unwrap_or_default();
+        let part = match name {
+            Some(A::Name(name)) => parts.iter().find(|part| &part.name == name),
+            _ => None,
+        };
+        let Some(part) = part else {
+            self.error("kql-graph", first.span, "a variable of the pattern is expected here");
+            return Expr::error(span);
+        };
+        let schema = if is_inner { part.inner.clone() } else { part.schema.clone() };
+        let elements = self.scalar(first, row, env);
+        let id = self.new_row();
+        let over = Row::of(&schema, id);
+        let value = match &call.arguments[1].value {
+            value if call.name.text == "map" => self.scalar(value, over, env),
+            value => self.predicate(value, over, env),
+        };
+        let Some(function) = functions::lookup(Use::Scalar, &call.name.text) else {
+            return Expr::error(span);
+        };
+        let ty = if call.name.text == "map" { T::Dynamic } else { T::Bool };
+        Expr { kind: B::Call(Call { function, arguments: vec![elements, value] }), ty, span }
     }
 
     pub(super) fn constant_text(&mut self, ast: &Ast, env: &Scope) -> String {
@@ -144,7 +187,14 @@ impl Binder<'_> {
         }
     }
 
-    fn column_if_exists(&mut self, call: &AstCall, first: &Ast, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+    fn column_if_exists(
+        &mut self,
+        call: &AstCall,
+        first: &Ast,
+        span: Span,
+        row: Row<'_>,
+        env: &Scope,
+    ) -> Expr {
         let name = match &first.kind {
             A::Literal(Literal::String(name)) => name.clone(),
             _ => self.constant_text(first, env),
@@ -187,15 +237,20 @@ impl Binder<'_> {
             arguments.push(Expr::column(index, column.ty, span));
         }
         match functions::lookup(Use::Scalar, "pack_all") {
-            Some(function) => {
-                Expr { kind: B::Call(Call { function, arguments }), ty: T::Dynamic, span }
-            }
+            Some(function) => Expr { kind: B::Call(Call { function, arguments }), ty: T::Dynamic, span },
             None => Expr { kind: B::Error, ty: T::Dynamic, span },
         }
     }
 
     /// `database('d').table('t')`, `cluster('c').database('d')`.
-    pub(super) fn method(&mut self, ast: &Ast, base: &Ast, call: &AstCall, row: Row<'_>, env: &Scope) -> Value {
+    pub(super) fn method(
+        &mut self,
+        ast: &Ast,
+        base: &Ast,
+        call: &AstCall,
+        row: Row<'_>,
+        env: &Scope,
+    ) -> Value {
         let shown = self.at(ast.span);
         match self.value(base, row, env) {
             Value::Place { cluster, database } => match (call.name.text.as_str(), call.arguments.first()) {
@@ -208,7 +263,9 @@ impl Binder<'_> {
                     Value::Table(self.remote_table(TableName { cluster, database, table }, ast.span, env))
                 }
                 _ => match self.catalog.function(&call.name.text) {
-                    Some(function) => self.stored_function(&function, &call.arguments, None, ast.span, row, env),
+                    Some(function) => {
+                        self.stored_function(&function, &call.arguments, None, ast.span, row, env)
+                    }
                     None => {
                         let place = TableName { cluster, database, table: call.name.text.clone() };
                         let _ = place;
@@ -263,7 +320,17 @@ impl Binder<'_> {
         }
         let types: Vec<T> = bound.iter().map(|expr| expr.ty).collect();
         let signature = self.signature_for(function, &arguments, &bound);
-        let ty = self.returned(function, signature, &bound, &types, call);
+        let fits = |signature: &&Signature| {
+            takes(signature, bound.len())
+                && (0..bound.len())
+                    .all(|index| is_accepted(parameter_of(signature, index, bound.len()), index, &bound))
+        };
+        // Arguments of unknown type may leave it open which signature is meant.
+        let is_unclear = types.contains(&T::Unknown) && function.signatures.iter().filter(fits).count() > 1;
+        let ty = match self.returned(function, signature, &bound, &types, call) {
+            _ if is_unclear => T::Unknown,
+            ty => ty,
+        };
         let bound = self.with_conversions(signature, bound, ty);
         let call = Call { function, arguments: bound };
         let kind = if is_aggregate { B::Aggregate(call) } else { B::Call(call) };
@@ -290,7 +357,8 @@ impl Binder<'_> {
             && let Some(Literal::String(text)) = expr.as_literal()
             && !parameter.values.contains(&text.to_ascii_lowercase().as_str())
         {
-            let hint = closest(text, parameter.values.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let hint =
+                closest(text, parameter.values.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             let message = format!("`{}` is one of {}", parameter.name, parameter.values.join(", "));
             self.error_with_hint("kql-argument-value", ast.span, message, hint);
         }
@@ -298,7 +366,12 @@ impl Binder<'_> {
     }
 
     /// The first signature that the types fit; if none does, the first with the right count, and an error.
-    fn signature_for(&mut self, function: &'static Function, asts: &[&Ast], bound: &[Expr]) -> &'static Signature {
+    fn signature_for(
+        &mut self,
+        function: &'static Function,
+        asts: &[&Ast],
+        bound: &[Expr],
+    ) -> &'static Signature {
         let count = bound.len();
         let candidates: Vec<&'static Signature> =
             function.signatures.iter().filter(|signature| takes(signature, count)).collect();
@@ -309,13 +382,17 @@ impl Binder<'_> {
             return signature;
         }
         // What fits longest is what was meant.
-        let best = candidates.iter().max_by_key(|signature| misfit(signature)).copied().unwrap_or(&NO_SIGNATURE);
+        let best =
+            candidates.iter().max_by_key(|signature| misfit(signature)).copied().unwrap_or(&NO_SIGNATURE);
         if let Some(index) = misfit(best)
             && let Some(ast) = asts.get(index)
         {
             let parameter = parameter_of(best, index, count);
             let wanted = wanted(parameter, bound);
-            let message = format!("`{}` asks for {wanted} as `{}`, this is a {}", function.name, parameter.name, bound[index].ty);
+            let message = format!(
+                "`{}` asks for {wanted} as `{}`, this is a {}",
+                function.name, parameter.name, bound[index].ty
+            );
             let hint = conversion_to(parameter.accepts).map(|name| format!("`{name}` converts it"));
             self.error_with_hint("kql-argument-type", ast.span, message, hint);
         }
@@ -394,8 +471,11 @@ impl Binder<'_> {
             (least, most) => format!("{least} to {most}"),
         };
         let plural = if wanted == "1" { "" } else { "s" };
-        let message =
-            format!("`{}` asks for {wanted} argument{plural}, there are {}", call.name.text, call.arguments.len());
+        let message = format!(
+            "`{}` asks for {wanted} argument{plural}, there are {}",
+            call.name.text,
+            call.arguments.len()
+        );
         self.error("kql-argument-count", call.name.span, message);
     }
 
@@ -431,7 +511,10 @@ fn in_order<'a>(function: &Function, arguments: &'a [Argument]) -> Vec<&'a Ast> 
     let parameters = function.signatures.first().map(|signature| signature.parameters).unwrap_or_default();
     let mut ordered: Vec<(usize, &Ast)> = Vec::new();
     for (place, argument) in arguments.iter().enumerate() {
-        let named = argument.name.as_ref().and_then(|name| parameters.iter().position(|known| known.name == name.text));
+        let named = argument
+            .name
+            .as_ref()
+            .and_then(|name| parameters.iter().position(|known| known.name == name.text));
         ordered.push((named.unwrap_or(place), &argument.value));
     }
     ordered.sort_by_key(|(place, _)| *place);
@@ -441,7 +524,8 @@ fn in_order<'a>(function: &Function, arguments: &'a [Argument]) -> Vec<&'a Ast> 
 /// How many arguments a signature takes.
 fn bounds(signature: &Signature) -> (usize, usize) {
     let least = signature.parameters.iter().map(|parameter| parameter.least).sum();
-    let most = signature.parameters.iter().fold(0usize, |most, parameter| most.saturating_add(parameter.most));
+    let most =
+        signature.parameters.iter().fold(0usize, |most, parameter| most.saturating_add(parameter.most));
     (least, most)
 }
 
@@ -492,7 +576,10 @@ fn is_accepted(parameter: &Parameter, index: usize, bound: &[Expr]) -> bool {
         Accepts::Dynamic => ty == T::Dynamic,
         Accepts::Array => {
             let is_array = |literal: &Literal| {
-                matches!(literal, Literal::Dynamic(crate::values::Dynamic::Array(_) | crate::values::Dynamic::Null))
+                matches!(
+                    literal,
+                    Literal::Dynamic(crate::values::Dynamic::Array(_) | crate::values::Dynamic::Null)
+                )
             };
             ty == T::Dynamic && bound[index].as_literal().is_none_or(is_array)
         }

@@ -77,7 +77,12 @@ impl MemoryCatalog {
         schema: Schema,
     ) -> Result<(), Vec<Diagnostic>> {
         let declaration = parse_function(parameters, "{}")?;
-        self.add(StoredFunction { name: name.to_owned(), declaration, host: Some(schema), takes_columns: false });
+        self.add(StoredFunction {
+            name: name.to_owned(),
+            declaration,
+            host: Some(schema),
+            takes_columns: false,
+        });
         Ok(())
     }
 

@@ -55,7 +55,16 @@ impl Columns {
 
     /// `Column1`, `Column2` …
     pub(super) fn numbered(&self, stem: &str) -> String {
-        (1..).map(|number| format!("{stem}{number}")).find(|name| !self.names.contains(name)).unwrap_or_default()
+        (1..)
+            .map(|number| format!("{stem}{number}"))
+            .find(|name| !self.names.contains(name))
+            .unwrap_or_default()
+    }
+
+    /// Like [`Columns::numbered`], beside the columns of the input too.
+    pub(super) fn numbered_beside(&self, stem: &str, input: &Schema) -> String {
+        let is_free = |name: &String| !self.names.contains(name) && input.column(name).is_none();
+        (1..).map(|number| format!("{stem}{number}")).find(is_free).unwrap_or_default()
     }
 
     /// Adds a column, or puts it in the place of the input's column of that name.

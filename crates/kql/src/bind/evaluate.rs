@@ -116,11 +116,15 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
         },
         _ => None,
     };
-    let fixed = |columns: &[(&str, T)]| Schema::new(columns.iter().map(|(name, ty)| Column::new(*name, *ty)).collect());
+    let fixed = |columns: &[(&str, T)]| {
+        Schema::new(columns.iter().map(|(name, ty)| Column::new(*name, *ty)).collect())
+    };
     let name_of = |index: usize| column_of(index).map_or_else(String::new, |column| column.name.clone());
     let named = |index: usize| column_of(index).cloned().into_iter();
     // Dimensions: every column argument from a place on.
-    let dimensions = |from: usize| (from..arguments.len()).filter_map(|index| column_of(index).cloned()).collect::<Vec<_>>();
+    let dimensions = |from: usize| {
+        (from..arguments.len()).filter_map(|index| column_of(index).cloned()).collect::<Vec<_>>()
+    };
     let with = |mut columns: Vec<Column>, more: &[(&str, T)]| {
         columns.extend(more.iter().map(|(name, ty)| Column::new(*name, *ty)));
         Schema::new(columns)
@@ -166,19 +170,13 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
         "ipv4_lookup" | "ipv6_lookup" | "geo_polygon_lookup" | "geo_line_lookup" => {
             let mut schema = input.clone();
             if let Some(PluginArgument::Table(table)) = arguments.first() {
-                let is_geo = plugin.starts_with("geo_");
-                let key = match arguments.get(1) {
-                    Some(PluginArgument::Scalar(expr)) if is_geo => match expr.kind {
-                        B::RightColumn(index) => Some(index),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                schema.is_open |= table.schema.is_open;
-                for (index, column) in table.schema.columns.iter().enumerate() {
-                    if Some(index) == key {
-                        continue;
-                    }
+                let mut other = table.schema.clone();
+                if plugin == "ipv6_lookup" {
+                    // This one puts the columns of the look-up table first.
+                    std::mem::swap(&mut schema, &mut other);
+                }
+                schema.is_open |= other.is_open;
+                for column in &other.columns {
                     let name = free_name(&column.name, |name| schema.column(name).is_some());
                     schema.columns.push(Column { name, ty: column.ty });
                 }
@@ -195,7 +193,12 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
             columns.extend(dimensions(2));
             with(
                 columns,
-                &[("count", T::Long), ("dcount", T::Long), ("new_dcount", T::Long), ("aggregated_dcount", T::Long)],
+                &[
+                    ("count", T::Long),
+                    ("dcount", T::Long),
+                    ("new_dcount", T::Long),
+                    ("aggregated_dcount", T::Long),
+                ],
             )
         }
         "activity_engagement" => {
@@ -225,8 +228,10 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
         }
         "new_activity_metrics" => {
             let axis = column_of(1).map_or(T::Datetime, |column| column.ty);
-            let mut columns =
-                vec![Column::new(format!("from_{}", name_of(1)), axis), Column::new(format!("to_{}", name_of(1)), axis)];
+            let mut columns = vec![
+                Column::new(format!("from_{}", name_of(1)), axis),
+                Column::new(format!("to_{}", name_of(1)), axis),
+            ];
             columns.extend(dimensions(2));
             with(
                 columns,

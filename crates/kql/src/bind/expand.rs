@@ -24,9 +24,17 @@ impl Binder<'_> {
         env: &Scope,
     ) -> Value {
         let declaration = &function.declaration;
-        let Some(inner) =
-            self.arguments(&function.name, declaration, arguments, piped, span, row, env, &function.env, false)
-        else {
+        let Some(inner) = self.arguments(
+            &function.name,
+            declaration,
+            arguments,
+            piped,
+            span,
+            row,
+            env,
+            &function.env,
+            false,
+        ) else {
             return Value::Table(self.error_rel(span));
         };
         let before = self.call_site;
@@ -190,7 +198,10 @@ impl Binder<'_> {
                 None => is_wrong = true,
             }
         }
-        let missing = given.iter().zip(parameters).any(|(given, parameter)| given.is_none() && parameter.default.is_none());
+        let missing = given
+            .iter()
+            .zip(parameters)
+            .any(|(given, parameter)| given.is_none() && parameter.default.is_none());
         if is_wrong || missing {
             let least = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
             let wanted = if least == parameters.len() {
@@ -209,7 +220,7 @@ impl Binder<'_> {
         }
         let mut scope = inner.clone();
         for (given, parameter) in given.into_iter().zip(parameters) {
-            let entry = self.parameter_entry(given, parameter, piped, row, env, takes_columns);
+            let entry = self.parameter_entry(given.as_ref(), parameter, piped, row, env, takes_columns);
             scope = scope.with(parameter.name.text.clone(), entry);
         }
         Some(scope)
@@ -217,7 +228,7 @@ impl Binder<'_> {
 
     fn parameter_entry(
         &mut self,
-        given: Option<Given<'_>>,
+        given: Option<&Given<'_>>,
         parameter: &Parameter,
         piped: Option<&Arc<Rel>>,
         row: Row<'_>,
@@ -227,13 +238,15 @@ impl Binder<'_> {
         match &parameter.ty {
             ParameterType::Table { columns, .. } => {
                 let (rel, span) = match given {
-                    Some(Given::Rows(rel)) => (rel.clone(), rel.span),
-                    Some(Given::Argument(argument)) => (self.table(&argument.value, env), argument.value.span),
+                    Some(Given::Rows(rel)) => (Arc::clone(rel), rel.span),
+                    Some(Given::Argument(argument)) => {
+                        (self.table(&argument.value, env), argument.value.span)
+                    }
                     None => (self.error_rel(parameter.span), parameter.span),
                 };
-                let missing = columns.iter().find(|column| {
-                    !rel.schema.is_open && rel.schema.column(&column.name.text).is_none()
-                });
+                let missing = columns
+                    .iter()
+                    .find(|column| !rel.schema.is_open && rel.schema.column(&column.name.text).is_none());
                 if let Some(column) = missing {
                     let message = format!("the table has no column `{}`", column.name.text);
                     self.error("kql-argument-columns", span, message);
@@ -249,7 +262,8 @@ impl Binder<'_> {
                         let expr = self.scalar(&argument.value, row, env);
                         if takes_columns && expr.reads_columns() {
                             // The column is what is meant; its name is the argument.
-                            let text = super::naming::implied_name(&argument.value, false).unwrap_or_default();
+                            let text =
+                                super::naming::implied_name(&argument.value, false).unwrap_or_default();
                             Expr::literal(Literal::String(text), expr.span)
                         } else {
                             expr

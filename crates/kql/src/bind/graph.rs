@@ -6,14 +6,22 @@ use super::columns::Columns;
 use super::scope::{PartKind, Row, RowPart};
 use super::tabular::is_graph;
 use super::{Binder, Scope};
-use crate::ast::{Expr as Ast, GraphElement, GraphOutput, GraphPattern, MakeGraph as AstGraph, NamedExpr, Operator};
+use crate::ast::{
+    Expr as Ast, GraphElement, GraphOutput, GraphPattern, MakeGraph as AstGraph, NamedExpr, Operator,
+};
 use crate::bound::{Expr, ExprKind as B, GraphMatch, Input, MakeGraph, PatternElement, Rel, RelKind};
 use crate::suggest::closest;
 use crate::syntax::Span;
 use crate::types::{Column, ScalarType as T, Schema};
 
 impl Binder<'_> {
-    pub(super) fn make_graph(&mut self, operator: &Operator, ast: &AstGraph, edges: Input, env: &Scope) -> Arc<Rel> {
+    pub(super) fn make_graph(
+        &mut self,
+        operator: &Operator,
+        ast: &AstGraph,
+        edges: Input,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let source = self.graph_column(&ast.source, &edges.schema);
         let target = self.graph_column(&ast.target, &edges.schema);
         let mut nodes = Vec::new();
@@ -78,7 +86,14 @@ impl Binder<'_> {
         self.rel(RelKind::GraphMarkComponents { graph, kind, name }, schema, operator.span)
     }
 
-    pub(super) fn graph_filter(&mut self, predicate: &Ast, is_nodes: bool, graph: Input, span: Span, env: &Scope) -> Arc<Rel> {
+    pub(super) fn graph_filter(
+        &mut self,
+        predicate: &Ast,
+        is_nodes: bool,
+        graph: Input,
+        span: Span,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let (nodes, edges) = graph_schemas(&graph);
         let row = self.new_row();
         let schema = if is_nodes { nodes } else { edges };
@@ -106,7 +121,9 @@ impl Binder<'_> {
                 let (name, edge, hops, span) = match element {
                     GraphElement::Node { name, span } => (name, None, None, *span),
                     GraphElement::Edge { name, direction, hops, span } => {
-                        let hops = hops.as_ref().map(|hops| (self.constant(&hops.0, env), self.constant(&hops.1, env)));
+                        let hops = hops
+                            .as_ref()
+                            .map(|hops| (self.constant(&hops.0, env), self.constant(&hops.1, env)));
                         (name, Some(*direction), hops, *span)
                     }
                 };
@@ -115,7 +132,11 @@ impl Binder<'_> {
                 });
                 if let Some(known) = known {
                     if elements[known].edge.is_some() || edge.is_some() {
-                        self.error("kql-graph-pattern", span, "an edge occurs once, and a name is a node or an edge");
+                        self.error(
+                            "kql-graph-pattern",
+                            span,
+                            "an edge occurs once, and a name is a node or an edge",
+                        );
                     }
                     path.push(known);
                     continue;
@@ -123,10 +144,14 @@ impl Binder<'_> {
                 if let Some(name) = name {
                     let kind = PartKind::Element { place: elements.len(), is_path: hops.is_some() };
                     let schema = if edge.is_some() { edges.clone() } else { nodes.clone() };
-                    parts.push(RowPart { name: name.text.clone(), kind, schema });
+                    parts.push(RowPart { name: name.text.clone(), kind, schema, inner: nodes.clone() });
                 }
                 path.push(elements.len());
-                elements.push(PatternElement { name: name.as_ref().map(|name| name.text.clone()), edge, hops });
+                elements.push(PatternElement {
+                    name: name.as_ref().map(|name| name.text.clone()),
+                    edge,
+                    hops,
+                });
             }
             places.push(path);
         }
@@ -140,7 +165,10 @@ impl Binder<'_> {
                 for part in &parts {
                     if let PartKind::Element { place, .. } = part.kind {
                         let kind = B::Element { element: place, column: None };
-                        out.push(part.name.clone(), Expr { kind, ty: T::Dynamic, span: self.at(operator.span) });
+                        out.push(
+                            part.name.clone(),
+                            Expr { kind, ty: T::Dynamic, span: self.at(operator.span) },
+                        );
                     }
                 }
                 out

@@ -70,9 +70,15 @@ impl Binder<'_> {
         match found {
             Some(kind) if allowed => kind,
             _ => {
-                let hint = closest(word, KINDS.iter().map(|(name, _)| *name)).map(|near| format!("did you mean `{near}`?"));
+                let hint = closest(word, KINDS.iter().map(|(name, _)| *name))
+                    .map(|near| format!("did you mean `{near}`?"));
                 let span = parameter.value.span;
-                self.error_with_hint("kql-join-kind", span, format!("there is no kind `{word}` of this operator"), hint);
+                self.error_with_hint(
+                    "kql-join-kind",
+                    span,
+                    format!("there is no kind `{word}` of this operator"),
+                    hint,
+                );
                 default
             }
         }
@@ -99,7 +105,10 @@ impl Binder<'_> {
                 let right = self.side_column(right, name, ast.span, true);
                 let is_known = left.ty != T::Unknown && right.ty != T::Unknown;
                 if is_known && left.ty != right.ty {
-                    let message = format!("`{name}` is a {} on the left side and a {} on the right side", left.ty, right.ty);
+                    let message = format!(
+                        "`{name}` is a {} on the left side and a {} on the right side",
+                        left.ty, right.ty
+                    );
                     self.error("kql-join-types", ast.span, message);
                 }
                 keys.push((left, as_column(right)));
@@ -127,7 +136,10 @@ impl Binder<'_> {
                     || (left.ty.is_integer() && right.ty.is_integer())
                     || [left.ty, right.ty].iter().any(|ty| matches!(ty, T::Unknown | T::Dynamic));
                 if !fits {
-                    let message = format!("the key is a {} on the left side and a {} on the right side", left.ty, right.ty);
+                    let message = format!(
+                        "the key is a {} on the left side and a {} on the right side",
+                        left.ty, right.ty
+                    );
                     self.error("kql-join-types", ast.span, message);
                 }
                 keys.push((left, as_column(right)));
@@ -181,7 +193,8 @@ fn joined(
     }
     let (mut schema, mut output): (Schema, Vec<JoinColumn>) = whole(left, JoinColumn::Left);
     schema.is_open = left.is_open || right.is_open;
-    let mut names: HashSet<String> = left.columns.iter().chain(&right.columns).map(|column| column.name.clone()).collect();
+    let mut names: HashSet<String> =
+        left.columns.iter().chain(&right.columns).map(|column| column.name.clone()).collect();
     for (index, column) in right.columns.iter().enumerate() {
         if is_lookup && right_keys.contains(&index) {
             continue;
@@ -204,7 +217,8 @@ mod tests {
 
     #[test]
     fn right_names_get_the_first_free_number() {
-        let schema = |names: &[&str]| Schema::new(names.iter().map(|name| Column::new(*name, T::Long)).collect());
+        let schema =
+            |names: &[&str]| Schema::new(names.iter().map(|name| Column::new(*name, T::Long)).collect());
         let check = |left: &[&str], right: &[&str], expected: &[&str]| {
             let (joined, _) = joined(&schema(left), &schema(right), JoinKind::Inner, false, &[]);
             let names: Vec<&str> = joined.columns.iter().map(|column| column.name.as_str()).collect();

@@ -22,8 +22,8 @@ mod series;
 mod statement;
 mod summarize;
 mod tabular;
-mod union;
 mod unfold;
+mod union;
 mod value;
 
 use std::collections::HashMap;
@@ -129,9 +129,10 @@ impl<'c> Binder<'c> {
     fn report(&mut self, mut diagnostic: Diagnostic, span: Span, hint: Option<String>) {
         diagnostic.place = place(self.at(span));
         diagnostic.hint = hint;
-        let is_known = self.diagnostics.iter().any(|known| {
-            known.place.span == diagnostic.place.span && known.message == diagnostic.message
-        });
+        let is_known = self
+            .diagnostics
+            .iter()
+            .any(|known| known.place.span == diagnostic.place.span && known.message == diagnostic.message);
         if !is_known && self.diagnostics.len() < MAX_DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
         }
@@ -141,7 +142,11 @@ impl<'c> Binder<'c> {
     fn nested<T>(&mut self, span: Span, bind: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.work += 1;
         if self.work > MAX_WORK {
-            self.error("kql-limit", span, "the query comes to too many expressions once its functions are expanded");
+            self.error(
+                "kql-limit",
+                span,
+                "the query comes to too many expressions once its functions are expanded",
+            );
             return None;
         }
         if self.depth >= MAX_DEPTH {

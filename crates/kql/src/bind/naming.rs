@@ -44,6 +44,12 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
                 let stem = format!("percentile_{}", of_first().unwrap_or_default());
                 return Some(percentile_name(call, &stem).unwrap_or(stem));
             }
+            if function.name.starts_with("covariance") {
+                let second =
+                    call.arguments.get(1).and_then(|second| implied_name(&second.value, in_aggregate));
+                let (first, second) = (of_first().unwrap_or_default(), second.unwrap_or_default());
+                return Some(format!("{}_{first}_{second}", function.name));
+            }
             match function.naming {
                 Naming::None => None,
                 Naming::FirstArgument => of_first(),

@@ -41,7 +41,8 @@ fn arithmetic(op: BinaryOp, left: T, right: T) -> Option<T> {
         }
         (_, T::Dynamic, T::Dynamic) => T::Dynamic,
         (_, T::Dynamic, T::Int | T::Long) | (_, T::Int | T::Long, T::Dynamic) => T::Long,
-        (_, T::Dynamic, number @ (T::Real | T::Decimal)) | (_, number @ (T::Real | T::Decimal), T::Dynamic) => number,
+        (_, T::Dynamic, number @ (T::Real | T::Decimal))
+        | (_, number @ (T::Real | T::Decimal), T::Dynamic) => number,
         (B::Add, T::Timespan, T::Timespan) => T::Timespan,
         (B::Add, T::Datetime | T::Timespan, T::Datetime | T::Timespan) => T::Datetime,
         (B::Add, T::Dynamic, time @ (T::Datetime | T::Timespan))
@@ -58,8 +59,12 @@ fn arithmetic(op: BinaryOp, left: T, right: T) -> Option<T> {
         }
         (B::Multiply, T::Timespan, T::Timespan) => T::Timespan,
         (B::Divide | B::Modulo, time @ (T::Datetime | T::Timespan), number) if number.is_number() => time,
-        (B::Divide, T::Timespan, T::Timespan) | (B::Divide, T::Datetime, T::Datetime | T::Timespan) => T::Real,
-        (B::Modulo, T::Timespan, T::Timespan) | (B::Modulo, T::Datetime, T::Datetime | T::Timespan) => T::Timespan,
+        (B::Divide, T::Timespan, T::Timespan) | (B::Divide, T::Datetime, T::Datetime | T::Timespan) => {
+            T::Real
+        }
+        (B::Modulo, T::Timespan, T::Timespan) | (B::Modulo, T::Datetime, T::Datetime | T::Timespan) => {
+            T::Timespan
+        }
         _ => return None,
     })
 }

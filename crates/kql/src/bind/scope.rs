@@ -108,6 +108,8 @@ pub(super) struct RowPart {
     pub(super) name: String,
     pub(super) kind: PartKind,
     pub(super) schema: Schema,
+    /// Of an edge: the columns of the nodes between its ends.
+    pub(super) inner: Schema,
 }
 
 /// What a [`RowPart`] is.
@@ -137,7 +139,10 @@ pub(super) enum Value {
     Scalar(Expr),
     Table(Arc<Rel>),
     /// `cluster(…)`, `database(…)`: a place that has tables.
-    Place { cluster: Option<String>, database: Option<String> },
+    Place {
+        cluster: Option<String>,
+        database: Option<String>,
+    },
 }
 
 /// An expression that holds a function body's free text, for type names of arguments.

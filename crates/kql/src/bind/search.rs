@@ -24,11 +24,17 @@ impl Binder<'_> {
     ) -> Arc<Rel> {
         let sources = self.searched(input, tables, operator.span, env);
         let filtered = self.filtered(sources, predicate, operator.span, env);
-        self.united(filtered, Some("$table".into()), false, true, Types::Split, operator.span)
+        self.united(&filtered, Some("$table".into()), false, true, Types::Split, operator.span)
     }
 
     /// The tables that are searched: those of the list, the input, or all.
-    fn searched(&mut self, input: Option<&Input>, tables: &[Ast], span: Span, env: &Scope) -> Vec<(String, Arc<Rel>)> {
+    fn searched(
+        &mut self,
+        input: Option<&Input>,
+        tables: &[Ast],
+        span: Span,
+        env: &Scope,
+    ) -> Vec<(String, Arc<Rel>)> {
         let mut sources = Vec::new();
         for ast in tables {
             self.union_input(ast, false, env, &mut sources);
@@ -85,7 +91,8 @@ impl Binder<'_> {
             let predicate = self.predicate(predicate, row, env);
             let mut filter = self.rel(RelKind::Filter { input, predicate }, extended.clone(), span);
             if is_extended {
-                let columns = (0..own).map(|index| Expr::column(index, extended.columns[index].ty, self.at(span)));
+                let columns =
+                    (0..own).map(|index| Expr::column(index, extended.columns[index].ty, self.at(span)));
                 let columns = columns.collect();
                 filter = self.rel(RelKind::Project { input: filter, columns }, schema, span);
             }
@@ -119,23 +126,30 @@ impl Binder<'_> {
         columns.iter().enumerate().map(|(index, column)| Expr::column(index, column.ty, span)).collect()
     }
 
-    pub(super) fn find(&mut self, operator: &Operator, input: Option<&Input>, find: &Find, env: &Scope) -> Arc<Rel> {
+    pub(super) fn find(
+        &mut self,
+        operator: &Operator,
+        input: Option<&Input>,
+        find: &Find,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let span = operator.span;
         let sources = self.searched(input, &find.tables, span, env);
         let mut names = Vec::new();
         named_columns(&find.predicate, &mut names);
         // Tables without any column of the condition are passed over.
-        let has_name = |rel: &Arc<Rel>, name: &String| rel.schema.is_open || rel.schema.column(name).is_some();
+        let has_name =
+            |rel: &Arc<Rel>, name: &String| rel.schema.is_open || rel.schema.column(name).is_some();
         let known: Vec<String> =
             names.into_iter().filter(|name| sources.iter().any(|(_, rel)| has_name(rel, name))).collect();
-        let sources: Vec<_> =
-            sources
-                .into_iter()
-                .filter(|(_, rel)| known.is_empty() || known.iter().any(|name| has_name(rel, name)))
-                .collect();
+        let sources: Vec<_> = sources
+            .into_iter()
+            .filter(|(_, rel)| known.is_empty() || known.iter().any(|name| has_name(rel, name)))
+            .collect();
         let common = common_columns(&sources, &known);
         let filtered = self.filtered(sources, &find.predicate, span, env);
-        let source = operator.parameter("withsource").and_then(|parameter| parameter.word()).unwrap_or("source_");
+        let source =
+            operator.parameter("withsource").and_then(|parameter| parameter.word()).unwrap_or("source_");
         let source = source.to_owned();
         let rels = match &find.project {
             Some(columns) => {
@@ -153,15 +167,20 @@ impl Binder<'_> {
                 rels
             }
         };
-        let united = self.united(rels, Some(source), false, true, Types::Dynamic, span);
+        let united = self.united(&rels, Some(source), false, true, Types::Dynamic, span);
         if find.project_away.is_empty() {
             return united;
         }
-        let away: Vec<usize> = find.project_away.iter().flat_map(|ast| self.matching(ast, &united.schema)).collect();
-        let places: Vec<usize> = (0..united.schema.columns.len()).filter(|index| !away.contains(index)).collect();
+        let away: Vec<usize> =
+            find.project_away.iter().flat_map(|ast| self.matching(ast, &united.schema)).collect();
+        let places: Vec<usize> =
+            (0..united.schema.columns.len()).filter(|index| !away.contains(index)).collect();
         let schema = Schema::new(places.iter().map(|index| united.schema.columns[*index].clone()).collect());
         let shown = self.at(span);
-        let columns = places.iter().map(|index| Expr::column(*index, united.schema.columns[*index].ty, shown)).collect();
+        let columns = places
+            .iter()
+            .map(|index| Expr::column(*index, united.schema.columns[*index].ty, shown))
+            .collect();
         self.rel(RelKind::Project { input: united, columns }, schema, span)
     }
 
@@ -267,7 +286,9 @@ fn named_columns(ast: &Ast, names: &mut Vec<String>) {
             named_columns(base, names);
             named_columns(index, names);
         }
-        A::And(operands) | A::Or(operands) => operands.iter().for_each(|operand| named_columns(operand, names)),
+        A::And(operands) | A::Or(operands) => {
+            operands.iter().for_each(|operand| named_columns(operand, names))
+        }
         A::Unary { operand, .. } => named_columns(operand, names),
         A::Binary { left, right, .. } => {
             named_columns(left, names);

@@ -5,13 +5,21 @@ use std::sync::Arc;
 use super::columns::Columns;
 use super::scope::{PartKind, Row, RowPart};
 use super::{Binder, Scope};
-use crate::ast::{ExprKind as A, MakeSeries as AstSeries, Operator, ParameterType, Scan as AstScan, SeriesRange};
+use crate::ast::{
+    ExprKind as A, MakeSeries as AstSeries, Operator, ParameterType, Scan as AstScan, SeriesRange,
+};
 use crate::bound::{Expr, Input, MakeSeries, Rel, RelKind, Scan, ScanStep};
 use crate::types::{Column, ScalarType as T, Schema};
 use crate::values::Literal;
 
 impl Binder<'_> {
-    pub(super) fn make_series(&mut self, operator: &Operator, ast: &AstSeries, input: Input, env: &Scope) -> Arc<Rel> {
+    pub(super) fn make_series(
+        &mut self,
+        operator: &Operator,
+        ast: &AstSeries,
+        input: Input,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let row = self.new_row();
         let context = Row::of(&input.schema, row);
         let mut out = Columns::default();
@@ -31,7 +39,8 @@ impl Binder<'_> {
         for (item, default) in &ast.aggregates {
             let default = default.as_ref().map(|default| self.constant(default, env));
             for (name, expr, _) in self.series_aggregate(item, &input.schema, row, env) {
-                let default = default.clone().unwrap_or_else(|| Expr::literal(Literal::Long(Some(0)), expr.span));
+                let default =
+                    default.clone().unwrap_or_else(|| Expr::literal(Literal::Long(Some(0)), expr.span));
                 let typed = Expr { ty: T::Dynamic, ..expr.clone() };
                 // The first column of `arg_max` stays a value in Kusto's schema; as a series it is an array like all.
                 out.add_free(name.as_deref(), typed);
@@ -49,7 +58,11 @@ impl Binder<'_> {
                 (from, to, self.scalar(step, Row::none(), env), false)
             }
             SeriesRange::InRange(parts) => {
-                let mut parts = parts.iter().map(|part| self.scalar(part, Row::none(), env)).collect::<Vec<_>>().into_iter();
+                let mut parts = parts
+                    .iter()
+                    .map(|part| self.scalar(part, Row::none(), env))
+                    .collect::<Vec<_>>()
+                    .into_iter();
                 let (from, to, step) = (parts.next(), parts.next(), parts.next());
                 let step = step.unwrap_or_else(|| {
                     self.error("kql-argument-count", operator.span, "`range` asks for 3 arguments here");
@@ -66,7 +79,8 @@ impl Binder<'_> {
     pub(super) fn scan(&mut self, operator: &Operator, ast: &AstScan, input: Input, env: &Scope) -> Arc<Rel> {
         let order = self.sort_keys(&ast.order, &input.schema, env, false);
         let row = self.new_row();
-        let partition = ast.partition.iter().map(|key| self.scalar(key, Row::of(&input.schema, row), env)).collect();
+        let partition =
+            ast.partition.iter().map(|key| self.scalar(key, Row::of(&input.schema, row), env)).collect();
         let mut schema = input.schema.clone();
         let mut declare = Vec::new();
         for parameter in &ast.declare {
@@ -91,7 +105,12 @@ impl Binder<'_> {
             .steps
             .iter()
             .enumerate()
-            .map(|(step, ast)| RowPart { name: ast.name.text.clone(), kind: PartKind::Step(step), schema: schema.clone() })
+            .map(|(step, ast)| RowPart {
+                name: ast.name.text.clone(),
+                kind: PartKind::Step(step),
+                schema: schema.clone(),
+                inner: Schema::default(),
+            })
             .collect();
         let mut steps = Vec::new();
         for step in &ast.steps {
@@ -105,14 +124,16 @@ impl Binder<'_> {
                     self.error("kql-scan", assignment.span, "`column = value` is expected here");
                     continue;
                 };
-                let declared = schema.index_of(&name.text).filter(|index| *index >= input.schema.columns.len());
+                let declared =
+                    schema.index_of(&name.text).filter(|index| *index >= input.schema.columns.len());
                 match declared {
                     Some(index) => {
                         let value = self.converted(value, schema.columns[index].ty);
                         assignments.push((index, value));
                     }
                     None => {
-                        let message = format!("`{}` is not declared: only declared columns are assigned", name.text);
+                        let message =
+                            format!("`{}` is not declared: only declared columns are assigned", name.text);
                         self.error("kql-scan", name.span, message);
                     }
                 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::expand::scalar_entry;
 use super::scope::{Entry, LetFunction, Row, Value};
 use super::{Binder, Scope};
-use crate::ast::{Expr as Ast, ExprKind as A, OperatorKind as O, ParameterType, Query, Statement, StatementKind as S};
+use crate::ast::{
+    Expr as Ast, ExprKind as A, OperatorKind as O, ParameterType, Query, Statement, StatementKind as S,
+};
 use crate::bound::{BoundResult, Expr, ExprKind as B, QueryParameter, Rel, Render, ResultValue};
 use crate::types::ScalarType as T;
 use crate::values::Literal;
@@ -75,7 +77,11 @@ impl Binder<'_> {
             S::Alias { name, .. } => env.with(name.text.clone(), Entry::Database),
             S::Pattern(pattern) => {
                 if pattern.path.is_some() {
-                    self.error("kql-unsupported", pattern.name.span, "patterns with a path are not supported");
+                    self.error(
+                        "kql-unsupported",
+                        pattern.name.span,
+                        "patterns with a path are not supported",
+                    );
                 }
                 let entry = Entry::Pattern(Rc::new((pattern.clone(), env.clone())));
                 env.with(pattern.name.text.clone(), entry)
@@ -144,7 +150,11 @@ impl Binder<'_> {
     fn result(&mut self, ast: &Ast, env: &Scope) {
         match self.value(ast, Row::none(), env) {
             Value::Scalar(expr) => {
-                self.bound.results.push(BoundResult { name: None, value: ResultValue::Scalar(expr), render: None });
+                self.bound.results.push(BoundResult {
+                    name: None,
+                    value: ResultValue::Scalar(expr),
+                    render: None,
+                });
             }
             Value::Table(rel) => {
                 let render = self.render_of(ast);

@@ -35,7 +35,14 @@ impl Binder<'_> {
             Summary { out: Columns::default(), by: Vec::new(), aggregates: Vec::new(), output: Vec::new() };
         for (index, group) in by.iter().enumerate() {
             let is_last = index + 1 == by.len();
-            self.group(group, Row::of(&input.schema, row), bin.filter(|_| is_last), &mut summary, env, &input.schema);
+            self.group(
+                group,
+                Row::of(&input.schema, row),
+                bin.filter(|_| is_last),
+                &mut summary,
+                env,
+                &input.schema,
+            );
         }
         // Names of groups stay out of the way of names that are written.
         for aggregate in aggregates {
@@ -75,9 +82,13 @@ impl Binder<'_> {
             }
             let is_explicit = !group.names.is_empty() || matches!(group.value.kind, A::Name(_));
             match name {
-                Some(name) if is_explicit && !summary.out.write(&name) => self.declared_twice(&name, name_span),
+                Some(name) if is_explicit && !summary.out.write(&name) => {
+                    self.declared_twice(&name, name_span)
+                }
                 name => {
-                    summary.out.add_free(name.as_deref(), expr.clone());
+                    // `Column1` makes way for columns of the input too.
+                    let name = name.unwrap_or_else(|| summary.out.numbered_beside("Column", input));
+                    summary.out.add_free(Some(&name), expr.clone());
                     summary.output.push(SummaryColumn::Group(summary.by.len()));
                     summary.by.push(expr);
                 }
@@ -106,7 +117,9 @@ impl Binder<'_> {
         for (name, expr, name_span) in self.parts_of(item, context, env, Some(input)) {
             let is_written = !item.names.is_empty();
             match name {
-                Some(name) if is_written && !summary.out.write(&name) => self.declared_twice(&name, name_span),
+                Some(name) if is_written && !summary.out.write(&name) => {
+                    self.declared_twice(&name, name_span)
+                }
                 name => {
                     summary.out.add_free(name.as_deref(), expr.clone());
                     summary.output.push(SummaryColumn::Aggregate(summary.aggregates.len()));
@@ -303,7 +316,8 @@ impl Binder<'_> {
         row: u32,
         env: &Scope,
     ) -> Vec<(Option<String>, Expr, Span)> {
-        let summary = Summary { out: Columns::default(), by: Vec::new(), aggregates: Vec::new(), output: Vec::new() };
+        let summary =
+            Summary { out: Columns::default(), by: Vec::new(), aggregates: Vec::new(), output: Vec::new() };
         if let A::Call(call) = &item.value.kind
             && let Some(function) = lookup(Use::Aggregate, &call.name.text)
             && let Some(parts) = self.special_aggregate(function.name, call, item, input, row, &summary, env)
@@ -319,7 +333,17 @@ impl Binder<'_> {
 pub(super) fn several_columns(expr: &Expr, ast: &Ast) -> Option<Vec<(String, T)>> {
     let (B::Call(call) | B::Aggregate(call)) = &expr.kind else { return None };
     let A::Call(written) = &ast.kind else { return None };
-    let first = written.arguments.first().and_then(|first| implied_name(&first.value, false)).unwrap_or_default();
+    let first =
+        written.arguments.first().and_then(|first| implied_name(&first.value, false)).unwrap_or_default();
+    if call.function.name.starts_with("array_sort_") && call.arguments.len() > 1 {
+        let name = |index: usize| {
+            let argument =
+                written.arguments.get(index).and_then(|argument| implied_name(&argument.value, false));
+            argument.map_or_else(|| format!("array{index}_sorted"), |name| format!("{name}_sorted"))
+        };
+        let arrays = call.arguments.iter().take_while(|argument| argument.ty != T::Bool).count();
+        return (arrays > 1).then(|| (0..arrays).map(|index| (name(index), T::Dynamic)).collect());
+    }
     if matches!(call.function.name, "percentiles" | "percentilesw") {
         let ty = expr.ty;
         let skipped = if call.function.name == "percentilesw" { 2 } else { 1 };

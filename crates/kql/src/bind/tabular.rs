@@ -24,7 +24,11 @@ impl Binder<'_> {
             Value::Table(rel) => rel,
             Value::Scalar(expr) => {
                 if !matches!(expr.kind, B::Error) {
-                    self.error("kql-table-expected", ast.span, format!("a table is expected here, this is a {}", expr.ty));
+                    self.error(
+                        "kql-table-expected",
+                        ast.span,
+                        format!("a table is expected here, this is a {}", expr.ty),
+                    );
                 }
                 self.error_rel(ast.span)
             }
@@ -75,8 +79,14 @@ impl Binder<'_> {
         let mut names = self.catalog.table_names();
         names.extend(self.catalog.function_names());
         names.extend(env.entries().map(|(name, _)| name.to_owned()));
-        let hint = closest(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-        self.error_with_hint("kql-unknown-table", span, format!("there is no table or function `{name}`"), hint);
+        let hint =
+            closest(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        self.error_with_hint(
+            "kql-unknown-table",
+            span,
+            format!("there is no table or function `{name}`"),
+            hint,
+        );
         self.error_rel(span)
     }
 
@@ -112,17 +122,30 @@ impl Binder<'_> {
             return rel;
         }
         let Some(input) = input else {
-            self.error("kql-source-missing", operator.keyword, "this operator needs rows: a table and `|` before it");
+            self.error(
+                "kql-source-missing",
+                operator.keyword,
+                "this operator needs rows: a table and `|` before it",
+            );
             return self.error_rel(operator.span);
         };
         self.piped_operator(operator, input, env)
     }
 
     /// Operators that may begin a query.
-    fn source_operator(&mut self, operator: &Operator, input: Option<&Input>, env: &Scope) -> Option<Arc<Rel>> {
+    fn source_operator(
+        &mut self,
+        operator: &Operator,
+        input: Option<&Input>,
+        env: &Scope,
+    ) -> Option<Arc<Rel>> {
         let is_first_only = matches!(
             operator.kind,
-            O::Print { .. } | O::Range { .. } | O::Datatable { .. } | O::ExternalData { .. } | O::MacroExpand { .. }
+            O::Print { .. }
+                | O::Range { .. }
+                | O::Datatable { .. }
+                | O::ExternalData { .. }
+                | O::MacroExpand { .. }
         );
         if is_first_only && input.is_some() {
             let text = "this operator can only begin a query";
@@ -154,7 +177,9 @@ impl Binder<'_> {
                 let properties = properties
                     .iter()
                     .filter(|property| !matches!(property.value.kind, A::Name(_) | A::EntityGroup(_)))
-                    .map(|property| (property.name.text.clone(), self.scalar(&property.value, Row::none(), env)))
+                    .map(|property| {
+                        (property.name.text.clone(), self.scalar(&property.value, Row::none(), env))
+                    })
                     .collect();
                 self.rel(RelKind::ExternalData { uris, properties }, schema, operator.span)
             }
@@ -183,7 +208,11 @@ impl Binder<'_> {
                 | O::GraphWhereNodes { .. }
         );
         if is_graph != wants_graph && !matches!(input.kind, RelKind::Error) {
-            let text = if wants_graph { "this operator asks for a graph: `make-graph` before it" } else { "this operator asks for rows, this is a graph" };
+            let text = if wants_graph {
+                "this operator asks for a graph: `make-graph` before it"
+            } else {
+                "this operator asks for rows, this is a graph"
+            };
             self.error("kql-graph", operator.keyword, text);
             return self.error_rel(span);
         }
@@ -249,19 +278,25 @@ impl Binder<'_> {
             }
             O::Join { .. } | O::Lookup { .. } => self.join(operator, input, env),
             O::MvExpand { columns, limit } => self.mv_expand(operator, columns, limit.as_ref(), input, env),
-            O::MvApply(apply) => self.mv_apply(operator, apply, input, env),
-            O::Parse { is_where, value, pattern } => self.parse(operator, *is_where, value, pattern, input, env),
+            O::MvApply(apply) => self.mv_apply(operator, apply, &input, env),
+            O::Parse { is_where, value, pattern } => {
+                self.parse(operator, *is_where, value, pattern, input, env)
+            }
             O::ParseKv { value, columns, properties } => {
                 self.parse_kv(operator, value, columns, properties, input, env)
             }
-            O::Partition { by, scope, body } => self.partition(operator, by, scope.as_ref(), body, input, env),
+            O::Partition { by, scope, body } => {
+                self.partition(operator, by, scope.as_ref(), body, input, env)
+            }
             O::Scan(scan) => self.scan(operator, scan, input, env),
             O::Reduce { by, with } => {
                 let row = self.new_row();
                 let by = self.scalar(by, Row::of(&input.schema, row), env);
                 let properties = with
                     .iter()
-                    .map(|property| (property.name.text.clone(), self.scalar(&property.value, Row::none(), env)))
+                    .map(|property| {
+                        (property.name.text.clone(), self.scalar(&property.value, Row::none(), env))
+                    })
                     .collect();
                 let schema = Schema::new(vec![
                     Column::new("Pattern", T::String),
@@ -279,7 +314,7 @@ impl Binder<'_> {
                 ]);
                 self.rel(RelKind::GetSchema { input }, schema, span)
             }
-            O::Invoke { call } => self.invoke(call, input, env),
+            O::Invoke { call } => self.invoke(call, &input, env),
             O::As { name } => {
                 let schema = input.schema.clone();
                 self.rel(RelKind::As { input, name: name.text.clone() }, schema, span)
@@ -323,9 +358,11 @@ impl Binder<'_> {
     fn print(&mut self, operator: &Operator, columns: &[NamedExpr], env: &Scope) -> Arc<Rel> {
         let mut out = Columns::default();
         for (index, column) in columns.iter().enumerate() {
-            for (name, expr, name_span) in self.parts_of(column, Row::none(), env, None) {
+            let parts = self.parts_of(column, Row::none(), env, None);
+            let has_several = parts.len() > 1;
+            for (name, expr, name_span) in parts {
                 match name {
-                    Some(name) if !column.names.is_empty() => {
+                    Some(name) if !column.names.is_empty() || has_several => {
                         if out.write(&name) {
                             out.add_free(Some(&name), expr);
                         } else {
@@ -429,7 +466,9 @@ impl Binder<'_> {
         let mut out = Columns::of_input(&input.schema, self.at(span));
         for column in columns {
             let is_explicit = !column.names.is_empty();
-            for (name, expr, name_span) in self.parts_of(column, Row::of(&input.schema, row), env, Some(&input.schema)) {
+            for (name, expr, name_span) in
+                self.parts_of(column, Row::of(&input.schema, row), env, Some(&input.schema))
+            {
                 let is_column = matches!(column.value.kind, A::Name(_));
                 match name {
                     Some(name) if (is_explicit || is_column) && !out.write(&name) => {
@@ -457,7 +496,13 @@ impl Binder<'_> {
     }
 
     /// Columns that are chosen one by one.
-    pub(super) fn projected(&mut self, columns: &[NamedExpr], row: Row<'_>, env: &Scope, input: &Schema) -> Columns {
+    pub(super) fn projected(
+        &mut self,
+        columns: &[NamedExpr],
+        row: Row<'_>,
+        env: &Scope,
+        input: &Schema,
+    ) -> Columns {
         let mut out = Columns::default();
         for column in columns {
             if matches!(column.value.kind, A::Star) && column.names.is_empty() {
@@ -490,7 +535,8 @@ impl Binder<'_> {
             }
         }
         let mut schema = out.schema;
-        schema.is_open = input.schema.is_open && columns.iter().any(|column| matches!(column.value.kind, A::Star));
+        schema.is_open =
+            input.schema.is_open && columns.iter().any(|column| matches!(column.value.kind, A::Star));
         let input = self.rel(RelKind::Project { input, columns: out.exprs }, schema.clone(), span);
         self.rel(RelKind::Distinct { input }, schema, span)
     }
@@ -530,7 +576,12 @@ impl Binder<'_> {
                     if !schema.is_open {
                         let hint = closest(name, schema.columns.iter().map(|column| column.name.as_str()))
                             .map(|near| format!("did you mean `{near}`?"));
-                        self.error_with_hint("kql-unknown-name", ast.span, format!("there is no column `{name}`"), hint);
+                        self.error_with_hint(
+                            "kql-unknown-name",
+                            ast.span,
+                            format!("there is no column `{name}`"),
+                            hint,
+                        );
                     }
                     Vec::new()
                 }
@@ -545,7 +596,8 @@ impl Binder<'_> {
 
     fn chosen(&mut self, places: &[usize], input: Input, span: Span, is_open: bool) -> Arc<Rel> {
         let shown = self.at(span);
-        let columns = places.iter().map(|index| Expr::column(*index, input.schema.columns[*index].ty, shown)).collect();
+        let columns =
+            places.iter().map(|index| Expr::column(*index, input.schema.columns[*index].ty, shown)).collect();
         let schema = Schema {
             columns: places.iter().map(|index| input.schema.columns[*index].clone()).collect(),
             is_open,
@@ -555,15 +607,18 @@ impl Binder<'_> {
 
     fn project_away(&mut self, columns: &[Ast], input: Input, span: Span) -> Arc<Rel> {
         let away: Vec<usize> = columns.iter().flat_map(|ast| self.matching(ast, &input.schema)).collect();
-        let places: Vec<usize> = (0..input.schema.columns.len()).filter(|index| !away.contains(index)).collect();
+        let places: Vec<usize> =
+            (0..input.schema.columns.len()).filter(|index| !away.contains(index)).collect();
         let is_open = input.schema.is_open;
         self.chosen(&places, input, span, is_open)
     }
 
     fn project_keep(&mut self, columns: &[Ast], input: Input, span: Span) -> Arc<Rel> {
         let kept: Vec<usize> = columns.iter().flat_map(|ast| self.matching(ast, &input.schema)).collect();
-        let places: Vec<usize> = (0..input.schema.columns.len()).filter(|index| kept.contains(index)).collect();
-        let is_open = input.schema.is_open && columns.iter().any(|ast| matches!(ast.kind, A::Star | A::Wildcard(_)));
+        let places: Vec<usize> =
+            (0..input.schema.columns.len()).filter(|index| kept.contains(index)).collect();
+        let is_open =
+            input.schema.is_open && columns.iter().any(|ast| matches!(ast.kind, A::Star | A::Wildcard(_)));
         if input.schema.is_open {
             // Names that only the data know stay too.
             let shown = self.at(span);
@@ -606,7 +661,7 @@ impl Binder<'_> {
                 continue;
             }
             let Some(index) = self.matching(&column.value, &input.schema).first().copied() else { continue };
-            let taken = schema.columns.iter().enumerate().any(|(other, column)| other != index && column.name == name.text);
+            let taken = schema.columns.iter().any(|column| column.name == name.text);
             if taken {
                 self.declared_twice(&name.text, name.span);
             } else {
@@ -632,7 +687,9 @@ impl Binder<'_> {
             let mut places = self.matching(&column.value.value, &input.schema);
             let is_pattern = !matches!(column.value.value.kind, A::Name(_));
             if is_pattern {
-                places.retain(|place| !written.contains(place) && !groups.iter().flatten().any(|taken| taken == place));
+                places.retain(|place| {
+                    !written.contains(place) && !groups.iter().flatten().any(|taken| taken == place)
+                });
             }
             let name = |index: &usize| input.schema.columns[*index].name.clone();
             match column.direction {
@@ -655,8 +712,12 @@ impl Binder<'_> {
         }
         if let Some(star) = star {
             // `*` takes what no other item takes, wherever it stands.
-            let others: Vec<usize> =
-                groups.iter().enumerate().filter(|(at, _)| *at != star).flat_map(|(_, group)| group.clone()).collect();
+            let others: Vec<usize> = groups
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| *at != star)
+                .flat_map(|(_, group)| group.clone())
+                .collect();
             groups[star] = (0..input.schema.columns.len()).filter(|index| !others.contains(index)).collect();
         }
         let mut places: Vec<usize> = Vec::new();
@@ -665,7 +726,9 @@ impl Binder<'_> {
                 places.push(place);
             }
         }
-        places.extend((0..input.schema.columns.len()).filter(|index| !places.contains(index)).collect::<Vec<_>>());
+        places.extend(
+            (0..input.schema.columns.len()).filter(|index| !places.contains(index)).collect::<Vec<_>>(),
+        );
         let is_open = input.schema.is_open;
         self.chosen(&places, input, span, is_open)
     }
@@ -719,7 +782,13 @@ impl Binder<'_> {
         self.chosen(&places, input, span, false)
     }
 
-    pub(super) fn sort_keys(&mut self, by: &[Ordered], schema: &Schema, env: &Scope, is_sort: bool) -> Vec<SortKey> {
+    pub(super) fn sort_keys(
+        &mut self,
+        by: &[Ordered],
+        schema: &Schema,
+        env: &Scope,
+        is_sort: bool,
+    ) -> Vec<SortKey> {
         let row = self.new_row();
         by.iter()
             .map(|key| {
@@ -733,15 +802,15 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn invoke(&mut self, call: &crate::ast::Call, input: Input, env: &Scope) -> Arc<Rel> {
+    fn invoke(&mut self, call: &crate::ast::Call, input: &Input, env: &Scope) -> Arc<Rel> {
         let name = call.name.text.as_str();
         let value = match env.get(name).cloned() {
             Some(Entry::Function(function)) => {
-                self.let_function(&function, &call.arguments, Some(&input), call.span, Row::none(), env)
+                self.let_function(&function, &call.arguments, Some(input), call.span, Row::none(), env)
             }
             _ => match self.catalog.function(name) {
                 Some(function) => {
-                    self.stored_function(&function, &call.arguments, Some(&input), call.span, Row::none(), env)
+                    self.stored_function(&function, &call.arguments, Some(input), call.span, Row::none(), env)
                 }
                 None => {
                     self.unknown_function(name, call.name.span, env, crate::functions::Use::Scalar);
@@ -759,7 +828,13 @@ impl Binder<'_> {
     }
 
     /// The operators between parentheses, over rows that are given to them.
-    pub(super) fn over_given(&mut self, pipeline: &Pipeline, given: Schema, span: Span, env: &Scope) -> Arc<Rel> {
+    pub(super) fn over_given(
+        &mut self,
+        pipeline: &Pipeline,
+        given: Schema,
+        span: Span,
+        env: &Scope,
+    ) -> Arc<Rel> {
         self.given.push(given.clone());
         let rel = if pipeline.operators.is_empty() && pipeline.source.is_none() {
             self.rel(RelKind::Given, given, span)
@@ -802,7 +877,14 @@ impl Binder<'_> {
     }
 
     /// For each column its values with their counts, then the rows, all as results of the query.
-    fn facet(&mut self, by: &[Ast], with: Option<&Pipeline>, input: &Input, span: Span, env: &Scope) -> Arc<Rel> {
+    fn facet(
+        &mut self,
+        by: &[Ast],
+        with: Option<&Pipeline>,
+        input: &Input,
+        span: Span,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let id = self.share(input.clone(), None);
         let shared = self.rel(RelKind::Shared(id), input.schema.clone(), span);
         let mut results = Vec::new();
@@ -879,8 +961,12 @@ mod tests {
 
     #[test]
     fn patterns_match_names() {
-        assert!(matches_pattern("a*", "abc") && matches_pattern("*c", "abc") && matches_pattern("a*c", "abc"));
-        assert!(matches_pattern("abc", "abc") && !matches_pattern("ab", "abc") && !matches_pattern("*x*", "abc"));
+        assert!(
+            matches_pattern("a*", "abc") && matches_pattern("*c", "abc") && matches_pattern("a*c", "abc")
+        );
+        assert!(
+            matches_pattern("abc", "abc") && !matches_pattern("ab", "abc") && !matches_pattern("*x*", "abc")
+        );
         assert!(!matches_pattern("a*a", "a"));
     }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::columns::Columns;
 use super::scope::Row;
 use super::{Binder, Scope};
-use crate::ast::{ColumnDeclaration, Expr as Ast, MvApply as AstApply, MvColumn, Operator, OperatorParameter, ParsePiece, PartitionBody};
+use crate::ast::{
+    ColumnDeclaration, Expr as Ast, MvApply as AstApply, MvColumn, Operator, OperatorParameter, ParsePiece,
+    PartitionBody,
+};
 use crate::bound::{
     ApplyColumn, ExpandedColumn, Expr, ExprKind as B, Input, MvApply, MvExpand, NewColumn, Parse, ParseMode,
     ParsePart, Rel, RelKind,
@@ -42,7 +45,8 @@ impl Binder<'_> {
         for column in columns {
             let value = self.scalar(&column.value.value, Row::of(&input.schema, row), env);
             if !matches!(value.ty, T::Dynamic | T::Unknown) {
-                let hint = (value.ty == T::String).then(|| "`parse_json()` or `split()` makes an array of a text".to_owned());
+                let hint = (value.ty == T::String)
+                    .then(|| "`parse_json()` or `split()` makes an array of a text".to_owned());
                 self.error_with_hint(
                     "kql-dynamic-expected",
                     column.value.value.span,
@@ -52,7 +56,8 @@ impl Binder<'_> {
             }
             let ty = column.ty.as_ref().map_or(T::Dynamic, |ty| self.declared_type(ty));
             let written = column.value.names.first().map(|name| name.text.clone());
-            let name = written.or_else(|| self.name_of(&column.value.value, false, &value, Some(&input.schema)));
+            let name =
+                written.or_else(|| self.name_of(&column.value.value, false, &value, Some(&input.schema)));
             let typed = Expr { kind: B::Error, ty, span: value.span };
             let output = match name {
                 Some(name) if !name.is_empty() => out.replace(&name, typed),
@@ -70,7 +75,13 @@ impl Binder<'_> {
         MvExpand { input, columns: expanded, limit, is_bag_array, index_column }
     }
 
-    pub(super) fn mv_apply(&mut self, operator: &Operator, apply: &AstApply, input: Input, env: &Scope) -> Arc<Rel> {
+    pub(super) fn mv_apply(
+        &mut self,
+        operator: &Operator,
+        apply: &AstApply,
+        input: &Input,
+        env: &Scope,
+    ) -> Arc<Rel> {
         let names: Vec<Option<String>> = apply
             .columns
             .iter()
@@ -80,15 +91,17 @@ impl Binder<'_> {
             })
             .collect();
         let is_expanded = |name: &str| names.iter().flatten().any(|expanded| expanded == name);
-        let kept: Vec<usize> =
-            (0..input.schema.columns.len()).filter(|index| !is_expanded(&input.schema.columns[*index].name)).collect();
+        let kept: Vec<usize> = (0..input.schema.columns.len())
+            .filter(|index| !is_expanded(&input.schema.columns[*index].name))
+            .collect();
         let mut out = Columns::default();
         out.schema.is_open = input.schema.is_open;
         for index in &kept {
             let column = &input.schema.columns[*index];
             out.push(column.name.clone(), Expr::column(*index, column.ty, self.at(operator.span)));
         }
-        let expand = self.expansion(operator, &apply.columns, apply.limit.as_ref(), input.clone(), env, &mut out);
+        let expand =
+            self.expansion(operator, &apply.columns, apply.limit.as_ref(), input.clone(), env, &mut out);
         if let Some(id) = &apply.context_id {
             out.add_free(Some(&id.text), Expr { kind: B::Error, ty: T::Long, span: self.at(id.span) });
         }
@@ -133,7 +146,12 @@ impl Binder<'_> {
         let bound = self.scalar(value, Row::of(&input.schema, row), env);
         if !matches!(bound.ty, T::String | T::Dynamic | T::Unknown) {
             let message = format!("a text is expected here, this is a {}", bound.ty);
-            self.error_with_hint("kql-text-expected", value.span, message, Some("`tostring()` makes it one".into()));
+            self.error_with_hint(
+                "kql-text-expected",
+                value.span,
+                message,
+                Some("`tostring()` makes it one".into()),
+            );
         }
         let mode = match operator.parameter("kind").and_then(|kind| kind.word()) {
             Some("regex") => ParseMode::Regex,
@@ -225,7 +243,9 @@ impl Binder<'_> {
         let by = self.scalar(by, Row::of(&input.schema, row), env);
         let strategy = operator.parameter("hint.strategy").and_then(|hint| hint.word()).map(str::to_owned);
         let body = match body {
-            PartitionBody::Operators(pipeline) => self.over_given(pipeline, input.schema.clone(), operator.span, env),
+            PartitionBody::Operators(pipeline) => {
+                self.over_given(pipeline, input.schema.clone(), operator.span, env)
+            }
             PartitionBody::Query(body) => {
                 let inner = self.statements(&body.statements, env.clone(), Row::none());
                 match &body.result {

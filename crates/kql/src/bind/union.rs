@@ -41,7 +41,7 @@ impl Binder<'_> {
         for ast in tables {
             self.union_input(ast, is_fuzzy, env, &mut inputs);
         }
-        self.united(inputs, source, is_inner, is_fuzzy, Types::Split, operator.span)
+        self.united(&inputs, source, is_inner, is_fuzzy, Types::Split, operator.span)
     }
 
     /// A table of a `union`, or all that its pattern means.
@@ -70,12 +70,15 @@ impl Binder<'_> {
             let views: Vec<String> = env
                 .entries()
                 .filter(|(name, entry)| {
-                    matches!(entry, Entry::Function(function) if function.declaration.is_view) && matches_pattern(pattern, name)
+                    matches!(entry, Entry::Function(function) if function.declaration.is_view)
+                        && matches_pattern(pattern, name)
                 })
                 .map(|(name, _)| name.to_owned())
                 .collect();
             for name in views {
-                if let Some(Value::Table(rel)) = self.declared(&name, ast.span, super::scope::Row::none(), env) {
+                if let Some(Value::Table(rel)) =
+                    self.declared(&name, ast.span, super::scope::Row::none(), env)
+                {
                     inputs.push((name, rel));
                 }
             }
@@ -98,15 +101,26 @@ impl Binder<'_> {
 
     /// Whether a name means no table at all: a fuzzy union leaves it out.
     fn is_absent(&self, ast: &Ast, env: &Scope) -> bool {
-        let A::Name(name) = &ast.kind else { return false };
+        let name = match &ast.kind {
+            A::Name(name) => name,
+            A::Call(call) => {
+                let name = &call.name.text;
+                let is_builtin = matches!(name.as_str(), "table" | "materialize" | "view" | "external_table")
+                    || crate::functions::lookup(crate::functions::Use::Scalar, name).is_some();
+                return !is_builtin && env.get(name).is_none() && self.catalog.function(name).is_none();
+            }
+            _ => return false,
+        };
         let table = crate::bound::TableName { table: name.clone(), ..Default::default() };
-        env.get(name).is_none() && self.catalog.table(&table).is_none() && self.catalog.function(name).is_none()
+        env.get(name).is_none()
+            && self.catalog.table(&table).is_none()
+            && self.catalog.function(name).is_none()
     }
 
     /// The union of several tables. A name with several types becomes a column for each type.
     pub(super) fn united(
         &mut self,
-        inputs: Vec<(String, Arc<Rel>)>,
+        inputs: &[(String, Arc<Rel>)],
         source: Option<String>,
         is_inner: bool,
         is_fuzzy: bool,
@@ -117,7 +131,7 @@ impl Binder<'_> {
         let mut names: Vec<(&str, Vec<T>)> = Vec::new();
         let mut counts: Vec<usize> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
-        for (_, rel) in &inputs {
+        for (_, rel) in inputs {
             for column in &rel.schema.columns {
                 let place = *places.entry(&column.name).or_insert_with(|| {
                     names.push((&column.name, Vec::new()));
@@ -128,7 +142,9 @@ impl Binder<'_> {
                 counts[place] += 1;
                 match types_rule {
                     Types::Split if counts[place] > 2 && types.len() == 1 => {}
-                    Types::Dynamic if types.first().is_some_and(|ty| *ty != column.ty) => types[0] = T::Dynamic,
+                    Types::Dynamic if types.first().is_some_and(|ty| *ty != column.ty) => {
+                        types[0] = T::Dynamic
+                    }
                     _ if types.contains(&column.ty) => {}
                     _ => types.push(column.ty),
                 }
@@ -139,7 +155,8 @@ impl Binder<'_> {
                 types.len() == 1 && inputs.iter().all(|(_, rel)| rel.schema.column(name).is_some())
             });
         }
-        let mut schema = Schema { columns: Vec::new(), is_open: inputs.iter().any(|(_, rel)| rel.schema.is_open) };
+        let mut schema =
+            Schema { columns: Vec::new(), is_open: inputs.iter().any(|(_, rel)| rel.schema.is_open) };
         let mut taken: HashSet<String> = names.iter().map(|(name, _)| (*name).to_owned()).collect();
         // Where a column of a name and type goes; without a type, where any column of the name goes.
         let mut outputs: HashMap<(&str, Option<T>), usize> = HashMap::new();

@@ -32,7 +32,11 @@ impl Binder<'_> {
     pub(super) fn predicate(&mut self, ast: &Ast, row: Row<'_>, env: &Scope) -> Expr {
         let expr = self.scalar(ast, row, env);
         if !matches!(expr.ty, T::Bool | T::Unknown) {
-            self.error("kql-bool-expected", ast.span, format!("a bool is expected here, this is a {}", expr.ty));
+            self.error(
+                "kql-bool-expected",
+                ast.span,
+                format!("a bool is expected here, this is a {}", expr.ty),
+            );
         }
         expr
     }
@@ -161,7 +165,8 @@ impl Binder<'_> {
 
     fn unknown_name(&mut self, name: &str, span: Span, row: Row<'_>, env: &Scope) {
         let columns = row.schema.map(|schema| schema.columns.as_slice()).unwrap_or_default();
-        let names = columns.iter().map(|column| column.name.as_str()).chain(env.entries().map(|(name, _)| name));
+        let names =
+            columns.iter().map(|column| column.name.as_str()).chain(env.entries().map(|(name, _)| name));
         let hint = closest(name, names).map(|near| format!("did you mean `{near}`?"));
         let what = if row.schema.is_some() { "column or variable" } else { "column, variable or table" };
         self.error_with_hint("kql-unknown-name", span, format!("there is no {what} `{name}`"), hint);
@@ -187,7 +192,8 @@ impl Binder<'_> {
         match self.value(base, row, env) {
             Value::Scalar(base) => {
                 if !matches!(base.ty, T::Dynamic | T::Unknown) {
-                    let hint = (base.ty == T::String).then(|| "`parse_json()` reads a text as JSON".to_owned());
+                    let hint =
+                        (base.ty == T::String).then(|| "`parse_json()` reads a text as JSON".to_owned());
                     let message = format!("a {} has no member `{}`", base.ty, member.text);
                     self.error_with_hint("kql-member", member.span, message, hint);
                     return Value::Scalar(Expr::error(span));
@@ -255,7 +261,12 @@ impl Binder<'_> {
         let index = self.scalar(index, row, env);
         if !matches!(base_value.ty, T::Dynamic | T::Unknown) {
             let hint = (base_value.ty == T::String).then(|| "`parse_json()` reads a text as JSON".to_owned());
-            self.error_with_hint("kql-member", base.span, format!("a {} has no elements", base_value.ty), hint);
+            self.error_with_hint(
+                "kql-member",
+                base.span,
+                format!("a {} has no elements", base_value.ty),
+                hint,
+            );
             return Expr::error(span);
         }
         if is_array(&base_value) && index.ty == T::String {
@@ -269,7 +280,11 @@ impl Binder<'_> {
         let span = self.at(ast.span);
         if !(operand.ty.is_number() || matches!(operand.ty, T::Timespan | T::Dynamic | T::Unknown)) {
             let sign = if is_minus { "-" } else { "+" };
-            self.error("kql-operand-types", ast.span, format!("`{sign}` is not defined for a {}", operand.ty));
+            self.error(
+                "kql-operand-types",
+                ast.span,
+                format!("`{sign}` is not defined for a {}", operand.ty),
+            );
         }
         if !is_minus {
             return operand;
@@ -323,7 +338,9 @@ impl Binder<'_> {
                 (true, T::String, _) | (true, _, T::String) if op == BinaryOp::Add => {
                     Some("`strcat()` joins texts".to_owned())
                 }
-                (true, T::Dynamic, _) | (true, _, T::Dynamic) => Some("convert it first, for instance with `tolong()`".into()),
+                (true, T::Dynamic, _) | (true, _, T::Dynamic) => {
+                    Some("convert it first, for instance with `tolong()`".into())
+                }
                 (true, T::String, _) | (true, _, T::String) => {
                     Some("convert the text first, for instance with `todatetime()` or `tolong()`".into())
                 }
@@ -354,7 +371,12 @@ impl Binder<'_> {
         let needs_text = !matches!(op, InOp::In | InOp::NotIn);
         if needs_text && !matches!(left_value.ty, T::String | T::Dynamic | T::Unknown) {
             let message = format!("`{}` asks for a text, this is a {}", op.text(), left_value.ty);
-            self.error_with_hint("kql-text-expected", left.span, message, Some("`tostring()` makes it one".into()));
+            self.error_with_hint(
+                "kql-text-expected",
+                left.span,
+                message,
+                Some("`tostring()` makes it one".into()),
+            );
         }
         let _ = op_span;
         let values: Vec<Value> = list.iter().map(|item| self.value(item, inner, env)).collect();
@@ -367,7 +389,11 @@ impl Binder<'_> {
                     .map(|(value, ast)| match value {
                         Value::Scalar(expr) => expr,
                         _ => {
-                            self.error("kql-scalar-expected", ast.span, "a table cannot be one of several values");
+                            self.error(
+                                "kql-scalar-expected",
+                                ast.span,
+                                "a table cannot be one of several values",
+                            );
                             Expr::error(self.at(ast.span))
                         }
                     })
@@ -417,7 +443,11 @@ impl Binder<'_> {
     pub(super) fn count_of_rows(&mut self, ast: &Ast, env: &Scope) -> Expr {
         let expr = self.constant(ast, env);
         if !matches!(expr.ty, T::Int | T::Long | T::Unknown) {
-            self.error("kql-integer-expected", ast.span, format!("a whole number is expected here, this is a {}", expr.ty));
+            self.error(
+                "kql-integer-expected",
+                ast.span,
+                format!("a whole number is expected here, this is a {}", expr.ty),
+            );
         }
         expr
     }
@@ -433,7 +463,9 @@ impl Binder<'_> {
 fn is_array(expr: &Expr) -> bool {
     match &expr.kind {
         B::Literal(Literal::Dynamic(crate::values::Dynamic::Array(_))) => true,
-        B::Call(call) => matches!(call.function.name, "split" | "pack_array" | "extract_all" | "array_concat"),
+        B::Call(call) => {
+            matches!(call.function.name, "split" | "pack_array" | "extract_all" | "array_concat")
+        }
         _ => false,
     }
 }

@@ -78,9 +78,7 @@ impl BoundQuery {
     pub fn schema(&self) -> Option<Schema> {
         Some(match &self.results.last()?.value {
             ResultValue::Table(rel) => rel.schema.clone(),
-            ResultValue::Scalar(expr) => {
-                Schema::new(vec![crate::types::Column::new("print_0", expr.ty)])
-            }
+            ResultValue::Scalar(expr) => Schema::new(vec![crate::types::Column::new("print_0", expr.ty)]),
         })
     }
 }

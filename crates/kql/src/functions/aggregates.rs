@@ -1,7 +1,8 @@
 //! Aggregates.
 
 use super::{
-    Accepts as A, Form, Function, FunctionKind, Naming, Parameter, Returns as R, Signature, aggregate, alias, p, sig,
+    Accepts as A, Form, Function, FunctionKind, Naming, Parameter, Returns as R, Signature, aggregate, alias,
+    p, sig,
 };
 use crate::types::ScalarType as T;
 
@@ -14,7 +15,8 @@ const ACCURACY: Parameter = p("accuracy", A::Type(T::Long)).constant().optional(
 const MOMENT: &[Signature] = &[sig(&[p("value", A::Summable)], R::Type(T::Real))];
 const MOMENT_IF: &[Signature] = &[sig(&[p("value", A::Summable), IF], R::Type(T::Real))];
 const COVARIANCE: &[Signature] = &[sig(&[p("left", A::Summable), p("right", A::Summable)], R::Type(T::Real))];
-const COVARIANCE_IF: &[Signature] = &[sig(&[p("left", A::Summable), p("right", A::Summable), IF], R::Type(T::Real))];
+const COVARIANCE_IF: &[Signature] =
+    &[sig(&[p("left", A::Summable), p("right", A::Summable), IF], R::Type(T::Real))];
 const BITS: &[Signature] = &[sig(&[p("value", A::Number)], R::ArgumentLong(0))];
 const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::Type(T::Dynamic))];
 const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::Type(T::Dynamic))];
@@ -44,8 +46,10 @@ const FUNCTIONS: &[Function] = &[
     aggregate("binary_all_and", BITS).named(Naming::FirstArgument),
     aggregate("binary_all_or", BITS).named(Naming::FirstArgument),
     aggregate("binary_all_xor", BITS).named(Naming::FirstArgument),
-    aggregate("buildschema", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::Prefix("schema")),
-    aggregate("count", &[sig(&[p("value", A::Any).optional()], R::Type(T::Long))]).named(Naming::Prefix("count")),
+    aggregate("buildschema", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))])
+        .named(Naming::Prefix("schema")),
+    aggregate("count", &[sig(&[p("value", A::Any).optional()], R::Type(T::Long))])
+        .named(Naming::Prefix("count")),
     aggregate("count_distinct", &[sig(&[VALUE], R::Type(T::Long))]),
     aggregate("count_distinctif", &[sig(&[VALUE, IF], R::Type(T::Long))]),
     aggregate("countif", &[sig(&[IF], R::Type(T::Long))]),
@@ -73,11 +77,15 @@ const FUNCTIONS: &[Function] = &[
     aggregate("min", EXTREMUM),
     aggregate("minif", EXTREMUM_IF),
     aggregate("percentile", &[sig(&[p("value", A::Summable), p("percentile", A::Number)], R::Argument(0))]),
-    aggregate("percentiles", &[sig(&[p("value", A::Summable), p("percentile", A::Number).repeated(1)], R::Argument(0))]),
+    aggregate(
+        "percentiles",
+        &[sig(&[p("value", A::Summable), p("percentile", A::Number).repeated(1)], R::Argument(0))],
+    ),
     aggregate(
         "percentiles_array",
         &[sig(&[p("value", A::Summable), p("percentile", A::Any).repeated(1)], R::Type(T::Dynamic))],
-    ).named(Naming::Prefix("percentiles")),
+    )
+    .named(Naming::Prefix("percentiles")),
     aggregate(
         "percentilesw",
         &[sig(
@@ -91,10 +99,14 @@ const FUNCTIONS: &[Function] = &[
             &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Any).repeated(1)],
             R::Type(T::Dynamic),
         )],
-    ).named(Naming::Prefix("percentiles")),
+    )
+    .named(Naming::Prefix("percentiles")),
     aggregate(
         "percentilew",
-        &[sig(&[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Number)], R::Argument(0))],
+        &[sig(
+            &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Number)],
+            R::Argument(0),
+        )],
     ),
     aggregate("stdev", MOMENT),
     aggregate("stdevif", MOMENT_IF),
@@ -105,8 +117,12 @@ const FUNCTIONS: &[Function] = &[
     aggregate("take_any", &[sig(&[p("value", A::Any).form(Form::ColumnOrStar).repeated(1)], R::Special)])
         .named(Naming::FirstArgument),
     aggregate("take_anyif", &[sig(&[VALUE, IF], R::Argument(0))]).named(Naming::FirstArgument),
-    aggregate("tdigest", &[sig(&[p("value", A::Summable), p("weight", A::Number).optional()], R::Type(T::Dynamic))]),
-    aggregate("tdigest_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::Prefix("merge_tdigests")),
+    aggregate(
+        "tdigest",
+        &[sig(&[p("value", A::Summable), p("weight", A::Number).optional()], R::Type(T::Dynamic))],
+    ),
+    aggregate("tdigest_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))])
+        .named(Naming::Prefix("merge_tdigests")),
     other("merge_tdigest", "tdigest_merge"),
     aggregate("variance", MOMENT),
     aggregate("varianceif", MOMENT_IF),

@@ -9,8 +9,10 @@ pub(super) const TABLES: &[&[Function]] = &[FUNCTIONS];
 
 const COLUMN: Parameter = p("column", A::Any).form(Form::Column);
 const ANY: &[Signature] = &[sig(&[p("argument", A::Any).repeated(0)], R::Table)];
-const LOOKUP: &[Signature] =
-    &[sig(&[p("table", A::Table), COLUMN, p("key", A::Any).form(Form::Column), p("more", A::Any).repeated(0)], R::Table)];
+const LOOKUP: &[Signature] = &[sig(
+    &[p("table", A::Table), COLUMN, p("key", A::Any).form(Form::Column), p("more", A::Any).repeated(0)],
+    R::Table,
+)];
 
 const FUNCTIONS: &[Function] = &[
     plugin("active_users_count", ANY),

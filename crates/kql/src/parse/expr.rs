@@ -29,7 +29,8 @@ impl Parser<'_> {
 
     /// A scalar expression, or a tabular one: with pipes, or beginning with a source operator.
     pub(super) fn pipe_expr(&mut self) -> Expr {
-        self.nested(|parser| parser.with_flags(false, false, Self::pipe_expr_inner)).unwrap_or_else(|| self.missing())
+        self.nested(|parser| parser.with_flags(false, false, Self::pipe_expr_inner))
+            .unwrap_or_else(|| self.missing())
     }
 
     fn pipe_expr_inner(&mut self) -> Expr {
@@ -102,7 +103,8 @@ impl Parser<'_> {
         let is_negated = self.at(TokenKind::Bang) && self.is_adjacent(0);
         let ahead = usize::from(is_negated);
         let Some(word) = self.word_at(ahead) else { return left };
-        let has_tilde = word == "in" && self.peek(ahead + 1).kind == TokenKind::Tilde && self.is_adjacent(ahead);
+        let has_tilde =
+            word == "in" && self.peek(ahead + 1).kind == TokenKind::Tilde && self.is_adjacent(ahead);
         let length = ahead + 1 + usize::from(has_tilde);
         let op = match (word, is_negated, has_tilde) {
             ("between", ..) => return self.between(left, is_negated),
@@ -380,13 +382,19 @@ impl Parser<'_> {
     fn type_or_column(&mut self) -> ColumnDeclaration {
         if self.eat(TokenKind::Star) {
             let name = Name { text: "*".into(), span: self.since(self.last_end() - 1) };
-            return ColumnDeclaration { name, ty: Name { text: String::new(), span: Span::empty(self.last_end()) } };
+            return ColumnDeclaration {
+                name,
+                ty: Name { text: String::new(), span: Span::empty(self.last_end()) },
+            };
         }
         let first = self.name();
         if self.eat(TokenKind::Colon) {
             ColumnDeclaration { name: first, ty: self.name() }
         } else {
-            ColumnDeclaration { name: Name { text: String::new(), span: Span::empty(first.span.start) }, ty: first }
+            ColumnDeclaration {
+                name: Name { text: String::new(), span: Span::empty(first.span.start) },
+                ty: first,
+            }
         }
     }
 

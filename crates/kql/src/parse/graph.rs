@@ -17,8 +17,7 @@ impl Parser<'_> {
         self.eat(TokenKind::Minus);
         self.eat(TokenKind::Greater);
         let target = self.name();
-        let mut graph =
-            MakeGraph { source, target, nodes: Vec::new(), node_id: None, partitioned_by: None };
+        let mut graph = MakeGraph { source, target, nodes: Vec::new(), node_id: None, partitioned_by: None };
         if self.eat_word("with") {
             graph.nodes = self.several(|parser| {
                 let table = parser.table_reference();
@@ -47,7 +46,9 @@ impl Parser<'_> {
     fn graph_pattern(&mut self) -> GraphPattern {
         let start = self.start();
         let mut elements = vec![self.graph_node()];
-        while matches!(self.kind(), TokenKind::Minus | TokenKind::Less | TokenKind::LessEq) && elements.len() < 200 {
+        while matches!(self.kind(), TokenKind::Minus | TokenKind::Less | TokenKind::LessEq)
+            && elements.len() < 200
+        {
             elements.push(self.graph_edge());
             elements.push(self.graph_node());
         }

@@ -45,7 +45,8 @@ pub fn parse(text: &str) -> Parsed {
 /// The diagnostics, if there are any; their places are in `parameters`, a line end and `body` put together.
 pub fn parse_function(parameters: &str, body: &str) -> Result<FunctionDeclaration, Vec<Diagnostic>> {
     let has_braces = body.trim_start().starts_with('{');
-    let text = if has_braces { format!("{parameters}\n{body}") } else { format!("{parameters}\n{{{body}\n}}") };
+    let text =
+        if has_braces { format!("{parameters}\n{body}") } else { format!("{parameters}\n{{{body}\n}}") };
     let tokens = lex(&text);
     let mut parser = Parser::new(&text, &tokens);
     let function = parser.function_declaration(false);

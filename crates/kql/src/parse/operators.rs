@@ -1,27 +1,95 @@
 //! Which operator stands here, and what all of them share: parameters, orders, lists.
 
 use super::cursor::Parser;
-use crate::ast::{Direction, Expr, ExprKind, Name, Operator, OperatorKind, OperatorParameter, Ordered, Pipeline};
+use crate::ast::{
+    Direction, Expr, ExprKind, Name, Operator, OperatorKind, OperatorParameter, Ordered, Pipeline,
+};
 use crate::suggest::closest;
 use crate::syntax::{Span, TokenKind};
 use crate::values::Literal;
 
 /// The operators by the names under which they are known to the parser.
 pub(crate) const OPERATOR_NAMES: &[&str] = &[
-    "as", "assert-schema", "consume", "count", "datatable", "distinct", "evaluate", "execute-and-cache", "extend",
-    "externaldata", "facet", "filter", "find", "fork", "getschema", "graph-mark-components", "graph-match",
-    "graph-shortest-paths", "graph-to-table", "graph-where-edges", "graph-where-nodes", "invoke", "join", "limit",
-    "lookup", "macro-expand", "make-graph", "make-series", "mv-apply", "mv-expand", "order", "parse", "parse-kv",
-    "parse-where", "partition", "print", "project", "project-away", "project-by-names", "project-keep",
-    "project-rename", "project-reorder", "range", "reduce", "render", "sample", "sample-distinct", "scan", "search",
-    "serialize", "sort", "summarize", "take", "top", "top-hitters", "top-nested", "union", "where",
+    "as",
+    "assert-schema",
+    "consume",
+    "count",
+    "datatable",
+    "distinct",
+    "evaluate",
+    "execute-and-cache",
+    "extend",
+    "externaldata",
+    "facet",
+    "filter",
+    "find",
+    "fork",
+    "getschema",
+    "graph-mark-components",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-where-edges",
+    "graph-where-nodes",
+    "invoke",
+    "join",
+    "limit",
+    "lookup",
+    "macro-expand",
+    "make-graph",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "order",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "partition",
+    "print",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "range",
+    "reduce",
+    "render",
+    "sample",
+    "sample-distinct",
+    "scan",
+    "search",
+    "serialize",
+    "sort",
+    "summarize",
+    "take",
+    "top",
+    "top-hitters",
+    "top-nested",
+    "union",
+    "where",
 ];
 
 /// Parameters that every operator may have in front of named expressions.
 const COMMON_PARAMETERS: &[&str] = &[
-    "kind", "flags", "isfuzzy", "withsource", "with_source", "bagexpansion", "with_itemindex", "datascope",
-    "decodeblocks", "with_match_id", "with_step_name", "cycles", "output", "with_component_id", "with_node_id",
-    "best_effort", "force_remote", "expandoutput",
+    "kind",
+    "flags",
+    "isfuzzy",
+    "withsource",
+    "with_source",
+    "bagexpansion",
+    "with_itemindex",
+    "datascope",
+    "decodeblocks",
+    "with_match_id",
+    "with_step_name",
+    "cycles",
+    "output",
+    "with_component_id",
+    "with_node_id",
+    "best_effort",
+    "force_remote",
+    "expandoutput",
 ];
 
 impl Parser<'_> {
@@ -127,11 +195,11 @@ impl Parser<'_> {
     /// every name.
     pub(super) fn operator_parameters(&mut self, any: bool) -> Vec<OperatorParameter> {
         let mut parameters = Vec::new();
-        loop {
-            let Some(first) = self.word_at(0) else { break };
+        while let Some(first) = self.word_at(0) {
             let is_dotted = self.peek(1).kind == TokenKind::Dot && self.peek(2).kind == TokenKind::Ident;
             let length = if is_dotted { 3 } else { 1 };
-            let is_known = if is_dotted { first == "hint" } else { any || COMMON_PARAMETERS.contains(&first) };
+            let is_known =
+                if is_dotted { first == "hint" } else { any || COMMON_PARAMETERS.contains(&first) };
             if !is_known || self.peek(length).kind != TokenKind::Assign {
                 break;
             }
@@ -173,7 +241,8 @@ impl Parser<'_> {
             let items = self.list(TokenKind::RParen, ")", false, Self::expr);
             return Expr { kind: ExprKind::EntityGroup(items), span: self.since(start) };
         }
-        self.nested(|parser| parser.with_flags(false, false, Self::unary_expr)).unwrap_or_else(|| self.missing())
+        self.nested(|parser| parser.with_flags(false, false, Self::unary_expr))
+            .unwrap_or_else(|| self.missing())
     }
 
     /// `expr asc nulls first`

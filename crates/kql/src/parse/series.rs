@@ -21,10 +21,10 @@ impl Parser<'_> {
             self.expect(TokenKind::LParen, "(");
             SeriesRange::InRange(self.list(TokenKind::RParen, ")", false, Self::expr))
         } else {
-            let from = self.eat_word("from").then(|| self.expr());
-            let to = self.eat_word("to").then(|| self.expr());
+            let from = self.eat_word("from").then(|| Box::new(self.expr()));
+            let to = self.eat_word("to").then(|| Box::new(self.expr()));
             self.expect_word("step");
-            SeriesRange::Step { from, to, step: self.expr() }
+            SeriesRange::Step { from, to, step: Box::new(self.expr()) }
         };
         let by = self.by_clause();
         OperatorKind::MakeSeries(Box::new(MakeSeries { aggregates, on, range, by }))

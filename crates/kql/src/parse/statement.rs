@@ -2,8 +2,8 @@
 
 use super::cursor::Parser;
 use crate::ast::{
-    ColumnDeclaration, Command, CommandWord, Expr, ExprKind, FunctionBody, FunctionDeclaration, Name, Parameter,
-    ParameterType, PatternCase, PatternDeclaration, Query, Statement, StatementKind,
+    ColumnDeclaration, Command, CommandWord, Expr, ExprKind, FunctionBody, FunctionDeclaration, Name,
+    Parameter, ParameterType, PatternCase, PatternDeclaration, Query, Statement, StatementKind,
 };
 use crate::syntax::{Span, TokenKind, unquote};
 
@@ -183,8 +183,7 @@ impl Parser<'_> {
 
     fn pattern(&mut self) -> PatternDeclaration {
         let name = self.name();
-        let mut pattern =
-            PatternDeclaration { name, parameters: Vec::new(), path: None, cases: Vec::new() };
+        let mut pattern = PatternDeclaration { name, parameters: Vec::new(), path: None, cases: Vec::new() };
         if !self.eat(TokenKind::Assign) {
             return pattern;
         }
@@ -265,7 +264,8 @@ impl Parser<'_> {
             }
         }
         body.span = self.since(start);
-        let function = FunctionDeclaration { is_view: false, parameters: Vec::new(), body, span: self.since(start) };
+        let function =
+            FunctionDeclaration { is_view: false, parameters: Vec::new(), body, span: self.since(start) };
         Expr { kind: ExprKind::Function(Box::new(function)), span: self.since(start) }
     }
 }

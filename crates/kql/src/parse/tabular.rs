@@ -2,8 +2,8 @@
 
 use super::cursor::Parser;
 use crate::ast::{
-    ColumnDeclaration, EvaluateSchema, Expr, ExprKind, Find, FindColumn, FunctionBody, MvApply, MvColumn, Name,
-    NamedExpr, OperatorKind, OperatorParameter, ParsePiece, PartitionBody, RenderProperty, StarPlace,
+    ColumnDeclaration, EvaluateSchema, Expr, ExprKind, Find, FindColumn, FunctionBody, MvApply, MvColumn,
+    Name, NamedExpr, OperatorKind, OperatorParameter, ParsePiece, PartitionBody, RenderProperty, StarPlace,
     TopNestedClause,
 };
 use crate::syntax::{Span, TokenKind};
@@ -19,8 +19,21 @@ impl Parser<'_> {
         // Operators without named expressions take any parameter.
         let any = matches!(
             word,
-            "join" | "lookup" | "evaluate" | "consume" | "getschema" | "as" | "render" | "scan" | "graph-match"
-                | "graph-shortest-paths" | "graph-mark-components" | "search" | "find" | "union" | "macro-expand"
+            "join"
+                | "lookup"
+                | "evaluate"
+                | "consume"
+                | "getschema"
+                | "as"
+                | "render"
+                | "scan"
+                | "graph-match"
+                | "graph-shortest-paths"
+                | "graph-mark-components"
+                | "search"
+                | "find"
+                | "union"
+                | "macro-expand"
                 | "inline_external_table"
         );
         if word != "render" {
@@ -34,7 +47,9 @@ impl Parser<'_> {
             }
             "assert-schema" => {
                 self.expect(TokenKind::LParen, "(");
-                K::AssertSchema { columns: self.list(TokenKind::RParen, ")", false, Self::column_declaration) }
+                K::AssertSchema {
+                    columns: self.list(TokenKind::RParen, ")", false, Self::column_declaration),
+                }
             }
             "consume" => K::Consume,
             "count" => K::Count { name: self.eat_word("as").then(|| self.name()) },
@@ -128,7 +143,8 @@ impl Parser<'_> {
                 K::Search { tables, predicate: Box::new(predicate) }
             }
             "serialize" => {
-                let at_end = !matches!(self.kind(), TokenKind::Ident | TokenKind::LBracket | TokenKind::LParen);
+                let at_end =
+                    !matches!(self.kind(), TokenKind::Ident | TokenKind::LBracket | TokenKind::LParen);
                 K::Serialize { columns: if at_end { Vec::new() } else { self.several(Self::named_expr) } }
             }
             "sort" | "order" => {
@@ -161,7 +177,8 @@ impl Parser<'_> {
 
     /// A table with its members and calls, but no operators: a name, a call, `database('d').T*`, `(pipeline)`.
     pub(super) fn table_reference(&mut self) -> Expr {
-        self.nested(|parser| parser.with_flags(true, false, Self::postfix_expr)).unwrap_or_else(|| self.missing())
+        self.nested(|parser| parser.with_flags(true, false, Self::postfix_expr))
+            .unwrap_or_else(|| self.missing())
     }
 
     fn table_operand(&mut self) -> Expr {
@@ -291,8 +308,7 @@ impl Parser<'_> {
         let tables = if self.at_word("in") { self.in_tables() } else { Vec::new() };
         self.eat_word("where");
         let predicate = self.with_flags(false, true, Self::expr);
-        let mut find =
-            Find { tables, predicate, project: None, is_smart: false, project_away: Vec::new() };
+        let mut find = Find { tables, predicate, project: None, is_smart: false, project_away: Vec::new() };
         loop {
             if self.eat_dashed("project-smart") {
                 find.is_smart = true;
@@ -365,7 +381,9 @@ impl Parser<'_> {
             let before = self.start();
             let statement = self.statement();
             match statement.kind {
-                crate::ast::StatementKind::Expression(expr) if body.result.is_none() => body.result = Some(expr),
+                crate::ast::StatementKind::Expression(expr) if body.result.is_none() => {
+                    body.result = Some(expr)
+                }
                 _ => body.statements.push(statement),
             }
             if self.start() == before {
@@ -532,7 +550,10 @@ impl Parser<'_> {
 
     fn summarize(&mut self) -> OperatorKind {
         let at_end = |parser: &Self| {
-            matches!(parser.kind(), TokenKind::Pipe | TokenKind::Eof | TokenKind::RParen | TokenKind::Semicolon)
+            matches!(
+                parser.kind(),
+                TokenKind::Pipe | TokenKind::Eof | TokenKind::RParen | TokenKind::Semicolon
+            )
         };
         let has_aggregates = !self.at_word("by") || matches!(self.peek(1).kind, TokenKind::Assign);
         let aggregates =

@@ -26,7 +26,12 @@ fn next(text: &str, at: usize) -> (TokenKind, usize, bool) {
     match bytes[0] {
         b' ' | b'\t' | b'\r' | b'\n' => whole(T::Whitespace, run(rest, char::is_whitespace)),
         b'/' if bytes.get(1) == Some(&b'/') => whole(T::Comment, line(rest)),
-        b'#' if text[..at].bytes().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| byte == b'\n') => {
+        b'#' if text[..at]
+            .bytes()
+            .rev()
+            .find(|byte| !matches!(byte, b' ' | b'\t'))
+            .is_none_or(|byte| byte == b'\n') =>
+        {
             whole(T::Directive, line(rest))
         }
         b'"' | b'\'' => quoted(rest, 0, false),
@@ -241,12 +246,7 @@ mod tests {
     fn typed_literals_are_one_token() {
         use TokenKind as T;
         check("datetime(2020-01-01 10:00)", &[(T::TypedLiteral, "datetime(2020-01-01 10:00)")]);
-        check("datetime (x)", &[
-            (T::Ident, "datetime"),
-            (T::LParen, "("),
-            (T::Ident, "x"),
-            (T::RParen, ")"),
-        ]);
+        check("datetime (x)", &[(T::Ident, "datetime"), (T::LParen, "("), (T::Ident, "x"), (T::RParen, ")")]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 const TICKS_PER_SECOND: i64 = 10_000_000;
 const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// Ticks of a text: ISO 8601 (any part from the year on), RFC 822 and 850 dates, `1/31/2014 5:00 PM`. A zone or
 /// offset is turned into UTC. Source: "The datetime data type" of the reference.
@@ -10,7 +11,8 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     let words = words(text.trim())?;
     let (date, rest) = date(&words)?;
     let (time, offset) = time(rest)?;
-    let ticks = days(date.0, date.1, date.2)?.checked_mul(TICKS_PER_DAY)?.checked_add(time)?.checked_sub(offset)?;
+    let ticks =
+        days(date.0, date.1, date.2)?.checked_mul(TICKS_PER_DAY)?.checked_add(time)?.checked_sub(offset)?;
     (0..3_652_059 * TICKS_PER_DAY).contains(&ticks).then_some(ticks)
 }
 
@@ -35,7 +37,10 @@ pub fn print_datetime(ticks: i64) -> Option<String> {
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=lengths[month as usize - 1]).contains(&day) {
+    if !(1..=9999).contains(&year)
+        || !(1..=12).contains(&month)
+        || !(1..=lengths[month as usize - 1]).contains(&day)
+    {
         return None;
     }
     let before = year - 1;
@@ -52,7 +57,8 @@ fn civil(count: i64) -> (i64, i64, i64) {
     while days(year + 1, 1, 1).is_some_and(|first| first <= count) {
         year += 1;
     }
-    let month = (1..=12).rev().find(|month| days(year, *month, 1).is_some_and(|first| first <= count)).unwrap_or(1);
+    let month =
+        (1..=12).rev().find(|month| days(year, *month, 1).is_some_and(|first| first <= count)).unwrap_or(1);
     (year, month, count - days(year, month, 1).unwrap_or(count) + 1)
 }
 
@@ -197,7 +203,9 @@ fn offset(words: &[Word<'_>]) -> Option<i64> {
     use Word::{Letters, Mark, Number};
     match words {
         [] => Some(0),
-        [Letters(zone)] if matches!(zone.to_ascii_uppercase().as_str(), "Z" | "UTC" | "GMT" | "UT") => Some(0),
+        [Letters(zone)] if matches!(zone.to_ascii_uppercase().as_str(), "Z" | "UTC" | "GMT" | "UT") => {
+            Some(0)
+        }
         [Mark(sign @ (b'+' | b'-')), rest @ ..] => {
             let minutes = match rest {
                 [Number(h), Mark(b':'), Number(m)] => number(h)? * 60 + number(m)?,

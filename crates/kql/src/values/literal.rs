@@ -134,8 +134,7 @@ fn parse_guid(text: &str) -> Option<u128> {
     let digits: String = text.chars().filter(|character| *character != '-').collect();
     let is_plain = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let dashes = text.len() - digits.len();
-    let is_dashed =
-        dashes == 4 && [8, 13, 18, 23].iter().all(|at| text.as_bytes().get(*at) == Some(&b'-'));
+    let is_dashed = dashes == 4 && [8, 13, 18, 23].iter().all(|at| text.as_bytes().get(*at) == Some(&b'-'));
     (is_plain && (dashes == 0 || is_dashed)).then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
 }
 

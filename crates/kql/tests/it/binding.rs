@@ -117,7 +117,9 @@ fn accepted_queries_bind_and_have_the_recorded_columns() {
                 return None;
             }
             let bound = bind(case);
-            Some(first_error(&bound).map(|_| ()).ok_or_else(|| format!("{} not refused", case["diagnostics"])))
+            Some(
+                first_error(&bound).map(|_| ()).ok_or_else(|| format!("{} not refused", case["diagnostics"])),
+            )
         }));
     }
     assert!(shortfalls.is_empty(), "{}", shortfalls.join("\n"));
@@ -127,9 +129,14 @@ fn accepted_queries_bind_and_have_the_recorded_columns() {
 fn examples_of_the_documentation_have_the_recorded_columns() {
     let catalog = catalog(false);
     let shortfall = run("docs-cases.jsonl columns", 980, &cases("docs-cases.jsonl"), |case| {
-        let wanted = if case["expected"].is_null() { &case["result_schema"] } else { &case["expected"]["columns"] };
+        let wanted =
+            if case["expected"].is_null() { &case["result_schema"] } else { &case["expected"]["columns"] };
         let is_open = case["result_schema_open"] == true && case["expected"].is_null();
-        if wanted.is_null() || is_open || case["self_contained"] != true || matches!(case["check"].as_str(), Some("none" | "parse")) {
+        if wanted.is_null()
+            || is_open
+            || case["self_contained"] != true
+            || matches!(case["check"].as_str(), Some("none" | "parse"))
+        {
             return None;
         }
         let bound = bind(case["query"].as_str().unwrap(), &catalog, &Options::default());

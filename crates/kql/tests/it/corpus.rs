@@ -6,10 +6,8 @@ use serde_json::Value;
 
 /// A file of the `kql` corpora; `None`, said loudly, where there are none. In CI that is a failure.
 pub(crate) fn path(file: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("AZIMUTH_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("AZIMUTH_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let path = root.join("corpora/kql").join(file);
     if path.exists() {
         return Some(path);
@@ -23,7 +21,10 @@ pub(crate) fn path(file: &str) -> Option<PathBuf> {
 pub(crate) fn cases(file: &str) -> Vec<Value> {
     let Some(path) = path(file) else { return Vec::new() };
     let text = std::fs::read_to_string(path).unwrap();
-    text.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// A JSON file of the corpora.

@@ -30,7 +30,10 @@ fn check(file: &str, wanted: impl Fn(&Value) -> bool) {
 /// `KS0..` are Kusto's syntax errors, 198 an unexpected fragment.
 fn is_syntactic(case: &Value, member: &str) -> bool {
     case[member].as_array().is_some_and(|errors| {
-        errors.iter().filter_map(Value::as_str).any(|error| error.starts_with("KS0") || error.starts_with("KS198"))
+        errors
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|error| error.starts_with("KS0") || error.starts_with("KS198"))
     })
 }
 

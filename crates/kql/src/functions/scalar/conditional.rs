@@ -13,12 +13,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "case",
         &[sig(
-            &[p("predicate", A::Type(T::Bool)).repeated(1), p("then", A::Common).repeated(1), p("else", A::Common)],
+            &[
+                p("predicate", A::Type(T::Bool)).repeated(1),
+                p("then", A::Common).repeated(1),
+                p("else", A::Common),
+            ],
             R::Common,
         )],
     ),
     scalar("coalesce", OF_SEVERAL),
-    scalar("iff", &[sig(&[p("if", A::Type(T::Bool)), p("then", A::Common), p("else", A::Common)], R::Common)]),
+    scalar(
+        "iff",
+        &[sig(&[p("if", A::Type(T::Bool)), p("then", A::Common), p("else", A::Common)], R::Common)],
+    ),
     alias("iif", FunctionKind::Scalar, "iff"),
     scalar("isempty", ASKED),
     scalar("isnotempty", ASKED),

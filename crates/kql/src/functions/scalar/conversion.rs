@@ -25,6 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar(
         "tohex",
         &[sig(&[p("value", A::Integer), p("least_length", A::Integer).optional()], R::Type(T::String))],
-    ).named(Naming::FirstArgument),
+    )
+    .named(Naming::FirstArgument),
     scalar("gettype", &[sig(&[p("value", A::Any)], R::Type(T::String))]).named(Naming::Prefix("type")),
 ];

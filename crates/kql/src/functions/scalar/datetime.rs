@@ -6,7 +6,17 @@ use crate::functions::{
 use crate::types::ScalarType as T;
 
 const PARTS: &[&str] = &[
-    "year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond", "nanosecond",
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
 ];
 
 const DATE: Parameter = p("date", A::Type(T::Datetime));
@@ -18,14 +28,27 @@ const LONG_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Long))];
 const UNIX: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Datetime))];
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    scalar(
+        "around",
+        &[sig(
+            &[p("value", A::Summable), p("centre", A::Summable), p("delta", A::Summable)],
+            R::Type(T::Bool),
+        )],
+    ),
     scalar("ago", &[sig(&[p("span", A::Type(T::Timespan))], R::Type(T::Datetime))]),
     scalar(
         "datetime_add",
-        &[sig(&[p("part", A::Text).constant().one_of(PARTS), p("amount", A::Type(T::Long)), DATE], R::Type(T::Datetime))],
+        &[sig(
+            &[p("part", A::Text).constant().one_of(PARTS), p("amount", A::Type(T::Long)), DATE],
+            R::Type(T::Datetime),
+        )],
     ),
     scalar(
         "datetime_diff",
-        &[sig(&[p("part", A::Text).constant().one_of(PARTS), DATE, p("other", A::Type(T::Datetime))], R::Type(T::Long))],
+        &[sig(
+            &[p("part", A::Text).constant().one_of(PARTS), DATE, p("other", A::Type(T::Datetime))],
+            R::Type(T::Long),
+        )],
     ),
     scalar("datetime_list_timezones", &[sig(&[], R::Type(T::Dynamic))]),
     scalar("datetime_local_to_utc", &[sig(&[DATE, ZONE], R::Type(T::Datetime))]),
@@ -34,8 +57,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[sig(
             &[
                 p("part", A::Text).constant().one_of(&[
-                    "year", "quarter", "month", "week_of_year", "day", "dayofyear", "hour", "minute", "second",
-                    "millisecond", "microsecond", "nanosecond",
+                    "year",
+                    "quarter",
+                    "month",
+                    "week_of_year",
+                    "day",
+                    "dayofyear",
+                    "hour",
+                    "minute",
+                    "second",
+                    "millisecond",
+                    "microsecond",
+                    "nanosecond",
                 ]),
                 DATE,
             ],
@@ -50,8 +83,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("endofmonth", BOUNDARY),
     scalar("endofweek", BOUNDARY),
     scalar("endofyear", BOUNDARY),
-    scalar("format_datetime", &[sig(&[DATE, p("format", A::Text)], R::Type(T::String))]).named(Naming::FirstArgument),
-    scalar("format_timespan", &[sig(&[p("span", A::Type(T::Timespan)), p("format", A::Text)], R::Type(T::String))]).named(Naming::FirstArgument),
+    scalar("format_datetime", &[sig(&[DATE, p("format", A::Text)], R::Type(T::String))])
+        .named(Naming::FirstArgument),
+    scalar(
+        "format_timespan",
+        &[sig(&[p("span", A::Type(T::Timespan)), p("format", A::Text)], R::Type(T::String))],
+    )
+    .named(Naming::FirstArgument),
     scalar("getmonth", LONG_PART),
     scalar("getyear", LONG_PART),
     scalar("hourofday", LONG_PART),

@@ -7,7 +7,8 @@ use crate::types::ScalarType as T;
 
 const ARRAY: Parameter = p("array", A::Array);
 const BAG: Parameter = p("bag", A::Dynamic);
-const SHIFT: &[Signature] = &[sig(&[ARRAY, p("count", A::Integer), p("fill", A::Any).optional()], R::Type(T::Dynamic))];
+const SHIFT: &[Signature] =
+    &[sig(&[ARRAY, p("count", A::Integer), p("fill", A::Any).optional()], R::Type(T::Dynamic))];
 const ROTATE: &[Signature] = &[sig(&[ARRAY, p("count", A::Integer)], R::Type(T::Dynamic))];
 /// Several arrays are sorted side by side.
 const SORT: &[Signature] = &[sig(&[p("array", A::Any).times(1, 64)], R::Type(T::Dynamic))];
@@ -15,7 +16,10 @@ const SETS: &[Signature] = &[sig(&[p("set", A::Array).times(2, 64)], R::Type(T::
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_concat", &[sig(&[p("array", A::Array).times(1, 64)], R::Type(T::Dynamic))]),
-    scalar("array_iff", &[sig(&[p("conditions", A::Array), p("then", A::Any), p("else", A::Any)], R::Type(T::Dynamic))]),
+    scalar(
+        "array_iff",
+        &[sig(&[p("conditions", A::Array), p("then", A::Any), p("else", A::Any)], R::Type(T::Dynamic))],
+    ),
     alias("array_iif", FunctionKind::Scalar, "array_iff"),
     scalar(
         "array_index_of",
@@ -36,7 +40,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_rotate_right", ROTATE),
     scalar("array_shift_left", SHIFT),
     scalar("array_shift_right", SHIFT),
-    scalar("array_slice", &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Type(T::Dynamic))]),
+    scalar(
+        "array_slice",
+        &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Type(T::Dynamic))],
+    ),
     scalar("array_sort_asc", SORT),
     scalar("array_sort_desc", SORT),
     scalar("array_split", &[sig(&[ARRAY, p("index", A::Any)], R::Type(T::Dynamic))]),
@@ -56,7 +63,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("dynamic_to_json", &[sig(&[p("value", A::Any)], R::Type(T::String))]),
     scalar(
         "extract_json",
-        &[sig(&[p("path", A::Text), p("source", A::TextOrDynamic), p("type", A::Any).optional()], R::Named(2, T::String))],
+        &[sig(
+            &[p("path", A::Text), p("source", A::TextOrDynamic), p("type", A::Any).optional()],
+            R::Named(2, T::String),
+        )],
     ),
     alias("extractjson", FunctionKind::Scalar, "extract_json"),
     scalar("has_any_index", &[sig(&[p("source", A::Text), p("values", A::Array)], R::Type(T::Long))]),
@@ -65,7 +75,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("pack_all", &[sig(&[p("ignore_empty", A::Type(T::Bool)).optional()], R::Type(T::Dynamic))]),
     scalar("pack_array", &[sig(&[p("value", A::Any).repeated(0)], R::Type(T::Dynamic))]),
     alias("pack_dictionary", FunctionKind::Scalar, "bag_pack"),
-    scalar("parse_json", &[sig(&[p("json", A::TextOrDynamic)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
+    scalar("parse_json", &[sig(&[p("json", A::TextOrDynamic)], R::Type(T::Dynamic))])
+        .named(Naming::FirstArgument),
     scalar("parse_xml", &[sig(&[p("xml", A::Text)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     alias("parsejson", FunctionKind::Scalar, "parse_json"),
     scalar(
@@ -75,7 +86,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             R::Type(T::Dynamic),
         )],
     ),
-    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Integer)], R::Type(T::Dynamic))]).named(Naming::FunctionAndArgument),
+    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Integer)], R::Type(T::Dynamic))])
+        .named(Naming::FunctionAndArgument),
     scalar("set_difference", SETS),
     scalar("set_equals", &[sig(&[p("left", A::Array), p("right", A::Array)], R::Type(T::Bool))]),
     scalar("set_has_element", &[sig(&[p("set", A::Array), p("value", A::Any)], R::Type(T::Bool))]),

@@ -26,7 +26,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("cursor_after", &[sig(&[p("cursor", A::Text)], R::Type(T::Bool))]),
     scalar("cursor_before_or_at", &[sig(&[p("cursor", A::Text)], R::Type(T::Bool))]),
     scalar("cursor_current", &[sig(&[], R::Type(T::String))]),
-    scalar("estimate_data_size", &[sig(&[p("column", A::Any).form(crate::functions::Form::ColumnOrStar).repeated(1)], R::Type(T::Long))]),
+    scalar(
+        "estimate_data_size",
+        &[sig(
+            &[p("column", A::Any).form(crate::functions::Form::ColumnOrStar).repeated(1)],
+            R::Type(T::Long),
+        )],
+    ),
     scalar("extent_id", &[sig(&[], R::Type(T::Guid))]),
     scalar("extent_tags", &[sig(&[], R::Type(T::Dynamic))]),
     scalar("gzip_compress_to_base64_string", TEXT),
@@ -38,7 +44,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("hash_sha1", DIGEST),
     scalar("hash_sha256", DIGEST),
     scalar("hash_xxhash64", HASH),
-    scalar("ingestion_time", &[sig(&[], R::Type(T::Datetime))]).named(Naming::Fixed("$IngestionTime")).volatile(),
+    scalar("ingestion_time", &[sig(&[], R::Type(T::Datetime))])
+        .named(Naming::Fixed("$IngestionTime"))
+        .volatile(),
     scalar("new_guid", &[sig(&[], R::Type(T::Guid))]).volatile(),
     scalar("rowstore_ordinal_range", &[sig(&[], R::Type(T::Dynamic))]),
     scalar("zlib_compress_to_base64_string", TEXT),

@@ -17,9 +17,12 @@ const MEET: &[Signature] = &[sig(&[p("left", A::Dynamic), p("right", A::Dynamic)
 const CUT: &[Signature] = &[sig(&[p("left", A::Dynamic), p("right", A::Dynamic)], R::Type(T::Dynamic))];
 const TOLERANCE: Parameter = p("tolerance", A::Number).optional();
 const SIMPLIFY: &[Signature] = &[sig(&[p("shape", A::Dynamic), TOLERANCE], R::Type(T::Dynamic))];
-const DENSIFY: &[Signature] =
-    &[sig(&[p("shape", A::Dynamic), TOLERANCE, p("preserve_crossing", A::Type(T::Bool)).optional()], R::Type(T::Dynamic))];
-const BUFFER: &[Signature] = &[sig(&[p("shape", A::Dynamic), p("radius", A::Number), TOLERANCE], R::Type(T::Dynamic))];
+const DENSIFY: &[Signature] = &[sig(
+    &[p("shape", A::Dynamic), TOLERANCE, p("preserve_crossing", A::Type(T::Bool)).optional()],
+    R::Type(T::Dynamic),
+)];
+const BUFFER: &[Signature] =
+    &[sig(&[p("shape", A::Dynamic), p("radius", A::Number), TOLERANCE], R::Type(T::Dynamic))];
 const POINTS: [Parameter; 4] = [
     p("longitude1", A::Number),
     p("latitude1", A::Number),
@@ -28,7 +31,20 @@ const POINTS: [Parameter; 4] = [
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    scalar("geo_angle", &[sig(&[POINTS[0], POINTS[1], POINTS[2], POINTS[3], p("longitude3", A::Number), p("latitude3", A::Number)], R::Type(T::Real))]),
+    scalar(
+        "geo_angle",
+        &[sig(
+            &[
+                POINTS[0],
+                POINTS[1],
+                POINTS[2],
+                POINTS[3],
+                p("longitude3", A::Number),
+                p("latitude3", A::Number),
+            ],
+            R::Type(T::Real),
+        )],
+    ),
     scalar("geo_azimuth", &[sig(&POINTS, R::Type(T::Real))]),
     scalar("geo_closest_point_on_line", &[sig(&[LONGITUDE, LATITUDE, LINE], R::Type(T::Dynamic))]),
     scalar("geo_closest_point_on_polygon", &[sig(&[LONGITUDE, LATITUDE, POLYGON], R::Type(T::Dynamic))]),
@@ -57,11 +73,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("geo_line_densify", DENSIFY),
     scalar("geo_line_interpolate_point", &[sig(&[LINE, p("fraction", A::Number)], R::Type(T::Dynamic))]),
     scalar("geo_line_length", MEASURE),
-    scalar("geo_line_locate_point", &[sig(&[LINE, LONGITUDE, LATITUDE, p("use_geodesic", A::Type(T::Bool)).optional()], R::Type(T::Real))]),
+    scalar(
+        "geo_line_locate_point",
+        &[sig(
+            &[LINE, LONGITUDE, LATITUDE, p("use_geodesic", A::Type(T::Bool)).optional()],
+            R::Type(T::Real),
+        )],
+    ),
     scalar("geo_line_simplify", SIMPLIFY),
-    scalar("geo_line_to_s2cells", &[sig(&[LINE, LEVEL, p("radius", A::Number).optional()], R::Type(T::Dynamic))]),
-    scalar("geo_point_buffer", &[sig(&[LONGITUDE, LATITUDE, p("radius", A::Number), TOLERANCE], R::Type(T::Dynamic))]),
-    scalar("geo_point_in_circle", &[sig(&[POINTS[0], POINTS[1], POINTS[2], POINTS[3], p("radius", A::Number)], R::Type(T::Bool))]),
+    scalar(
+        "geo_line_to_s2cells",
+        &[sig(&[LINE, LEVEL, p("radius", A::Number).optional()], R::Type(T::Dynamic))],
+    ),
+    scalar(
+        "geo_point_buffer",
+        &[sig(&[LONGITUDE, LATITUDE, p("radius", A::Number), TOLERANCE], R::Type(T::Dynamic))],
+    ),
+    scalar(
+        "geo_point_in_circle",
+        &[sig(&[POINTS[0], POINTS[1], POINTS[2], POINTS[3], p("radius", A::Number)], R::Type(T::Bool))],
+    ),
     scalar("geo_point_in_polygon", &[sig(&[LONGITUDE, LATITUDE, POLYGON], R::Type(T::Bool))]),
     scalar("geo_point_to_geohash", TO_CELL),
     scalar("geo_point_to_h3cell", TO_CELL),
@@ -73,11 +104,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("geo_polygon_perimeter", MEASURE),
     scalar("geo_polygon_simplify", SIMPLIFY),
     scalar("geo_polygon_to_h3cells", &[sig(&[POLYGON, LEVEL], R::Type(T::Dynamic))]),
-    scalar("geo_polygon_to_s2cells", &[sig(&[POLYGON, LEVEL, p("radius", A::Number).optional()], R::Type(T::Dynamic))]),
+    scalar(
+        "geo_polygon_to_s2cells",
+        &[sig(&[POLYGON, LEVEL, p("radius", A::Number).optional()], R::Type(T::Dynamic))],
+    ),
     scalar("geo_s2cell_neighbors", TO_POINT),
     scalar("geo_s2cell_to_central_point", TO_POINT),
     scalar("geo_s2cell_to_polygon", TO_POINT),
-    scalar("geo_simplify_polygons_array", &[sig(&[p("polygons", A::Dynamic), TOLERANCE], R::Type(T::Dynamic))]),
+    scalar(
+        "geo_simplify_polygons_array",
+        &[sig(&[p("polygons", A::Dynamic), TOLERANCE], R::Type(T::Dynamic))],
+    ),
     scalar("geo_union_lines_array", SHAPE),
     scalar("geo_union_polygons_array", SHAPE),
 ];

@@ -19,5 +19,5 @@ pub(super) const FUNCTIONS: &[Function] = &[
     graph("map", &[sig(&[p("edge", A::Any), p("value", A::Any)], R::Type(T::Dynamic))]),
     graph("node_degree_in", DEGREE),
     graph("node_degree_out", DEGREE),
-    graph("node_id", &[sig(&[p("node", A::Any)], R::Type(T::String))]),
+    graph("node_id", &[sig(&[p("node", A::Any).optional()], R::Type(T::String))]),
 ];

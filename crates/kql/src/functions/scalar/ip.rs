@@ -9,9 +9,9 @@ const MATCH: &[Signature] = &[sig(&[ADDRESS, p("other", A::Text), PREFIX], R::Ty
 const COMPARE: &[Signature] = &[sig(&[ADDRESS, p("other", A::Text), PREFIX], R::Type(T::Long))];
 const IN_RANGE: &[Signature] = &[sig(&[ADDRESS, p("range", A::Text)], R::Type(T::Bool))];
 const IN_ANY: &[Signature] = &[sig(&[ADDRESS, p("range", A::TextOrDynamic).repeated(1)], R::Type(T::Bool))];
-const HAS_ONE: &[Signature] = &[sig(&[p("source", A::Text), ADDRESS], R::Type(T::Bool))];
+const HAS_ONE: &[Signature] = &[sig(&[p("source", A::TextOrDynamic), ADDRESS], R::Type(T::Bool))];
 const HAS_ANY: &[Signature] =
-    &[sig(&[p("source", A::Text), p("address", A::TextOrDynamic).repeated(1)], R::Type(T::Bool))];
+    &[sig(&[p("source", A::TextOrDynamic), p("address", A::TextOrDynamic).repeated(1)], R::Type(T::Bool))];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("format_ipv4", &[sig(&[p("address", A::Any), PREFIX], R::Type(T::String))]),

@@ -9,9 +9,12 @@ const REAL: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Real))];
 const REAL2: &[Signature] = &[sig(&[p("left", A::Number), p("right", A::Number)], R::Type(T::Real))];
 const ASKED: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Bool))];
 const LONG2: &[Signature] = &[sig(&[p("left", A::Number), p("right", A::Number)], R::Type(T::Long))];
-const BETA: &[Signature] = &[sig(&[p("x", A::Number), p("alpha", A::Number), p("beta", A::Number)], R::Type(T::Real))];
-const CONVERT: &[Signature] =
-    &[sig(&[p("value", A::Number), p("from", A::Text).constant(), p("to", A::Text).constant()], R::Type(T::Real))];
+const BETA: &[Signature] =
+    &[sig(&[p("x", A::Number), p("alpha", A::Number), p("beta", A::Number)], R::Type(T::Real))];
+const CONVERT: &[Signature] = &[sig(
+    &[p("value", A::Number), p("from", A::Text).constant(), p("to", A::Text).constant()],
+    R::Type(T::Real),
+)];
 const BIN: &[Signature] = &[
     sig(&[p("value", A::Number), p("size", A::Number)], R::Widest),
     sig(&[p("value", A::Type(T::Timespan)), p("size", A::Type(T::Timespan))], R::Type(T::Timespan)),
@@ -38,11 +41,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[
             sig(&[p("value", A::Number), p("size", A::Number), p("fixed", A::Number)], R::Widest),
             sig(
-                &[p("value", A::Type(T::Datetime)), p("size", A::Type(T::Timespan)), p("fixed", A::Type(T::Datetime))],
+                &[
+                    p("value", A::Type(T::Datetime)),
+                    p("size", A::Type(T::Timespan)),
+                    p("fixed", A::Type(T::Datetime)),
+                ],
                 R::Type(T::Datetime),
             ),
             sig(
-                &[p("value", A::Type(T::Timespan)), p("size", A::Type(T::Timespan)), p("fixed", A::Type(T::Timespan))],
+                &[
+                    p("value", A::Type(T::Timespan)),
+                    p("size", A::Type(T::Timespan)),
+                    p("fixed", A::Type(T::Timespan)),
+                ],
                 R::Type(T::Timespan),
             ),
         ],
@@ -55,8 +66,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("binary_shift_left", LONG2).named(Naming::FirstArgument),
     scalar("binary_shift_right", LONG2).named(Naming::FirstArgument),
     scalar("binary_xor", LONG2).named(Naming::FirstArgument),
-    scalar("bitset_count_ones", &[sig(&[p("value", A::Number)], R::Type(T::Long))]).named(Naming::FirstArgument),
-    scalar("ceiling", &[sig(&[p("value", A::Number)], R::Computed(whole))]).named(Naming::FirstArgument),
+    scalar("bitset_count_ones", &[sig(&[p("value", A::Number)], R::Type(T::Long))])
+        .named(Naming::FirstArgument),
+    scalar("ceiling", &[sig(&[p("value", A::Number)], R::Type(T::Real))]).named(Naming::FirstArgument),
     scalar("convert_angle", CONVERT),
     scalar("convert_energy", CONVERT),
     scalar("convert_force", CONVERT),
@@ -85,7 +97,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("pi", &[sig(&[], R::Type(T::Real))]),
     scalar("pow", REAL2).named(Naming::FirstArgument),
     scalar("radians", REAL),
-    scalar("rand", &[sig(&[p("range", A::Number).optional()], R::Type(T::Real))]).named(Naming::FirstArgument).volatile(),
+    scalar("rand", &[sig(&[p("range", A::Number).optional()], R::Type(T::Real))])
+        .named(Naming::FirstArgument)
+        .volatile(),
     scalar("round", &[sig(&[p("value", A::Number), p("digits", A::Integer).optional()], R::Argument(0))])
         .named(Naming::FirstArgument),
     scalar("sign", &[sig(&[p("value", A::Number)], R::Argument(0))]),
@@ -107,12 +121,3 @@ pub(super) const FUNCTIONS: &[Function] = &[
         )],
     ),
 ];
-
-/// Real numbers stay real, whole ones are `long`.
-fn whole(types: &[T]) -> T {
-    match types.first() {
-        Some(T::Int) => T::Long,
-        Some(ty) => *ty,
-        None => T::Unknown,
-    }
-}

@@ -6,7 +6,7 @@ use crate::types::ScalarType as T;
 const SERIES: Parameter = p("series", A::Dynamic);
 const ONE: &[Signature] = &[sig(&[SERIES], R::Type(T::Dynamic))];
 const TWO: &[Signature] = &[sig(&[p("left", A::Any), p("right", A::Any)], R::Type(T::Dynamic))];
-const REAL2: &[Signature] = &[sig(&[p("left", A::Dynamic), p("right", A::Dynamic)], R::Type(T::Real))];
+const REAL2: &[Signature] = &[sig(&[p("left", A::Any), p("right", A::Any)], R::Type(T::Real))];
 const STATS: &[(&str, T)] = &[
     ("min", T::Real),
     ("min_idx", T::Long),
@@ -54,7 +54,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_atan", ONE),
     scalar("series_ceiling", ONE),
     scalar("series_cos", ONE),
-    scalar("series_cosine_similarity", &[sig(&[p("left", A::Dynamic), p("right", A::Dynamic), p("magnitude", A::Number).times(0, 2)], R::Type(T::Real))]),
+    scalar(
+        "series_cosine_similarity",
+        &[sig(
+            &[p("left", A::Dynamic), p("right", A::Dynamic), p("magnitude", A::Number).times(0, 2)],
+            R::Type(T::Real),
+        )],
+    ),
     scalar(
         "series_decompose",
         &[sig(
@@ -98,10 +104,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_dot_product", REAL2),
     scalar("series_equals", TWO),
     scalar("series_exp", ONE),
-    scalar("series_fft", &[sig(&[SERIES, p("imaginary", A::Dynamic).optional()], R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]))]),
-    scalar("series_fill_backward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
-    scalar("series_fill_const", &[sig(&[SERIES, p("constant", A::Any), p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
-    scalar("series_fill_forward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
+    scalar(
+        "series_fft",
+        &[sig(
+            &[SERIES, p("imaginary", A::Dynamic).optional()],
+            R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]),
+        )],
+    ),
+    scalar("series_fill_backward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))])
+        .named(Naming::FirstArgument),
+    scalar(
+        "series_fill_const",
+        &[sig(&[SERIES, p("constant", A::Any), p("missing", A::Any).optional()], R::Type(T::Dynamic))],
+    )
+    .named(Naming::FirstArgument),
+    scalar("series_fill_forward", &[sig(&[SERIES, p("missing", A::Any).optional()], R::Type(T::Dynamic))])
+        .named(Naming::FirstArgument),
     scalar(
         "series_fill_linear",
         &[sig(
@@ -113,7 +131,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ).named(Naming::FirstArgument),
+    )
+    .named(Naming::FirstArgument),
     scalar(
         "series_fir",
         &[sig(
@@ -125,7 +144,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ).named(Naming::FirstArgument),
+    )
+    .named(Naming::FirstArgument),
     scalar("series_fit_2lines", &[sig(&[SERIES], R::Columns(TWO_LINES))]),
     scalar("series_fit_2lines_dynamic", ONE),
     scalar("series_fit_line", &[sig(&[SERIES], R::Columns(LINE))]),
@@ -133,8 +153,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_floor", ONE),
     scalar("series_greater", TWO),
     scalar("series_greater_equals", TWO),
-    scalar("series_ifft", &[sig(&[SERIES, p("imaginary", A::Dynamic).optional()], R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]))]),
-    scalar("series_iir", &[sig(&[SERIES, p("numerators", A::Dynamic), p("denominators", A::Dynamic)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
+    scalar(
+        "series_ifft",
+        &[sig(
+            &[SERIES, p("imaginary", A::Dynamic).optional()],
+            R::Columns(&[("real", T::Dynamic), ("imag", T::Dynamic)]),
+        )],
+    ),
+    scalar(
+        "series_iir",
+        &[sig(&[SERIES, p("numerators", A::Dynamic), p("denominators", A::Dynamic)], R::Type(T::Dynamic))],
+    )
+    .named(Naming::FirstArgument),
     scalar("series_less", TWO),
     scalar("series_less_equals", TWO),
     scalar("series_log", ONE),
@@ -153,7 +183,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ],
             R::Type(T::Dynamic),
         )],
-    ).named(Naming::FirstArgument),
+    )
+    .named(Naming::FirstArgument),
     scalar("series_pearson_correlation", REAL2),
     scalar(
         "series_periods_detect",
@@ -174,8 +205,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_seasonal", &[sig(&[SERIES, SEASON, POINTS], R::Type(T::Dynamic))]),
     scalar("series_sign", ONE),
     scalar("series_sin", ONE),
-    scalar("series_stats", &[sig(&[SERIES, p("ignore_nonfinite", A::Type(T::Bool)).optional()], R::Columns(STATS))]),
-    scalar("series_stats_dynamic", &[sig(&[SERIES, p("ignore_nonfinite", A::Type(T::Bool)).optional()], R::Type(T::Dynamic))]),
+    scalar(
+        "series_stats",
+        &[sig(&[SERIES, p("ignore_nonfinite", A::Type(T::Bool)).optional()], R::Columns(STATS))],
+    ),
+    scalar(
+        "series_stats_dynamic",
+        &[sig(&[SERIES, p("ignore_nonfinite", A::Type(T::Bool)).optional()], R::Type(T::Dynamic))],
+    ),
     scalar("series_subtract", TWO),
     scalar("series_sum", &[sig(&[SERIES], R::Type(T::Real))]),
     scalar("series_tan", ONE),

@@ -20,10 +20,14 @@ const INDEX: &[Signature] = &[sig(
     ],
     R::Type(T::Long),
 )];
-const REPLACE: &[Signature] = &[sig(&[SOURCE, p("lookup", A::Text), p("rewrite", A::Text)], R::Type(T::String))];
+const REPLACE: &[Signature] =
+    &[sig(&[SOURCE, p("lookup", A::Text), p("rewrite", A::Text)], R::Type(T::String))];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    scalar("countof", &[sig(&[SOURCE, p("search", A::Text), p("kind", A::Text).optional()], R::Type(T::Long))]),
+    scalar(
+        "countof",
+        &[sig(&[SOURCE, p("search", A::Text), p("kind", A::Text).optional()], R::Type(T::Long))],
+    ),
     scalar(
         "extract",
         &[sig(
@@ -41,7 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[
             sig(&[p("regex", A::Text).constant(), p("source", A::Text)], R::Type(T::Dynamic)),
             sig(
-                &[p("regex", A::Text).constant(), p("groups", A::Dynamic), p("source", A::Text)],
+                &[p("regex", A::Text).constant(), p("groups", A::Dynamic), p("source", A::TextOrDynamic)],
                 R::Type(T::Dynamic),
             ),
         ],
@@ -67,7 +71,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("replace", &[sig(&[p("regex", A::Text), p("rewrite", A::Text), SOURCE], R::Type(T::String))]),
     scalar("replace_regex", REPLACE),
     scalar("replace_string", REPLACE),
-    scalar("replace_strings", &[sig(&[SOURCE, p("lookups", A::Array), p("rewrites", A::Array)], R::Type(T::String))]),
+    scalar(
+        "replace_strings",
+        &[sig(&[SOURCE, p("lookups", A::Array), p("rewrites", A::Array)], R::Type(T::String))],
+    ),
     scalar("reverse", &[sig(&[p("source", A::Any)], R::Type(T::String))]),
     scalar(
         "split",
@@ -80,19 +87,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("strcat", &[sig(&[p("value", A::Any).times(1, 64)], R::Type(T::String))]),
     scalar("strcat_array", &[sig(&[p("array", A::Array), p("delimiter", A::Any)], R::Type(T::String))]),
     alias("array_strcat", FunctionKind::Scalar, "strcat_array"),
-    scalar("strcat_delim", &[sig(&[p("delimiter", A::Text), p("value", A::Any).times(2, 64)], R::Type(T::String))]),
+    scalar(
+        "strcat_delim",
+        &[sig(&[p("delimiter", A::Text), p("value", A::Any).times(2, 64)], R::Type(T::String))],
+    ),
     scalar("strcmp", &[sig(&[p("left", A::Text), p("right", A::Text)], R::Type(T::Long))]),
     scalar("string_size", &[sig(&[SOURCE], R::Type(T::Long))]).named(Naming::FunctionAndArgument),
-    scalar("strlen", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::Long))]).named(Naming::FunctionAndArgument),
-    scalar("strrep", &[sig(&[p("value", A::Any), p("times", A::Integer), p("delimiter", A::Text).optional()], R::Type(T::String))]),
+    scalar("strlen", &[sig(&[p("source", A::TextOrDynamic)], R::Type(T::Long))])
+        .named(Naming::FunctionAndArgument),
+    scalar(
+        "strrep",
+        &[sig(
+            &[p("value", A::Any), p("times", A::Integer), p("delimiter", A::Text).optional()],
+            R::Type(T::String),
+        )],
+    ),
     scalar(
         "substring",
-        &[sig(&[p("source", A::Any), p("start", A::Integer), p("length", A::Integer).optional()], R::Type(T::String))],
+        &[sig(
+            &[p("source", A::Any), p("start", A::Integer), p("length", A::Integer).optional()],
+            R::Type(T::String),
+        )],
     ),
     scalar("to_utf8", &[sig(&[SOURCE], R::Type(T::Dynamic))]),
     scalar("tolower", CASE),
     scalar("toupper", CASE),
-    scalar("translate", &[sig(&[p("search", A::Text), p("replacement", A::Text), SOURCE], R::Type(T::String))]),
+    scalar(
+        "translate",
+        &[sig(&[p("search", A::Text), p("replacement", A::Text), SOURCE], R::Type(T::String))],
+    ),
     scalar("trim", TRIM),
     scalar("trim_end", TRIM),
     scalar("trim_start", TRIM),
