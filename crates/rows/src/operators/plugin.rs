@@ -335,6 +335,18 @@ fn ip_lookup(
             })
         }
     };
+    // Which side stands first, the binder knows.
+    let lookup_first = schema.columns.first().map(|column| &column.name)
+        == lookup.schema.columns.first().map(|column| &column.name)
+        && input.schema.columns.first().map(|column| &column.name)
+            != schema.columns.first().map(|column| &column.name);
+    let joined = |row: &Row, other: &[Value]| -> Row {
+        if lookup_first {
+            other.iter().chain(row).cloned().collect()
+        } else {
+            row.iter().chain(other).cloned().collect()
+        }
+    };
     let mut rows = Vec::new();
     for row in &input.rows {
         let mut met = false;
@@ -343,12 +355,12 @@ fn ip_lookup(
                 keys.iter().all(|&(left, right)| key_of(&row[left..=left]) == key_of(&other[right..=right]));
             if same && within(&row[address], &other[network]) {
                 met = true;
-                rows.push(row.iter().chain(other).cloned().collect());
+                rows.push(joined(row, other));
             }
         }
         if unmatched && !met {
-            let nothing = lookup.schema.columns.iter().map(|column| null_of(column.ty));
-            rows.push(row.iter().cloned().chain(nothing).collect());
+            let nothing: Row = lookup.schema.columns.iter().map(|column| null_of(column.ty)).collect();
+            rows.push(joined(row, &nothing));
         }
         run.count(1)?;
     }

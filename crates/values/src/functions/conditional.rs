@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::arithmetic;
 use crate::compare;
 use crate::context::Context;
 use crate::function::{Function, Refusal};
@@ -11,6 +12,8 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["iff", "iif"], iff),
     Function::pure(&["case"], case),
     Function::pure(&["coalesce"], coalesce),
+    Function::pure(&["around"], around),
+    Function::pure(&["assert"], assert),
     Function::pure(&["max_of"], max_of),
     Function::pure(&["min_of"], min_of),
     Function::pure(&["not"], |_, arguments| Ok(compare::negate(&arguments[0]))),
@@ -36,6 +39,25 @@ fn case(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 /// `coalesce(a, b, …)`: the first that is neither null nor, for texts, empty.
 fn coalesce(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     Ok(arguments.iter().find(|value| !is_empty(value)).or(arguments.last()).cloned().unwrap_or_default())
+}
+
+/// `around(value, centre, distance)`: within the distance on either side.
+fn around(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
+    let [value, centre, distance] = [&arguments[0], &arguments[1], &arguments[2]];
+    let low = compare::ordered(value, &arithmetic::subtract(centre, distance), Ordering::is_ge);
+    let high = compare::ordered(value, &arithmetic::add(centre, distance), Ordering::is_le);
+    Ok(compare::and(&low, &high))
+}
+
+/// `assert(condition, message)`: a query whose condition does not hold ends with the message.
+fn assert(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
+    if arguments[0].as_bool() == Some(true) {
+        return Ok(Value::Bool(true));
+    }
+    Err(Refusal::new(format!(
+        "assertion failed: {}",
+        arguments.get(1).map(crate::text::to_string).unwrap_or_default()
+    )))
 }
 
 /// `max_of(a, b, …)`: the largest; null if one is null.

@@ -31,6 +31,7 @@ pub(crate) const TABLE: &[Function] = &[
         Ok(Value::array(arguments.iter().map(Value::to_json).collect()))
     }),
     Function::pure(&["bag_pack", "pack", "pack_dictionary"], bag_pack),
+    Function::pure(&["pack_all"], pack_all),
     Function::pure(&["bag_keys"], bag_keys),
     Function::pure(&["bag_has_key"], bag_has_key),
     Function::pure(&["bag_merge"], bag_merge),
@@ -168,6 +169,21 @@ fn bag_pack(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
         set_member(&mut members, text::to_string(&pair[0]).into(), pair[1].to_json());
     }
     Ok(Value::Dynamic(Arc::new(Json::Object(members))))
+}
+
+/// `pack_all(ignore_empty)`, which the binder calls with a name and a value for each column.
+fn pack_all(context: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
+    let Some((ignore, pairs)) = arguments.split_first() else { return Ok(Value::Null) };
+    let empty = |value: &Value| value.is_null() || value.as_str() == Some("");
+    let kept: Vec<Value> = pairs
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .filter(|[_, value]| ignore.as_bool() != Some(true) || !empty(value))
+        .flatten()
+        .cloned()
+        .collect();
+    bag_pack(context, &kept)
 }
 
 /// Sets a member of a bag, in place if it is there.

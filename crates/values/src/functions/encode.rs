@@ -65,11 +65,12 @@ pub(crate) const TABLE: &[Function] = &[
         Ok(idna::punycode::decode_to_string(&written(&arguments[0])).unwrap_or_default().into())
     }),
     Function::pure(&["punycode_domain_from_string"], |_, arguments| {
-        Ok(idna::domain_to_ascii(&written(&arguments[0])).unwrap_or_default().into())
+        Ok(domain(&written(&arguments[0])).into())
     }),
+    // The engine encodes here what is not punycode yet, too.
     Function::pure(&["punycode_domain_to_string"], |_, arguments| {
-        let (unicode, result) = idna::domain_to_unicode(&written(&arguments[0]));
-        Ok(if result.is_ok() { unicode } else { String::new() }.into())
+        let text = written(&arguments[0]);
+        Ok(if text.is_ascii() { undomain(&text) } else { domain(&text) }.into())
     }),
     Function::volatile(&["new_guid"], |context, _| {
         let bits = (u128::from(context.random()) << 64) | u128::from(context.random());
@@ -155,14 +156,15 @@ fn base64_encode_fromarray(_: &Context, arguments: &[Value]) -> Result<Value, Re
     Ok(bytes.map_or("".into(), |bytes| BASE64.encode(bytes).into()))
 }
 
+/// The engine stores the text without compressing it, and so do we: equal texts give equal results.
 fn gzip(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     let written = encoder.write_all(written(&arguments[0]).as_bytes()).and_then(|()| encoder.finish());
     Ok(written.map_or("".into(), |bytes| BASE64.encode(bytes).into()))
 }
 
 fn zlib(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::none());
     let written = encoder.write_all(written(&arguments[0]).as_bytes()).and_then(|()| encoder.finish());
     Ok(written.map_or("".into(), |bytes| BASE64.encode(bytes).into()))
 }
@@ -175,6 +177,27 @@ fn inflated(reader: Option<impl Read>) -> Value {
         Ok(_) if bytes.len() as u64 <= MAX_INFLATED => String::from_utf8(bytes).unwrap_or_default().into(),
         _ => "".into(),
     }
+}
+
+/// A domain label by label: those with letters beyond ASCII become punycode behind `xn--`; ideographic full stops are dots.
+fn domain(text: &str) -> String {
+    let labels = text.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).map(|label| {
+        if label.is_ascii() {
+            Some(label.to_owned())
+        } else {
+            Some(format!("xn--{}", idna::punycode::encode_str(label)?))
+        }
+    });
+    labels.collect::<Option<Vec<_>>>().map(|labels| labels.join(".")).unwrap_or_default()
+}
+
+/// A domain label by label, what is punycode read.
+fn undomain(text: &str) -> String {
+    let labels = text.split('.').map(|label| match label.strip_prefix("xn--") {
+        Some(code) => idna::punycode::decode_to_string(code),
+        None => Some(label.to_owned()),
+    });
+    labels.collect::<Option<Vec<_>>>().map(|labels| labels.join(".")).unwrap_or_default()
 }
 
 /// Percent-encoding of everything but letters, digits and `-_.!*()`; a space is `+` in a query and `%20` in a component.

@@ -166,7 +166,13 @@ fn compare4(arguments: &[Value]) -> Option<std::cmp::Ordering> {
 }
 
 fn compare6(arguments: &[Value]) -> Option<std::cmp::Ordering> {
-    let (left, right) = (read6(&arguments[0])?, read6(&arguments[1])?);
+    // `::a.b.c.d` compares as the IPv4 address that it is written as.
+    let mapped = |value: &Value| {
+        let net = read6(value)?;
+        let dotted = value.as_str().is_some_and(|text| text.contains('.')) && net.address >> 32 == 0;
+        Some(if dotted { Net6 { address: net.address | (0xFFFF << 32), ..net } } else { net })
+    };
+    let (left, right) = (mapped(&arguments[0])?, mapped(&arguments[1])?);
     let prefix = given_prefix(arguments, 2, 128)?.min(left.prefix).min(right.prefix);
     Some(cut6(left.address, prefix).cmp(&cut6(right.address, prefix)))
 }

@@ -10,6 +10,7 @@ pub mod ip;
 mod math;
 mod parsing;
 pub mod regexes;
+mod series;
 mod sets;
 mod sketch;
 mod statistics;
@@ -33,6 +34,7 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     ip::TABLE,
     math::TABLE,
     regexes::TABLE,
+    series::TABLE,
     sets::TABLE,
     sketch::TABLE,
     strings::TABLE,

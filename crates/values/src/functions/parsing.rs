@@ -132,17 +132,7 @@ fn parse_path(path: &str) -> Value {
         None => (rest, ""),
     };
     let separator = |character: char| character == '/' || character == '\\';
-    let root = if drive {
-        &body[..body.len().min(3)]
-    } else if let Some(share) = body.strip_prefix("\\\\") {
-        // The share is the root.
-        let end = share.find(separator).map_or(body.len(), |at| at + 2);
-        &body[..end.min(body.len())]
-    } else if body.starts_with('/') {
-        "/"
-    } else {
-        ""
-    };
+    let root = if drive { &body[..body.len().min(3)] } else { "" };
     let (directory, file) = match body.rfind(separator) {
         Some(at) => (&body[..at], &body[at + 1..]),
         None => ("", body),

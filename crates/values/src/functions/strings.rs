@@ -170,16 +170,11 @@ fn replace_string(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     Ok(text.replace(&lookup, &written(&arguments[2])).into())
 }
 
-/// `replace_strings(text, lookups, rewrites)`: one pass, at each place the first lookup that fits.
+/// `replace_strings(text, lookups, rewrites)`: one lookup after the other, each in what the ones before have left alone. A
+/// rewrite that is no text leaves what it would replace as it is.
 fn replace_strings(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    let text = written(&arguments[0]);
-    let texts = |value: &Value| -> Vec<String> {
-        match value.as_array() {
-            Some(items) => items.iter().map(|item| written(&packed(item))).collect(),
-            None => vec![written(value)],
-        }
-    };
-    let (lookups, rewrites) = (texts(&arguments[1]), texts(&arguments[2]));
+    let items = |value: &Value| value.as_array().map_or_else(|| vec![value.to_json()], <[Json]>::to_vec);
+    let (lookups, rewrites) = (items(&arguments[1]), items(&arguments[2]));
     if lookups.len() != rewrites.len() {
         return Err(Refusal::new(format!(
             "`replace_strings` has {} lookups and {} rewrites; give one rewrite for each lookup",
@@ -187,28 +182,39 @@ fn replace_strings(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
             rewrites.len()
         )));
     }
-    let mut out = String::new();
-    let mut rest = text.as_str();
-    while let Some(first) = rest.chars().next() {
-        let fitting =
-            lookups.iter().zip(&rewrites).find(|(lookup, _)| !lookup.is_empty() && rest.starts_with(*lookup));
-        match fitting {
-            Some((lookup, rewrite)) => {
-                out.push_str(rewrite);
-                rest = &rest[lookup.len()..];
+    // Pieces of the text, and whether they are settled.
+    let mut pieces = vec![(written(&arguments[0]), false)];
+    for (lookup, rewrite) in lookups.iter().zip(&rewrites) {
+        let lookup = written(&packed(lookup));
+        if lookup.is_empty() {
+            continue;
+        }
+        let rewrite = match rewrite {
+            Json::String(text) => text.to_string(),
+            _ => lookup.clone(),
+        };
+        let mut next = Vec::new();
+        for (piece, settled) in pieces {
+            if settled {
+                next.push((piece, true));
+                continue;
             }
-            None => {
-                out.push(first);
-                rest = &rest[first.len_utf8()..];
+            for (index, part) in piece.split(lookup.as_str()).enumerate() {
+                if index > 0 {
+                    next.push((rewrite.clone(), true));
+                }
+                next.push((part.to_owned(), false));
             }
         }
-        if out.len() > MAX_TEXT {
+        let bytes: usize = next.iter().map(|(piece, _)| piece.len()).sum();
+        if bytes > MAX_TEXT || next.len() > MAX_ITEMS {
             return Err(Refusal::new(format!(
                 "`replace_strings` would make a text of more than {MAX_TEXT} bytes"
             )));
         }
+        pieces = next;
     }
-    Ok(out.into())
+    Ok(pieces.into_iter().map(|(piece, _)| piece).collect::<String>().into())
 }
 
 /// `translate(from, to, text)`: characters of `from` become those of `to`, whose last one stands for what it lacks; without
