@@ -4,8 +4,10 @@
 /// third of the letters differ.
 pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
-    let limit = (word.chars().count() / 3).clamp(1, 4);
-    if word.chars().count() > 100 {
+    let length = word.chars().count();
+    // Of short words only the letter case may differ: everything is near to them.
+    let limit = if length < 3 { 0 } else { (length / 3).clamp(1, 4) };
+    if length > 100 {
         return None;
     }
     let mut best: Option<(usize, &str)> = None;

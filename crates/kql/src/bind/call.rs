@@ -102,7 +102,7 @@ impl Binder<'_> {
                 Value::Place { cluster: None, database: Some(name) }
             }
             ("arg" | "adx", Some(_)) => {
-                let message = format!("`{}()` asks another service, which is not supported", call.name.text);
+                let message = format!("`{}` asks another service, which is not supported", call.name.text);
                 self.error("kql-unsupported", call.name.span, message);
                 Value::Table(self.error_rel(span))
             }

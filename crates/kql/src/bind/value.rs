@@ -3,7 +3,7 @@
 use super::scope::{Entry, PartKind, Row, Value, type_of};
 use super::{Binder, Scope};
 use crate::ast::{BinaryOp, Expr as Ast, ExprKind as A, InOp};
-use crate::bound::{Expr, ExprKind as B, InList};
+use crate::bound::{Expr, ExprKind as B, InList, RelKind};
 use crate::suggest::closest;
 use crate::syntax::Span;
 use crate::types::{ScalarType as T, Schema};
@@ -16,6 +16,8 @@ impl Binder<'_> {
     pub(super) fn scalar(&mut self, ast: &Ast, row: Row<'_>, env: &Scope) -> Expr {
         match self.value(ast, row, env) {
             Value::Scalar(expr) => expr,
+            // What is wrong was said already.
+            Value::Table(rel) if matches!(rel.kind, RelKind::Error) => Expr::error(self.at(ast.span)),
             Value::Table(_) | Value::Place { .. } => {
                 self.error_with_hint(
                     "kql-scalar-expected",
@@ -205,6 +207,7 @@ impl Binder<'_> {
                 let name = crate::bound::TableName { cluster, database, table: member.text.clone() };
                 Value::Table(self.remote_table(name, ast.span, env))
             }
+            Value::Table(rel) if matches!(rel.kind, RelKind::Error) => Value::Table(rel),
             Value::Table(_) => {
                 self.error("kql-member", member.span, "a table has no members");
                 Value::Scalar(Expr::error(span))

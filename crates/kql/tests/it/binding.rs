@@ -112,7 +112,7 @@ fn accepted_queries_bind_and_have_the_recorded_columns() {
             let got = bind(case).schema().unwrap_or_default();
             Some(difference(&case["result_schema"], &got, true).map_or(Ok(()), Err))
         }));
-        shortfalls.extend(run(&format!("{file} refused"), 990, &cases, |case| {
+        shortfalls.extend(run(&format!("{file} refused"), 940, &cases, |case| {
             if case["ok"] != false {
                 return None;
             }
@@ -128,7 +128,7 @@ fn accepted_queries_bind_and_have_the_recorded_columns() {
 #[test]
 fn examples_of_the_documentation_have_the_recorded_columns() {
     let catalog = catalog(false);
-    let shortfall = run("docs-cases.jsonl columns", 980, &cases("docs-cases.jsonl"), |case| {
+    let shortfall = run("docs-cases.jsonl columns", 975, &cases("docs-cases.jsonl"), |case| {
         let wanted =
             if case["expected"].is_null() { &case["result_schema"] } else { &case["expected"]["columns"] };
         let is_open = case["result_schema_open"] == true && case["expected"].is_null();
@@ -155,7 +155,7 @@ fn examples_of_the_documentation_have_the_recorded_columns() {
 #[test]
 fn measured_facts_have_the_measured_columns() {
     let catalog = catalog(false);
-    let shortfall = run("engine-facts.jsonl", 980, &cases("engine-facts.jsonl"), |case| {
+    let shortfall = run("engine-facts.jsonl", 995, &cases("engine-facts.jsonl"), |case| {
         let bound = bind(case["query"].as_str().unwrap(), &catalog, &Options::default());
         let error = first_error(&bound);
         if case["check"] == "error" {

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
 
 mod binding;
+mod commands;
 mod corpus;
+mod diagnostics;
 mod hostile;
+mod open;
 mod parsing;
