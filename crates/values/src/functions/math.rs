@@ -68,7 +68,7 @@ fn logarithm(value: &Value, function: fn(f64) -> f64) -> Value {
 
 /// Null outside -1..=1.
 fn inside(value: &Value, function: fn(f64) -> f64) -> Value {
-    number(value).filter(|number| number.abs() <= 1.0).map(function).into()
+    number(value).filter(|number| number.is_nan() || number.abs() <= 1.0).map(function).into()
 }
 
 fn real2(arguments: &[Value], function: fn(f64, f64) -> f64) -> Value {
