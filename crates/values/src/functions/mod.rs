@@ -6,6 +6,7 @@ mod datetime;
 pub(crate) mod dynamic;
 mod encode;
 mod format;
+pub mod geo;
 pub mod ip;
 mod math;
 mod parsing;
@@ -28,6 +29,18 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     dynamic::TABLE,
     encode::TABLE,
     format::TABLE,
+    geo::buffer::TABLE,
+    geo::combine::TABLE,
+    geo::cover::TABLE,
+    geo::densify::TABLE,
+    geo::geohash::TABLE,
+    geo::h3::TABLE,
+    geo::lines::TABLE,
+    geo::points::TABLE,
+    geo::polygons::TABLE,
+    geo::s2::TABLE,
+    geo::simplify::TABLE,
+    geo::wkt::TABLE,
     statistics::TABLE,
     units::TABLE,
     parsing::TABLE,
