@@ -2,6 +2,7 @@
 
 mod basic;
 mod expand;
+mod geo_plugin;
 mod graph;
 mod group;
 mod join;

@@ -10,7 +10,7 @@ use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_values::functions::ip;
 use azimuth_values::{Json, Refusal, Value, text};
 
-use super::group;
+use super::{geo_plugin, group};
 use crate::eval::{self, Env, eval, typed};
 use crate::run::{Failure, Run};
 use crate::table::{Row, Table, key_of, null_of};
@@ -55,6 +55,7 @@ pub(crate) fn table(
         "pivot" => pivot(run, evaluate, &input),
         "narrow" => Ok(narrow(&input, schema)),
         "ipv4_lookup" | "ipv6_lookup" => ip_lookup(run, evaluate, &input, schema, given),
+        "geo_polygon_lookup" | "geo_line_lookup" => geo_plugin::lookup(run, evaluate, &input, schema, given),
         "rows_near" => rows_near(run, evaluate, &input),
         "preview" | "dcount_intersect" => {
             let count = whole(run, evaluate, 0)?.unwrap_or(0);
