@@ -11,6 +11,7 @@
 //! - [`types`]: scalar types and schemas;
 //! - [`functions`]: the built-in functions, as tables;
 //! - [`bound`]: the bound tree, which whoever executes a query reads;
+//! - [`format()`](format::format), [`complete()`](complete::complete), [`hover()`](hover::hover), [`lint()`](lint::lint): the services of editors;
 //! - [`bind()`]: the binder, and the [`Catalog`] it asks for tables and functions.
 //!
 //! Architecture invariant: nothing is executed here, and nothing here knows how it would be. No text makes the
@@ -19,12 +20,17 @@
 pub mod ast;
 pub mod bind;
 pub mod bound;
+pub mod complete;
+pub mod format;
 pub mod functions;
+pub mod hover;
+pub mod lint;
 mod parse;
 mod suggest;
 pub mod syntax;
 pub mod types;
 pub mod values;
+mod walk;
 
 pub use bind::{Catalog, bind};
 pub use parse::{Parsed, parse, parse_function};

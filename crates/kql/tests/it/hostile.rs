@@ -68,7 +68,7 @@ fn a_function_does_not_reach_itself() {
 }
 
 /// Words of the language in any order: mostly wrong, but near enough to reach every rule.
-fn words() -> impl Strategy<Value = String> {
+pub(crate) fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "T",
         "a",

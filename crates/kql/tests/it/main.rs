@@ -6,6 +6,7 @@ mod binding;
 mod commands;
 mod corpus;
 mod diagnostics;
+mod formatting;
 mod hostile;
 mod open;
 mod parsing;
