@@ -131,9 +131,9 @@ fn runs(arrangement: &Arrangement, chosen: impl Fn(&super::overlay::Piece) -> bo
 }
 
 /// What is common, as the plainest geometry that says it.
-fn common(points: Vec<Point>, lines: Vec<Vec<Point>>, area: &Region) -> Json {
+fn common(points: &[Point], lines: Vec<Vec<Point>>, area: &Region) -> Json {
     let mut geometries = Vec::new();
-    match points.as_slice() {
+    match points {
         [] => {}
         [point] => geometries.push(point_json(*point)),
         points => {
@@ -161,7 +161,7 @@ fn lines_intersection(arguments: &[Value]) -> Option<Json> {
         return (lines_meet(arguments) == Some(false)).then(nothing);
     };
     let shared = runs(&arrangement, |piece| piece.is_of(0) && piece.is_of(1));
-    Some(common(arrangement.meeting_points(&shared), arrangement.lines(&shared), &Region::default()))
+    Some(common(&arrangement.meeting_points(&shared), arrangement.lines(&shared), &Region::default()))
 }
 
 fn polygons_intersection(arguments: &[Value]) -> Option<Json> {
@@ -178,7 +178,7 @@ fn polygons_intersection(arguments: &[Value]) -> Option<Json> {
         piece.is_of(0) && piece.is_of(1) && !both(piece.left) && !both(piece.right)
     });
     passed.extend_from_slice(&touching);
-    Some(common(arrangement.meeting_points(&passed), arrangement.lines(&touching), &area))
+    Some(common(&arrangement.meeting_points(&passed), arrangement.lines(&touching), &area))
 }
 
 fn mixed_intersection(arguments: &[Value]) -> Option<Json> {
@@ -190,7 +190,7 @@ fn mixed_intersection(arguments: &[Value]) -> Option<Json> {
     let within = runs(&arrangement, |piece| {
         piece.is_of(0) && (piece.is_of(1) || piece.left[1] > 0 || piece.right[1] > 0)
     });
-    Some(common(arrangement.meeting_points(&within), arrangement.lines(&within), &Region::default()))
+    Some(common(&arrangement.meeting_points(&within), arrangement.lines(&within), &Region::default()))
 }
 
 fn lines_meet(arguments: &[Value]) -> Option<bool> {

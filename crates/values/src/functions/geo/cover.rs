@@ -24,12 +24,12 @@ const H3_CELLS: usize = 61_680;
 
 fn line_to_s2cells(arguments: &[Value]) -> Option<Value> {
     let lines = Lines::read(&arguments[0])?;
-    covering(arguments, lines.edges().collect(), &Region::default())
+    covering(arguments, &lines.edges().collect::<Vec<_>>(), &Region::default())
 }
 
 fn polygon_to_s2cells(arguments: &[Value]) -> Option<Value> {
     let area = Region::read(&arguments[0])?;
-    covering(arguments, area.edges().collect(), &area)
+    covering(arguments, &area.edges().collect::<Vec<_>>(), &area)
 }
 
 /// A cell, and the edges that come near it.
@@ -39,7 +39,7 @@ struct Candidate {
 }
 
 /// All cells of a level within a radius of some edges or of an area.
-fn covering(arguments: &[Value], edges: Vec<(Point, Point)>, area: &Region) -> Option<Value> {
+fn covering(arguments: &[Value], edges: &[(Point, Point)], area: &Region) -> Option<Value> {
     let level = level(arguments, 1, grid::USUAL, grid::FINEST)?;
     let radius = number(arguments, 2, 0.0).filter(|radius| *radius >= 0.0)? / EARTH_RADIUS + MERGE;
     let candidate = |id: CellID, edges: &[(Point, Point)]| {
@@ -47,7 +47,7 @@ fn covering(arguments: &[Value], edges: Vec<(Point, Point)>, area: &Region) -> O
         (!near.is_empty() || area.contains(grid::corners(id)[0])).then_some(Candidate { id, near })
     };
     let mut cells: Vec<Candidate> =
-        (0..6).filter_map(|face| candidate(CellID::from_face(face), &edges)).collect();
+        (0..6).filter_map(|face| candidate(CellID::from_face(face), edges)).collect();
     for _ in 0..level {
         let parents = std::mem::take(&mut cells);
         for parent in parents {

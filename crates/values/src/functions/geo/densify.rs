@@ -23,7 +23,7 @@ const TOLERANCE: std::ops::RangeInclusive<f64> = 0.1..=10_000.0;
 /// Where the two curves are compared: at this fraction from either end the difference tells most about its maximum.
 const COMPARED_AT: f64 = 0.312_156_910_822_483_12;
 /// The difference there as a part of the maximum, at worst.
-const COMPARED_PART: f64 = 0.838_299_925_698_885_09;
+const COMPARED_PART: f64 = 0.838_299_925_698_885_1;
 /// Points of a densified shape.
 const POINTS: usize = 1 << 20;
 
@@ -32,12 +32,17 @@ struct Densify {
     left: usize,
 }
 
-/// A place on the map, in degrees: longitudes go on beyond ±180 within a line.
+/// A place on the map, in degrees. Longitudes may lie beyond ±180: the map goes on there, so that lines can cross the date
+/// line.
 type Place = (f64, f64);
 
+/// A longitude by whole turns within ±180.
+fn turned(longitude: f64) -> f64 {
+    longitude - 360.0 * (longitude / 360.0).round()
+}
+
 fn on_sphere(place: Place) -> Point {
-    let turned = place.0 - 360.0 * (place.0 / 360.0).round();
-    Point::from_radians(turned.to_radians(), place.1.to_radians())
+    Point::from_radians(turned(place.0).to_radians(), place.1.to_radians())
 }
 
 fn between(fraction: f64, a: Place, b: Place) -> Place {
@@ -60,11 +65,7 @@ impl Densify {
             }
             match chain.last().copied() {
                 None => chain.push((longitude, latitude)),
-                Some(last) => {
-                    // The way around the Earth that is shorter.
-                    let turns = ((longitude - last.0) / 360.0).round();
-                    self.edge(last, (longitude - 360.0 * turns, latitude), &mut chain)?;
-                }
+                Some(last) => self.edge(last, (longitude, latitude), &mut chain)?,
             }
         }
         (chain.len() >= 2).then_some(chain)
@@ -145,10 +146,24 @@ fn line(arguments: &[Value]) -> Option<Json> {
     }
 }
 
+/// Coordinates with every longitude within ±180, however deep they lie.
+fn within_degrees(json: &Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), within_degrees(value))).collect())
+        }
+        Json::Array(items) => match shape::degrees(json) {
+            Some((longitude, latitude)) => shape::pair(turned(longitude), latitude),
+            None => Json::Array(items.iter().map(within_degrees).collect()),
+        },
+        other => other.clone(),
+    }
+}
+
 fn polygon(arguments: &[Value]) -> Option<Json> {
     let mut densify = Densify::new(arguments)?;
-    Region::read(&arguments[0])?;
     let json = arguments[0].as_json()?;
+    Region::of(&within_degrees(json))?;
     let coordinates = json.member("coordinates")?;
     let mut rings = |polygon: &Json| -> Option<Json> {
         let ring = |ring: &Json| {
@@ -184,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_line_over_the_date_line_is_cut() {
-        let crossing = r#"{"type":"LineString","coordinates":[[179,0],[-179,0]]}"#;
+        let crossing = r#"{"type":"LineString","coordinates":[[179,0],[181,0]]}"#;
         let value = Value::dynamic(Json::parse(crossing).unwrap());
         let cut = line(&[value.clone(), Value::Real(10.0)]).unwrap();
         assert_eq!(shape::kind(&cut), Some("MultiLineString"));

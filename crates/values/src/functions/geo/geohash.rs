@@ -11,10 +11,10 @@ pub(crate) const TABLE: &[Function] = &[
         Ok(cell(a).map(|cell| texts(cell.neighbours())).unwrap_or_default())
     }),
     Function::pure(&["geo_geohash_to_central_point"], |_, a| {
-        Ok(Value::dynamic(cell(a).map(|cell| cell.centre()).unwrap_or_default()))
+        Ok(Value::dynamic(cell(a).map(Cell::centre).unwrap_or_default()))
     }),
     Function::pure(&["geo_geohash_to_polygon"], |_, a| {
-        Ok(Value::dynamic(cell(a).map(|cell| cell.outline()).unwrap_or_default()))
+        Ok(Value::dynamic(cell(a).map(Cell::outline).unwrap_or_default()))
     }),
     Function::pure(&["geo_point_to_geohash"], geo_point_to_geohash),
 ];
@@ -56,7 +56,7 @@ impl Cell {
         let digit = |place: usize| {
             let mut digit = 0;
             for bit in 0..5 {
-                let (left, half) = if (place * 5 + bit) % 2 == 0 {
+                let (left, half) = if (place * 5 + bit).is_multiple_of(2) {
                     (&mut columns, self.column)
                 } else {
                     (&mut rows, self.row)

@@ -245,7 +245,7 @@ fn ring(json: &Json) -> Option<Vec<Point>> {
         return None;
     }
     let area = sphere::signed_area(&ring);
-    if area < 0.0 || area > std::f64::consts::TAU {
+    if !(0.0..=std::f64::consts::TAU).contains(&area) {
         ring.reverse();
     }
     Some(ring)
