@@ -121,3 +121,48 @@ pub(super) fn lookup(
     }
     Ok(Table::new(schema.clone(), rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use azimuth_kql::bind::MemoryCatalog;
+    use azimuth_kql::bound::TableName;
+    use azimuth_values::Context;
+
+    use super::*;
+    use crate::{Limits, Source};
+
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn table(&self, name: &TableName, _: &Schema) -> Result<Table, Refusal> {
+            Err(Refusal::new(format!("there is no table `{}`", name.table)))
+        }
+    }
+
+    const SHAPES: &str = r#"
+        let areas = datatable(area: string, shape: dynamic)[
+            "square", dynamic({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}),
+            "nothing", dynamic({"type":"Polygon"})];
+        let ways = datatable(way: string, shape: dynamic)[
+            "equator", dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]})];
+        let places = datatable(longitude: real, latitude: real)[0.5, 0.5, 1.01, 0.5, 700, 0.5, real(null), 0.5];
+        places | evaluate "#;
+
+    fn count(plugin: &str) -> usize {
+        let context = Context::new(0, 0);
+        let text = format!("{SHAPES}{plugin}");
+        let (_, tables) =
+            crate::query(&text, &MemoryCatalog::default(), &Nothing, &context, Limits::default()).unwrap();
+        tables.last().unwrap().rows.len()
+    }
+
+    #[test]
+    fn places_are_joined_with_what_holds_them() {
+        assert_eq!(count("geo_polygon_lookup(areas, shape, longitude, latitude)"), 1);
+        assert_eq!(count("geo_polygon_lookup(areas, shape, longitude, latitude, 2000)"), 2);
+        let all = "return_unmatched = true, return_lookup_key = true";
+        assert_eq!(count(&format!("geo_polygon_lookup(areas, shape, longitude, latitude, {all})")), 4);
+        assert_eq!(count("geo_line_lookup(ways, shape, longitude, latitude, 60000)"), 2);
+        assert_eq!(count("geo_line_lookup(ways, shape, longitude, latitude, 10)"), 0);
+    }
+}

@@ -1,6 +1,6 @@
 //! Unions and intersections.
 
-use super::overlay::{Arrangement, Chain, Step, any_meet};
+use super::overlay::{Arrangement, Chain, Piece, Step};
 use super::shape::{self, Lines, Region, collection, point_json};
 use super::sphere::{self, Point};
 use crate::function::Function;
@@ -54,12 +54,25 @@ pub(super) fn region(rings: Vec<Vec<Point>>) -> Region {
     Region { polygons }
 }
 
+/// Whether an edge of one shape crosses or touches one of another; `None` if there are too many to tell.
+fn any_meet(
+    left: impl Iterator<Item = (Point, Point)>,
+    right: impl Iterator<Item = (Point, Point)>,
+) -> Option<bool> {
+    let mut edges: Vec<(Point, Point)> = left.collect();
+    let lefts = edges.len();
+    edges.extend(right);
+    sphere::any_pair(&edges, |e, f| {
+        let ((a, b), (c, d)) = (edges[e], edges[f]);
+        (e < lefts) != (f < lefts) && sphere::edges_meet(a, b, c, d)
+    })
+}
+
 fn are_apart(a: &Region, b: &Region) -> bool {
-    let first = |region: &Region| region.rings().next().and_then(|ring| ring.first().copied());
-    let meet = any_meet(&a.edges().collect::<Vec<_>>(), &b.edges().collect::<Vec<_>>());
-    !meet
-        && !first(a).is_some_and(|point| b.contains(point))
-        && !first(b).is_some_and(|point| a.contains(point))
+    let begins_in = |inner: &Region, outer: &Region| {
+        inner.polygons.iter().any(|rings| rings[0].first().is_some_and(|point| outer.contains(*point)))
+    };
+    any_meet(a.edges(), b.edges()) == Some(false) && !begins_in(a, b) && !begins_in(b, a)
 }
 
 /// The union of two regions; `None` if it cannot be computed.
@@ -116,8 +129,8 @@ fn lines_union(arguments: &[Value]) -> Option<Json> {
 }
 
 /// The pieces that a condition chooses, in the direction of the first shape's edges.
-fn runs(arrangement: &Arrangement, chosen: impl Fn(&super::overlay::Piece) -> bool) -> Vec<Step> {
-    let run = |piece: &super::overlay::Piece| {
+fn runs(arrangement: &Arrangement, chosen: impl Fn(&Piece) -> bool) -> Vec<Step> {
+    let run = |piece: &Piece| {
         let (from, to) = piece.ends;
         match (piece.runs[0], piece.runs[1]) {
             ([Some(edge), back], _) if back.is_none_or(|back| edge <= back) => Some((from, to, edge)),
@@ -195,22 +208,18 @@ fn mixed_intersection(arguments: &[Value]) -> Option<Json> {
 
 fn lines_meet(arguments: &[Value]) -> Option<bool> {
     let (a, b) = (Lines::read(&arguments[0])?, Lines::read(&arguments[1])?);
-    Some(any_meet(&a.edges().collect::<Vec<_>>(), &b.edges().collect::<Vec<_>>()))
+    any_meet(a.edges(), b.edges())
 }
 
 fn polygons_meet(arguments: &[Value]) -> Option<bool> {
     let (a, b) = (Region::read(&arguments[0])?, Region::read(&arguments[1])?);
-    let inside = |inner: &Region, outer: &Region| {
-        inner.polygons.iter().any(|rings| rings[0].first().is_some_and(|point| outer.contains(*point)))
-    };
-    let meet = any_meet(&a.edges().collect::<Vec<_>>(), &b.edges().collect::<Vec<_>>());
-    Some(meet || inside(&a, &b) || inside(&b, &a))
+    Some(!are_apart(&a, &b))
 }
 
 fn mixed_meet(arguments: &[Value]) -> Option<bool> {
     let (line, area) = (Lines::read(&arguments[0])?, Region::read(&arguments[1])?);
     let inside = line.lines.iter().any(|line| line.first().is_some_and(|point| area.contains(*point)));
-    Some(inside || any_meet(&line.edges().collect::<Vec<_>>(), &area.edges().collect::<Vec<_>>()))
+    Some(inside || any_meet(line.edges(), area.edges())?)
 }
 
 #[cfg(test)]

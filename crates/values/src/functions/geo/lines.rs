@@ -2,7 +2,7 @@
 
 use super::shape::{Lines, point_json};
 use super::sphere::{self, EARTH_RADIUS, Point};
-use super::{number, place};
+use super::{number, place, spheroid};
 use crate::function::Function;
 use crate::value::Value;
 
@@ -60,17 +60,20 @@ fn interpolate_point(arguments: &[Value]) -> Option<Point> {
     line.last().copied()
 }
 
-/// `geo_line_locate_point(line, longitude, latitude)`: the fraction of the line up to its point closest to another.
+/// `geo_line_locate_point(line, longitude, latitude, use_spheroid)`: the fraction of the line up to its point closest to
+/// another; lengths may be those on the spheroid of WGS 84.
 fn locate_point(arguments: &[Value]) -> Option<f64> {
     let line = single(&arguments[0])?;
     let x = place(arguments, 1)?;
+    let on_spheroid = arguments.get(3).and_then(Value::as_bool) == Some(true);
+    let length = |a: Point, b| if on_spheroid { spheroid::distance(a, b) } else { a.angle(b) };
     let (mut before, mut best) = (0.0, (f64::INFINITY, 0.0));
     for edge in line.windows(2) {
         let (foot, distance) = sphere::closest_on_edge(x, edge[0], edge[1]);
         if distance < best.0 {
-            best = (distance, before + edge[0].angle(foot));
+            best = (distance, before + length(edge[0], foot));
         }
-        before += edge[0].angle(edge[1]);
+        before += length(edge[0], edge[1]);
     }
     Some(if before > 0.0 { (best.1 / before).min(1.0) } else { 0.0 })
 }
@@ -92,6 +95,9 @@ mod tests {
         assert!((longitude - 10.0).abs() < 1e-9 && (latitude - 5.0).abs() < 1e-9);
         let fraction = locate_point(&[line.clone(), Value::Real(11.0), Value::Real(5.0)]).unwrap();
         assert!((fraction - 0.75).abs() < 1e-2);
+        let on_spheroid =
+            locate_point(&[line.clone(), Value::Real(11.0), Value::Real(5.0), Value::Bool(true)]).unwrap();
+        assert!(on_spheroid != fraction && (on_spheroid - fraction).abs() < 1e-2);
         assert_eq!(interpolate_point(&[line, Value::Real(1.5)]), None);
     }
 }

@@ -7,7 +7,7 @@
 use std::f64::consts::TAU;
 
 use super::s2;
-use super::sphere::{self, MERGE, Point};
+use super::sphere::{MERGE, Point};
 
 /// A line, or the ring of a polygon, and whose it is.
 pub(super) struct Chain<'a> {
@@ -414,7 +414,9 @@ fn cut(
                     touched = true;
                 }
             }
-            if !touched && let Some((of_e, of_f)) = crossing(a, b, c, d) {
+            // Lines of one shape may cross without a vertex.
+            let may_cross = !touched && (e.is_ring || f.is_ring || e.side != f.side);
+            if may_cross && let Some((of_e, of_f)) = crossing(a, b, c, d) {
                 let flat = (a.0 + (b.0 - a.0) * of_e, a.1 + (b.1 - a.1) * of_e);
                 cuts[first].push((of_e, plane.len()));
                 cuts[second].push((of_f, plane.len()));
@@ -505,18 +507,4 @@ impl Slabs {
     fn at(&self, place: f64) -> impl Iterator<Item = usize> + '_ {
         self.slabs[self.slab(place)].iter().copied()
     }
-}
-
-/// Whether any two edges of the two chains of edges cross or touch.
-pub(super) fn any_meet(left: &[(Point, Point)], right: &[(Point, Point)]) -> bool {
-    let reach = |edge: &(Point, Point)| ((edge.0 + edge.1).normalized(), edge.0.chord(edge.1));
-    let right: Vec<_> = right.iter().map(|edge| (edge, reach(edge))).collect();
-    left.iter().any(|e| {
-        let (middle, length) = reach(e);
-        right.iter().any(|(f, (other, reach))| {
-            // A half of a short edge is shorter than its chord.
-            let near = middle.chord(*other) <= length + reach + 1e-14;
-            near && sphere::edges_meet(e.0, e.1, f.0, f.1)
-        })
-    })
 }

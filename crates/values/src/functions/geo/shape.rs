@@ -251,35 +251,19 @@ fn ring(json: &Json) -> Option<Vec<Point>> {
     Some(ring)
 }
 
-/// Whether any two edges cross other than at a shared vertex.
+/// Whether any two edges cross other than at a shared vertex; so they do if there are too many to tell.
 fn rings_cross(rings: &[Vec<Point>]) -> bool {
-    let mut edges: Vec<(Point, Point)> = rings.iter().flat_map(|ring| sphere::ring_edges(ring)).collect();
-    let least = |(a, b): &(Point, Point)| a.x.min(b.x);
-    edges.sort_by(|a, b| least(a).total_cmp(&least(b)));
-    // A geodesic bulges out of the box of its ends.
-    let slack = |(a, b): &(Point, Point)| 0.2 * a.chord(*b).powi(2) + 1e-14;
-    let apart = |a: (f64, f64), b: (f64, f64), slack: f64| {
-        a.0.max(a.1) + slack < b.0.min(b.1) || b.0.max(b.1) + slack < a.0.min(a.1)
+    let edges: Vec<(Point, Point)> = rings.iter().flat_map(|ring| sphere::ring_edges(ring)).collect();
+    let cross = |e: usize, f: usize| {
+        let ((a, b), (c, d)) = (edges[e], edges[f]);
+        let apart = a != c && a != d && b != c && b != d;
+        let crossed = || {
+            sphere::side(a, b, c) * sphere::side(a, b, d) < 0.0
+                && sphere::side(c, d, a) * sphere::side(c, d, b) < 0.0
+        };
+        apart && crossed() && sphere::edges_meet(a, b, c, d)
     };
-    let widest = edges.iter().map(slack).fold(0.0, f64::max);
-    edges.iter().enumerate().any(|(index, e)| {
-        edges[index + 1..].iter().take_while(|f| least(f) <= e.0.x.max(e.1.x) + slack(e) + widest).any(|f| {
-            let slack = slack(e) + slack(f);
-            let (a, b, c, d) = (e.0, e.1, f.0, f.1);
-            if a == c
-                || a == d
-                || b == c
-                || b == d
-                || apart((a.y, b.y), (c.y, d.y), slack)
-                || apart((a.z, b.z), (c.z, d.z), slack)
-            {
-                return false;
-            }
-            let crossed = sphere::side(a, b, c) * sphere::side(a, b, d) < 0.0
-                && sphere::side(c, d, a) * sphere::side(c, d, b) < 0.0;
-            crossed && sphere::edges_meet(a, b, c, d)
-        })
-    })
+    sphere::any_pair(&edges, cross) != Some(false)
 }
 
 #[cfg(test)]

@@ -169,6 +169,46 @@ pub(super) fn edge_distance(a: Point, b: Point, c: Point, d: Point) -> f64 {
     ends.iter().map(|&(x, a, b)| closest_on_edge(x, a, b).1).fold(f64::INFINITY, f64::min)
 }
 
+/// Pairs of edges that [`any_pair`] looks at before it gives up.
+const PAIRS: usize = 50_000_000;
+
+/// Whether a condition holds for any two edges that come near each other; `None` if there are too many such pairs. The
+/// condition is given the places of the two.
+pub(super) fn any_pair(edges: &[(Point, Point)], condition: impl Fn(usize, usize) -> bool) -> Option<bool> {
+    /// The box around a geodesic, which bulges out of that around its ends.
+    struct Bounds {
+        least: Point,
+        most: Point,
+        edge: usize,
+    }
+    let bounds = |(edge, (a, b)): (usize, &(Point, Point))| {
+        let bulge = 0.25 * a.chord(*b).powi(2) + 1e-14;
+        let slack = Point { x: bulge, y: bulge, z: bulge };
+        let least = Point { x: a.x.min(b.x), y: a.y.min(b.y), z: a.z.min(b.z) } - slack;
+        let most = Point { x: a.x.max(b.x), y: a.y.max(b.y), z: a.z.max(b.z) } + slack;
+        Bounds { least, most, edge }
+    };
+    let mut all: Vec<Bounds> = edges.iter().enumerate().map(bounds).collect();
+    all.sort_by(|a, b| a.least.x.total_cmp(&b.least.x));
+    let mut looked_at = 0;
+    for (index, e) in all.iter().enumerate() {
+        for f in all[index + 1..].iter().take_while(|f| f.least.x <= e.most.x) {
+            looked_at += 1;
+            let overlap = f.least.y <= e.most.y
+                && e.least.y <= f.most.y
+                && f.least.z <= e.most.z
+                && e.least.z <= f.most.z;
+            if overlap && condition(e.edge, f.edge) {
+                return Some(true);
+            }
+        }
+        if looked_at > PAIRS {
+            return None;
+        }
+    }
+    Some(false)
+}
+
 /// The edges of a closed ring.
 pub(super) fn ring_edges(ring: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
