@@ -287,7 +287,7 @@ fn named_columns(ast: &Ast, names: &mut Vec<String>) {
             named_columns(index, names);
         }
         A::And(operands) | A::Or(operands) => {
-            operands.iter().for_each(|operand| named_columns(operand, names))
+            operands.iter().for_each(|operand| named_columns(operand, names));
         }
         A::Unary { operand, .. } => named_columns(operand, names),
         A::Binary { left, right, .. } => {

@@ -83,7 +83,7 @@ impl Binder<'_> {
             let is_explicit = !group.names.is_empty() || matches!(group.value.kind, A::Name(_));
             match name {
                 Some(name) if is_explicit && !summary.out.write(&name) => {
-                    self.declared_twice(&name, name_span)
+                    self.declared_twice(&name, name_span);
                 }
                 name => {
                     // `Column1` makes way for columns of the input too.
@@ -118,7 +118,7 @@ impl Binder<'_> {
             let is_written = !item.names.is_empty();
             match name {
                 Some(name) if is_written && !summary.out.write(&name) => {
-                    self.declared_twice(&name, name_span)
+                    self.declared_twice(&name, name_span);
                 }
                 name => {
                     summary.out.add_free(name.as_deref(), expr.clone());

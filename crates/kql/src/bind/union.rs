@@ -143,7 +143,7 @@ impl Binder<'_> {
                 match types_rule {
                     Types::Split if counts[place] > 2 && types.len() == 1 => {}
                     Types::Dynamic if types.first().is_some_and(|ty| *ty != column.ty) => {
-                        types[0] = T::Dynamic
+                        types[0] = T::Dynamic;
                     }
                     _ if types.contains(&column.ty) => {}
                     _ => types.push(column.ty),

@@ -382,7 +382,7 @@ impl Parser<'_> {
             let statement = self.statement();
             match statement.kind {
                 crate::ast::StatementKind::Expression(expr) if body.result.is_none() => {
-                    body.result = Some(expr)
+                    body.result = Some(expr);
                 }
                 _ => body.statements.push(statement),
             }
