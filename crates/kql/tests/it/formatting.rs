@@ -60,7 +60,7 @@ fn queries_of_the_corpora_keep_their_meaning() {
     eprintln!("formatted {formatted}, left with syntax errors {refused}, wrong {}", failures.len());
     if let Some(wanted) = std::env::var_os("KQL_SHOW") {
         for file in ["real-queries.jsonl", "sentinel-rules.jsonl"] {
-            for case in cases(file).iter().filter(|case| *case["id"] == *wanted.to_string_lossy()) {
+            for case in cases(file).iter().filter(|case| case["id"].as_str() == wanted.to_str()) {
                 eprintln!("{}", format(case["query"].as_str().unwrap(), &FormatOptions::default()).unwrap());
             }
         }

@@ -6,6 +6,7 @@ mod binding;
 mod commands;
 mod corpus;
 mod diagnostics;
+mod editing;
 mod formatting;
 mod hostile;
 mod open;
