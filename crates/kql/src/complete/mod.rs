@@ -99,6 +99,8 @@ fn choose(place: &Place<'_>, items: &mut Items<'_, '_>) {
             expression(place, items);
             items.tables();
         }
+        // `find in (A, …`
+        T::Comma if place.takes_table(frame) && place.frames[frame].pipes.is_empty() => items.tables(),
         T::Dot => member(place, items),
         T::Colon => items.words(values::TYPES, CompletionKind::Type),
         T::Assign => after_assign(place, items),
@@ -304,6 +306,7 @@ mod tests {
         check("Events | join kind=inner ^", &["on"], &[]);
         check("Events | join kind=inner (^", &["Other"], &["Account"]);
         check("Events | join kind=inner (Other) ^", &["on"], &[]);
+        check("find in (Other, ^", &["Events"], &["Account"]);
         check("Events | join kind=inner (Other) on ^", &["Account", "$left", "$right"], &["TimeGenerated", "Score"]);
         check("Events | join kind=inner (Other) on $left.^", &["TimeGenerated"], &["Score"]);
         check("Events | join kind=inner (Other) on $left.Account == $right.^", &["Score"], &["TimeGenerated"]);
