@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use azimuth_kql::ast::{BinaryOp, InOp};
 use azimuth_kql::bound::{Call, Expr, ExprKind, InList};
@@ -139,7 +140,7 @@ pub fn eval(expr: &Expr, env: &Env<'_>) -> Result<Value, Failure> {
         ExprKind::Named(named) => match env.named {
             // Chains of named values may double at every step, so each is computed once for a row.
             Some(known) => {
-                let address = std::sync::Arc::as_ptr(named) as usize;
+                let address = Arc::as_ptr(named) as usize;
                 if let Some(value) = known.borrow().get(&address) {
                     return Ok(value.clone());
                 }
@@ -251,7 +252,7 @@ fn like(pattern: &str, ignore_case: bool) -> String {
 }
 
 /// The members of a list; of a table, its first column.
-fn members(list: &InList, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
+fn members(list: &InList, env: &Env<'_>) -> Result<Arc<Vec<Value>>, Failure> {
     match list {
         InList::Values(values) => {
             let mut members = Vec::new();
@@ -264,18 +265,17 @@ fn members(list: &InList, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
                     value => members.push(value),
                 }
             }
-            Ok(members)
+            Ok(Arc::new(members))
         }
-        InList::Table(rel) => {
-            let table = env.run.table(rel, None)?;
+        InList::Table(rel) => env.run.list(rel, |table| {
             let cells = table.rows.into_iter().filter_map(|row| row.into_iter().next());
-            Ok(cells
+            cells
                 .flat_map(|cell| match cell.as_array() {
                     Some(items) => items.iter().map(Json::to_value).collect(),
                     None => vec![cell],
                 })
-                .collect())
-        }
+                .collect()
+        }),
     }
 }
 

@@ -20,6 +20,6 @@ mod table;
 pub mod tree;
 mod window;
 
-pub use query::{QueryError, query};
-pub use run::{Failure, Limits, Run, Source, run};
+pub use query::{QueryError, open_operator, opened, query};
+pub use run::{Failure, Limits, Ready, Run, Source, run};
 pub use table::{Row, Table, key_of, literal_value, null_of, type_of};

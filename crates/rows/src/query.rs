@@ -60,12 +60,19 @@ fn open(
     context: &Context,
     limits: Limits,
 ) -> Result<Option<(Span, Schema)>, Failure> {
+    let Some(rel) = open_operator(bound) else { return Ok(None) };
+    Ok(Some((rel.span, opened(&Run::new(bound, source, context, limits), rel)?)))
+}
+
+/// The innermost operator whose columns only its rows can tell, if its inputs are known: its columns ([`opened`]) go into
+/// [`Options::known`], and the query is bound again.
+pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
     let mut roots: Vec<&Rel> = bound.shared.iter().map(|shared| &*shared.rel).collect();
     roots.extend(bound.results.iter().filter_map(|result| match &result.value {
         ResultValue::Table(rel) => Some(&**rel),
         ResultValue::Scalar(_) => None,
     }));
-    for root in roots {
+    roots.into_iter().find_map(|root| {
         let mut found = None;
         tree::walk(root, &mut |rel| {
             // The innermost first: what lies above it is open because of it.
@@ -73,14 +80,22 @@ fn open(
                 found = Some(rel);
             }
         });
-        if let Some(rel) = found
-            && let RelKind::Evaluate(evaluate) = &rel.kind
-            && evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open)
-        {
-            let table =
-                plugin::table(&Run::new(bound, source, context, limits), evaluate, &rel.schema, None)?;
-            return Ok(Some((rel.span, table.schema)));
-        }
+        found.filter(|rel| match &rel.kind {
+            RelKind::Evaluate(evaluate) => {
+                evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open)
+            }
+            _ => false,
+        })
+    })
+}
+
+/// The columns of an [`open_operator`].
+///
+/// # Errors
+/// See [`Failure`].
+pub fn opened(run: &Run<'_>, rel: &Rel) -> Result<Schema, Failure> {
+    match &rel.kind {
+        RelKind::Evaluate(evaluate) => Ok(plugin::table(run, evaluate, &rel.schema, None)?.schema),
+        _ => Ok(rel.schema.clone()),
     }
-    Ok(None)
 }

@@ -1,6 +1,7 @@
 //! A bound query executed.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,6 +75,22 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// What another engine has computed of a query already.
+#[derive(Clone, Debug, Default)]
+pub struct Ready {
+    /// Operators, by [`Ready::address`]
+    pub tables: HashMap<usize, Arc<Table>>,
+    /// Entries of [`BoundQuery::shared`], by their place
+    pub shared: HashMap<usize, Arc<Table>>,
+}
+
+impl Ready {
+    /// What tells an operator from others of its query: where it lies.
+    pub fn address(rel: &Rel) -> usize {
+        std::ptr::from_ref(rel) as usize
+    }
+}
+
 /// A query under way.
 pub struct Run<'a> {
     /// Tables
@@ -82,6 +99,9 @@ pub struct Run<'a> {
     pub context: &'a Context,
     query: &'a BoundQuery,
     shared: Vec<OnceCell<Arc<Table>>>,
+    ready: Vec<&'a Ready>,
+    /// The members of `in (table)`, by the address of the table
+    lists: RefCell<HashMap<usize, Arc<Vec<Value>>>>,
     rows_left: Cell<u64>,
     limits: Limits,
 }
@@ -115,7 +135,20 @@ impl<'a> Run<'a> {
     /// A run of a query.
     pub fn new(query: &'a BoundQuery, source: &'a dyn Source, context: &'a Context, limits: Limits) -> Self {
         let shared = query.shared.iter().map(|_| OnceCell::new()).collect();
-        Self { source, context, query, shared, rows_left: Cell::new(limits.rows), limits }
+        let rows_left = Cell::new(limits.rows);
+        Self { source, context, query, shared, ready: Vec::new(), lists: RefCell::default(), rows_left, limits }
+    }
+
+    /// The same run, which takes what is ready instead of computing it.
+    #[must_use]
+    pub fn with(mut self, ready: &'a Ready) -> Self {
+        for (place, table) in &ready.shared {
+            if let Some(cell) = self.shared.get_mut(*place) {
+                *cell = OnceCell::from(table.clone());
+            }
+        }
+        self.ready.push(ready);
+        self
     }
 
     /// The rows of an operator; `given` are those that the body of `partition` and its kin begins with.
@@ -123,6 +156,10 @@ impl<'a> Run<'a> {
     /// # Errors
     /// See [`Failure`].
     pub fn table(&self, rel: &Rel, given: Option<&Table>) -> Result<Table, Failure> {
+        let address = Ready::address(rel);
+        if let Some(table) = self.ready.iter().find_map(|ready| ready.tables.get(&address)) {
+            return Ok(Table::clone(table));
+        }
         let rows = operators::rows(self, rel, given)?;
         self.count(rows.len())?;
         Ok(Table::new(rel.schema.clone(), rows))
@@ -139,6 +176,24 @@ impl<'a> Run<'a> {
         }
         let table = Arc::new(self.table(&self.query.shared[id.0].rel, None)?);
         Ok(cell.get_or_init(|| table).clone())
+    }
+
+    /// The members of a table on the right of `in`: computed once, as nothing in it depends on the row.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub(crate) fn list(
+        &self,
+        rel: &Rel,
+        members: impl FnOnce(Table) -> Vec<Value>,
+    ) -> Result<Arc<Vec<Value>>, Failure> {
+        let address = Ready::address(rel);
+        if let Some(known) = self.lists.borrow().get(&address) {
+            return Ok(known.clone());
+        }
+        let found = Arc::new(members(self.table(rel, None)?));
+        self.lists.borrow_mut().insert(address, found.clone());
+        Ok(found)
     }
 
     /// Counts rows against the limit.
