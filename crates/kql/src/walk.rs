@@ -1,9 +1,8 @@
 //! Visiting every node of a syntax tree, for services that ask about texts rather than about meaning.
 
 use crate::ast::{
-    Call, Expr, ExprKind, FunctionBody, MvColumn, NamedExpr, Operator, OperatorKind as O,
-    OperatorParameter, Ordered, Parameter, PartitionBody, Pipeline, Query, SeriesRange, Statement,
-    StatementKind,
+    Call, Expr, ExprKind, FunctionBody, MvColumn, NamedExpr, Operator, OperatorKind as O, OperatorParameter,
+    Ordered, Parameter, PartitionBody, Pipeline, Query, SeriesRange, Statement, StatementKind,
 };
 
 /// How deep a visit goes. Trees of texts that people write are far from it.

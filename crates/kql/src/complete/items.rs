@@ -58,7 +58,14 @@ impl<'p, 'a> Items<'p, 'a> {
                 K::ScalarOperator => texts::scalar_operator(word),
                 _ => None,
             };
-            self.add(10 + u32::try_from(at).unwrap_or(0), kind, word, (*word).to_owned(), None, documentation);
+            self.add(
+                10 + u32::try_from(at).unwrap_or(0),
+                kind,
+                word,
+                (*word).to_owned(),
+                None,
+                documentation,
+            );
         }
     }
 
@@ -81,8 +88,21 @@ impl<'p, 'a> Items<'p, 'a> {
             if !is_left_out {
                 let is_usual = matches!(
                     name,
-                    "where" | "extend" | "summarize" | "project" | "join" | "sort" | "distinct" | "mv-expand"
-                        | "union" | "project-away" | "parse" | "top" | "take" | "count" | "render"
+                    "where"
+                        | "extend"
+                        | "summarize"
+                        | "project"
+                        | "join"
+                        | "sort"
+                        | "distinct"
+                        | "mv-expand"
+                        | "union"
+                        | "project-away"
+                        | "parse"
+                        | "top"
+                        | "take"
+                        | "count"
+                        | "render"
                 );
                 self.operator(name, if is_usual { 10 } else { 20 });
             }
@@ -91,7 +111,14 @@ impl<'p, 'a> Items<'p, 'a> {
 
     fn operator(&mut self, name: &str, group: u32) {
         if let Some(text) = texts::operator(name) {
-            self.add(group, K::Operator, name, name.to_owned(), Some(text.syntax.to_owned()), Some(text.sentence));
+            self.add(
+                group,
+                K::Operator,
+                name,
+                name.to_owned(),
+                Some(text.syntax.to_owned()),
+                Some(text.sentence),
+            );
         }
     }
 
@@ -196,14 +223,17 @@ impl<'p, 'a> Items<'p, 'a> {
 
     /// The texts that a function takes at an argument, in the quotes of the string at the cursor.
     pub(super) fn texts(&mut self, function: &str, argument: usize) {
-        let found = [Use::Scalar, Use::Aggregate, Use::Plugin].into_iter().find_map(|usage| lookup(usage, function));
+        let found =
+            [Use::Scalar, Use::Aggregate, Use::Plugin].into_iter().find_map(|usage| lookup(usage, function));
         let Some(function) = found else { return };
         let quote = match self.place.text.get(self.place.word.range()).and_then(|word| word.chars().next()) {
             Some('\'') => '\'',
             _ => '"',
         };
         for signature in function.signatures {
-            for value in signature.parameters.get(argument).map(|parameter| parameter.values).unwrap_or_default() {
+            for value in
+                signature.parameters.get(argument).map(|parameter| parameter.values).unwrap_or_default()
+            {
                 self.add(5, K::Text, value, format!("{quote}{value}{quote}"), None, None);
             }
         }
@@ -213,10 +243,14 @@ impl<'p, 'a> Items<'p, 'a> {
 /// A name as it is written in a query: in brackets if it is no plain word.
 fn written(name: &str) -> String {
     let tokens = lex(name);
-    let is_plain = tokens.first().is_some_and(|token| {
-        token.kind == TokenKind::Ident && token.span.range() == (0..name.len())
-    });
-    if is_plain { name.to_owned() } else { format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) }
+    let is_plain = tokens
+        .first()
+        .is_some_and(|token| token.kind == TokenKind::Ident && token.span.range() == (0..name.len()));
+    if is_plain {
+        name.to_owned()
+    } else {
+        format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))
+    }
 }
 
 #[cfg(test)]

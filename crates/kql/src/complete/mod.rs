@@ -1,6 +1,6 @@
 //! Completion: what may be written at the cursor.
 //!
-//! [`place`] says where the cursor is (brackets, statement, operator), this module which kinds of things go there, and
+//! `place` says where the cursor is (brackets, statement, operator), this module which kinds of things go there, and
 //! `items` lists them. The query may be broken in any way; what is before the cursor is bound to learn the columns.
 
 mod items;
@@ -93,7 +93,9 @@ fn choose(place: &Place<'_>, items: &mut Items<'_, '_>) {
         T::Semicolon | T::LBrace => items.statement(),
         T::Pipe => items.operators(),
         T::LParen if is_body => items.operators(),
-        T::LParen if place.called(frame) == Some("typeof") => items.words(values::TYPES, CompletionKind::Type),
+        T::LParen if place.called(frame) == Some("typeof") => {
+            items.words(values::TYPES, CompletionKind::Type);
+        }
         T::LParen if place.takes_table(frame) => items.statement(),
         T::LParen if place.text_of(length.wrapping_sub(2)).trim_end_matches('~') == "in" => {
             expression(place, items);
@@ -154,9 +156,9 @@ fn expression(place: &Place<'_>, items: &mut Items<'_, '_>) {
     }
     items.columns();
     items.variables();
-    let has_by = operator.as_ref().is_some_and(|(_, after)| {
-        (*after..place.before.len()).any(|at| place.text_of(at) == "by")
-    });
+    let has_by = operator
+        .as_ref()
+        .is_some_and(|(_, after)| (*after..place.before.len()).any(|at| place.text_of(at) == "by"));
     let aggregates = match name {
         "summarize" | "make-series" => !has_by,
         "top-nested" => has_by,
@@ -224,8 +226,11 @@ mod tests {
         let columns = |names: &[(&str, ScalarType)]| {
             Schema::new(names.iter().map(|(name, ty)| Column::new(*name, *ty)).collect())
         };
-        let events =
-            [("TimeGenerated", ScalarType::Datetime), ("Account", ScalarType::String), ("odd name", ScalarType::Long)];
+        let events = [
+            ("TimeGenerated", ScalarType::Datetime),
+            ("Account", ScalarType::String),
+            ("odd name", ScalarType::Long),
+        ];
         catalog.add_table("Events", columns(&events));
         catalog.add_table("Other", columns(&[("Account", ScalarType::String), ("Score", ScalarType::Real)]));
         catalog.add_function("Recent", "(span:timespan=1d)", "{ Events | where true }").unwrap();
@@ -274,7 +279,11 @@ mod tests {
 
     #[test]
     fn expressions_have_columns_variables_and_functions() {
-        check("Events | where ^", &["Account", "TimeGenerated", "ago", "odd name"], &["Score", "count", "dcount"]);
+        check(
+            "Events | where ^",
+            &["Account", "TimeGenerated", "ago", "odd name"],
+            &["Score", "count", "dcount"],
+        );
         check("let limit_ = 3; Events | where ^", &["limit_"], &[]);
         check("Events | extend x = 1 | project Account, ^", &["x", "Account"], &[]);
         check("Events | project Account | where ^ | take 1", &["Account"], &["TimeGenerated"]);
@@ -307,9 +316,17 @@ mod tests {
         check("Events | join kind=inner (^", &["Other"], &["Account"]);
         check("Events | join kind=inner (Other) ^", &["on"], &[]);
         check("find in (Other, ^", &["Events"], &["Account"]);
-        check("Events | join kind=inner (Other) on ^", &["Account", "$left", "$right"], &["TimeGenerated", "Score"]);
+        check(
+            "Events | join kind=inner (Other) on ^",
+            &["Account", "$left", "$right"],
+            &["TimeGenerated", "Score"],
+        );
         check("Events | join kind=inner (Other) on $left.^", &["TimeGenerated"], &["Score"]);
-        check("Events | join kind=inner (Other) on $left.Account == $right.^", &["Score"], &["TimeGenerated"]);
+        check(
+            "Events | join kind=inner (Other) on $left.Account == $right.^",
+            &["Score"],
+            &["TimeGenerated"],
+        );
     }
 
     #[test]

@@ -83,7 +83,9 @@ pub(crate) fn place(text: &str, offset: usize) -> Place<'_> {
                 place.word = token.span;
                 place.typed = Span::new(token.span.start, at);
             }
-            T::TypedLiteral | T::Long | T::Real | T::Timespan if is_inside || (token.is_broken && touches) => {
+            T::TypedLiteral | T::Long | T::Real | T::Timespan
+                if is_inside || (token.is_broken && touches) =>
+            {
                 place.is_mute = true;
             }
             T::Long | T::Real | T::Timespan if touches => {
@@ -112,7 +114,8 @@ impl<'a> Place<'a> {
             start = word.span.start;
             length -= 2;
         }
-        let follows_pipe = matches!(self.before[..length].last(), Some(token) if matches!(token.kind, T::Pipe | T::LParen));
+        let follows_pipe =
+            matches!(self.before[..length].last(), Some(token) if matches!(token.kind, T::Pipe | T::LParen));
         if length < self.before.len() && follows_pipe {
             self.before.truncate(length);
             self.typed = Span::new(start, at);
@@ -219,7 +222,20 @@ impl<'a> Place<'a> {
         let name = open.checked_sub(1)?;
         let is_call = self.kind_of(open) == Some(T::LParen)
             && self.kind_of(name) == Some(T::Ident)
-            && !matches!(self.text_of(name), "in" | "by" | "on" | "and" | "or" | "join" | "union" | "between" | "where" | "has_any" | "has_all" | "lookup");
+            && !matches!(
+                self.text_of(name),
+                "in" | "by"
+                    | "on"
+                    | "and"
+                    | "or"
+                    | "join"
+                    | "union"
+                    | "between"
+                    | "where"
+                    | "has_any"
+                    | "has_all"
+                    | "lookup"
+            );
         is_call.then(|| self.text_of(name))
     }
 
@@ -331,7 +347,8 @@ impl<'a> Place<'a> {
         for at in 0..self.frames.len() {
             names.extend(self.parameters(at).into_iter().map(|parameter| parameter.name.text));
             for (from, to) in &self.frames[at].statements {
-                if self.text_of(*from) == "let" && self.kind_of(from + 1) == Some(T::Ident) && from + 1 < *to {
+                if self.text_of(*from) == "let" && self.kind_of(from + 1) == Some(T::Ident) && from + 1 < *to
+                {
                     names.push(self.text_of(from + 1).to_owned());
                 }
             }

@@ -13,7 +13,9 @@ pub(super) fn parameter_values(operator: &str, parameter: &str) -> &'static [&'s
         ("render", "kind") => &["default", "unstacked", "stacked", "stacked100"],
         ("mv-expand" | "mvexpand", "bagexpansion" | "kind") => &["bag", "array"],
         (_, "isfuzzy" | "greedy" | "legend" | "accumulate") => &["true", "false"],
-        ("join" | "summarize" | "lookup" | "partition", "strategy") => &["shuffle", "broadcast", "native", "legacy"],
+        ("join" | "summarize" | "lookup" | "partition", "strategy") => {
+            &["shuffle", "broadcast", "native", "legacy"]
+        }
         (_, "remote") => &["auto", "left", "local", "right"],
         ("graph-match" | "graph-shortest-paths", "cycles") => &["all", "none", "unique_edges"],
         ("graph-shortest-paths", "output") => &["any", "all"],
@@ -98,9 +100,31 @@ pub(super) fn clause_words(operator: &str) -> &'static [&'static str] {
 pub(super) fn is_connector(word: &str) -> bool {
     matches!(
         word,
-        "and" | "or" | "by" | "on" | "with" | "of" | "to" | "from" | "step" | "where" | "limit" | "has" | "contains"
-            | "startswith" | "endswith" | "hasprefix" | "hassuffix" | "regex" | "has_cs" | "contains_cs"
-            | "startswith_cs" | "endswith_cs" | "hasprefix_cs" | "hassuffix_cs" | "like"
+        "and"
+            | "or"
+            | "by"
+            | "on"
+            | "with"
+            | "of"
+            | "to"
+            | "from"
+            | "step"
+            | "where"
+            | "limit"
+            | "has"
+            | "contains"
+            | "startswith"
+            | "endswith"
+            | "hasprefix"
+            | "hassuffix"
+            | "regex"
+            | "has_cs"
+            | "contains_cs"
+            | "startswith_cs"
+            | "endswith_cs"
+            | "hasprefix_cs"
+            | "hassuffix_cs"
+            | "like"
     )
 }
 
@@ -128,9 +152,39 @@ pub(super) const TYPES: &[&str] =
 
 /// Scalar operators that are offered after an operand, the usual ones first.
 pub(super) const SCALAR_OPERATORS: &[&str] = &[
-    "==", "!=", "=~", "!~", "has", "in", "and", "or", "has_any", "contains", "in~", "!in", "startswith", "endswith",
-    "between", "matches regex", "has_all", "!has", "!contains", "!in~", "!startswith", "!endswith", "hasprefix",
-    "hassuffix", "has_cs", "contains_cs", "startswith_cs", "endswith_cs", "!between", "<", "<=", ">", ">=",
+    "==",
+    "!=",
+    "=~",
+    "!~",
+    "has",
+    "in",
+    "and",
+    "or",
+    "has_any",
+    "contains",
+    "in~",
+    "!in",
+    "startswith",
+    "endswith",
+    "between",
+    "matches regex",
+    "has_all",
+    "!has",
+    "!contains",
+    "!in~",
+    "!startswith",
+    "!endswith",
+    "hasprefix",
+    "hassuffix",
+    "has_cs",
+    "contains_cs",
+    "startswith_cs",
+    "endswith_cs",
+    "!between",
+    "<",
+    "<=",
+    ">",
+    ">=",
 ];
 
 /// Operators that a statement may begin with.
@@ -144,7 +198,17 @@ pub(super) const STATEMENTS: &[&str] = &["let", "set", "declare query_parameters
 pub(super) fn takes_no_columns(operator: &str) -> bool {
     matches!(
         operator,
-        "take" | "limit" | "sample" | "count" | "getschema" | "consume" | "as" | "range" | "datatable"
-            | "externaldata" | "graph-mark-components" | "execute-and-cache"
+        "take"
+            | "limit"
+            | "sample"
+            | "count"
+            | "getschema"
+            | "consume"
+            | "as"
+            | "range"
+            | "datatable"
+            | "externaldata"
+            | "graph-mark-components"
+            | "execute-and-cache"
     )
 }

@@ -131,11 +131,20 @@ mod tests {
     #[test]
     fn what_white_space_tells_apart_is_kept() {
         check("T | project-away a*, *_id", "T\n| project-away a*, *_id");
-        check("T | extend a=b-c, d=a - -1, e=x.y[0].z['k']", "T\n| extend a = b - c, d = a - -1, e = x.y[0].z['k']");
+        check(
+            "T | extend a=b-c, d=a - -1, e=x.y[0].z['k']",
+            "T\n| extend a = b - c, d = a - -1, e = x.y[0].z['k']",
+        );
         check("T | project-reorder a granny-asc, * desc", "T\n| project-reorder a granny-asc, * desc");
-        check("T | where a !in~ ('x') and t between(1d..2d)", "T\n| where a !in~ ('x') and t between (1d .. 2d)");
+        check(
+            "T | where a !in~ ('x') and t between(1d..2d)",
+            "T\n| where a !in~ ('x') and t between (1d .. 2d)",
+        );
         check("print datetime (1), dynamic({\"a\":[1,-2]})", "print datetime (1), dynamic({\"a\": [1, -2]})");
-        check("E | graph-match (a)-[e*1..3]->(b) project a.x", "E\n| graph-match (a)-[e*1..3]->(b) project a.x");
+        check(
+            "E | graph-match (a)-[e*1..3]->(b) project a.x",
+            "E\n| graph-match (a)-[e*1..3]->(b) project a.x",
+        );
         check("E | make-graph s-->t with N on id", "E\n| make-graph s-->t with N on id");
     }
 

@@ -220,9 +220,7 @@ impl Facts {
             }
             (T::Minus | T::Plus, _) if self.is_sign(pieces, before) => false,
             (T::Ident, T::LParen) if typed_literal_keyword(left.text).is_some() => true,
-            (T::Ident, T::LParen) => {
-                !self.calls.contains(&left.span.end) && !CALL_LIKE.contains(&left.text)
-            }
+            (T::Ident, T::LParen) => !self.calls.contains(&left.span.end) && !CALL_LIKE.contains(&left.text),
             (T::RBracket, T::LParen) => !self.calls.contains(&left.span.end),
             (T::Ident | T::RParen | T::RBracket, T::LBracket) => !self.indexed.contains(&left.span.end),
             _ => true,

@@ -106,7 +106,8 @@ fn spelled(literal: &Literal) -> String {
     match literal {
         Literal::Timespan(Some(ticks)) => {
             let clock = print_timespan(*ticks);
-            let units = [("days", 864e9), ("hours", 36e9), ("minutes", 6e8), ("seconds", 1e7), ("milliseconds", 1e4)];
+            let units =
+                [("days", 864e9), ("hours", 36e9), ("minutes", 6e8), ("seconds", 1e7), ("milliseconds", 1e4)];
             let whole = units.iter().filter_map(|(unit, size)| {
                 let count = *ticks as f64 / size;
                 (count.abs() >= 1.0 && count.fract() == 0.0).then(|| format!("{count} {unit}"))
@@ -116,7 +117,9 @@ fn spelled(literal: &Literal) -> String {
         Literal::Datetime(Some(ticks)) => {
             let unix = (ticks - 621_355_968_000_000_000) / 10_000_000;
             let day = weekday(*ticks);
-            print_datetime(*ticks).map(|shown| format!("{shown}, a {day}, Unix time {unix}")).unwrap_or_default()
+            print_datetime(*ticks)
+                .map(|shown| format!("{shown}, a {day}, Unix time {unix}"))
+                .unwrap_or_default()
         }
         Literal::Long(Some(value)) => value.to_string(),
         Literal::Int(Some(value)) => value.to_string(),
@@ -189,7 +192,11 @@ fn name(text: &str, token: Token, catalog: &dyn Catalog) -> Option<Hover> {
         return schema.as_ref().and_then(column);
     }
     if place.last().is_some_and(|last| last.kind == T::Dot) {
-        return Some(Hover { span, code: format!("{name}: dynamic"), text: "member of a dynamic value".into() });
+        return Some(Hover {
+            span,
+            code: format!("{name}: dynamic"),
+            text: "member of a dynamic value".into(),
+        });
     }
     if let Some(hover) = place.rows(catalog).as_ref().and_then(column) {
         return Some(hover);
@@ -320,7 +327,11 @@ mod tests {
         check("T | where ^a > 1", "a: long", "column");
         check("T | extend x = a * 1.5 | where x^ > 1 | where", "x: real", "column");
         check("T | extend ^x = a * 1.5", "x: real", "new column");
-        check("T | join (T | project a, e = b) on $left.a == $right.a | where ^e == ''", "e: string", "column");
+        check(
+            "T | join (T | project a, e = b) on $left.a == $right.a | where ^e == ''",
+            "e: string",
+            "column",
+        );
         check("T | join (T | project k = a, b) on $left.a == $right.^k", "k: long", "column");
         check("T | mv-apply x = d to typeof(long) on (where ^x > 1)", "x: long", "column");
         check("let f = (p:datetime) { T | where ^p > now() }", "p: datetime", "variable");
@@ -335,7 +346,11 @@ mod tests {
         check("T | project-a^way a", "project-away Column, …", "Drops columns");
         check("T | where b !h^as 'x'", "!has", "has the term");
         check("T | where a > a^go(1d)", "ago(span: timespan) → datetime", "The time");
-        check("T | summarize co^unt()", "count([value: scalar…]) → long".replace('…', "").as_str(), "How many rows");
+        check(
+            "T | summarize co^unt()",
+            "count([value: scalar…]) → long".replace('…', "").as_str(),
+            "How many rows",
+        );
     }
 
     #[test]

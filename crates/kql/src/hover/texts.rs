@@ -26,8 +26,9 @@ static OPERATORS: LazyLock<HashMap<&'static str, OperatorText>> = LazyLock::new(
         .collect()
 });
 
-static FUNCTIONS: LazyLock<HashMap<&'static str, &'static str>> =
-    LazyLock::new(|| include_str!("functions.tsv").lines().filter_map(|line| line.split_once('\t')).collect());
+static FUNCTIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    include_str!("functions.tsv").lines().filter_map(|line| line.split_once('\t')).collect()
+});
 
 /// What is known of an operator.
 pub(crate) fn operator(name: &str) -> Option<OperatorText> {

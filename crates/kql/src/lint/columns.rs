@@ -8,25 +8,27 @@ use crate::syntax::{Span, TokenKind, unquote};
 use crate::walk::{self, Visit};
 
 /// Parsers whose result is worth a column once it is used this often.
-const PARSERS: &[&str] = &["parse_json", "parse_url", "parse_user_agent", "parse_xml", "parsejson", "todynamic"];
+const PARSERS: &[&str] =
+    &["parse_json", "parse_url", "parse_user_agent", "parse_xml", "parsejson", "todynamic"];
 const REPEATED: usize = 3;
 
 /// The whole query: its `let` statements.
 pub(super) fn check(lint: &mut Lint<'_>) {
-    let statements = &lint.query.statements;
-    for statement in statements {
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for token in lint.tokens {
+        let text = token.span.text(lint.text);
+        match token.kind {
+            TokenKind::Ident => *uses.entry(text.to_owned()).or_default() += 1,
+            TokenKind::String => *uses.entry(unquote(text)).or_default() += 1,
+            _ => {}
+        }
+    }
+    // Patterns of table names may mean a `let`.
+    let has_wildcards = has_wildcards(lint);
+    for statement in &lint.query.statements {
         let StatementKind::Let { name, .. } = &statement.kind else { continue };
-        let is_used = lint.tokens.iter().any(|token| {
-            let text = token.span.text(lint.text);
-            let is_declaration = token.span.start >= name.span.start && token.span.end <= name.span.end;
-            !is_declaration
-                && match token.kind {
-                    TokenKind::Ident => text == name.text,
-                    TokenKind::String => unquote(text) == name.text,
-                    _ => false,
-                }
-        });
-        if is_used || has_wildcards(lint) {
+        // Once is where it is declared.
+        if has_wildcards || uses.get(&name.text).is_some_and(|count| *count > 1) {
             continue;
         }
         let end = lint
@@ -40,11 +42,17 @@ pub(super) fn check(lint: &mut Lint<'_>) {
         let line_end = usize::from(rest[blanks..].starts_with('\n'));
         let span = Span::new(statement.span.start, end + u32::try_from(blanks + line_end).unwrap_or(0));
         let message = format!("nothing refers to `{}`", name.text);
-        lint.report("kql-lint-unused-let", name.span, message, "leave the statement out", Fix::same(span, ""));
+        lint.report(
+            "kql-lint-unused-let",
+            name.span,
+            message,
+            "leave the statement out",
+            Fix::same(span, ""),
+        );
     }
 }
 
-/// Whether tables are named by patterns, which may mean a `let`.
+/// Whether tables are named by patterns.
 fn has_wildcards(lint: &Lint<'_>) -> bool {
     let mut found = Found(false);
     walk::query(&mut found, lint.query);
@@ -161,14 +169,18 @@ fn repeated_parse(lint: &mut Lint<'_>, pipeline: &Pipeline) {
     let mut parses = Parses { lint, found: HashMap::new() };
     for operator in &pipeline.operators {
         // Pipelines inside are looked at on their own.
-        if matches!(operator.kind, O::Extend { .. } | O::Project { .. } | O::Where { .. } | O::Summarize { .. }) {
+        if matches!(
+            operator.kind,
+            O::Extend { .. } | O::Project { .. } | O::Where { .. } | O::Summarize { .. }
+        ) {
             walk::operator(&mut parses, operator);
         }
     }
     let mut found: Vec<_> = parses.found.into_iter().filter(|(_, spans)| spans.len() >= REPEATED).collect();
     found.sort();
     for (key, spans) in found {
-        let message = format!("`{}` is computed {} times", key.replace(" ( ", "(").replace(" )", ")"), spans.len());
+        let message =
+            format!("`{}` is computed {} times", key.replace(" ( ", "(").replace(" )", ")"), spans.len());
         let hint = "compute it once with `extend`";
         lint.report("kql-lint-repeated-parse", spans[1], message, hint, None);
     }
@@ -181,14 +193,21 @@ mod tests {
     #[test]
     fn variables_are_used() {
         assert_eq!(fixed("let a = 1;\nlet b = 2;\nprint b"), "let b = 2;\nprint b");
-        for text in ["let a = 1; print a", "let f = () { Hosts }; f() | count", "let T1 = view () { Hosts }; union T* | count"] {
+        for text in [
+            "let a = 1; print a",
+            "let f = () { Hosts }; f() | count",
+            "let T1 = view () { Hosts }; union T* | count",
+        ] {
             assert!(codes(text).is_empty(), "{text}");
         }
     }
 
     #[test]
     fn columns_are_read_before_they_are_replaced() {
-        assert_eq!(codes("Hosts | extend x = 1, y = 2 | where y == 2 | extend x = 3"), ["overwritten-column"]);
+        assert_eq!(
+            codes("Hosts | extend x = 1, y = 2 | where y == 2 | extend x = 3"),
+            ["overwritten-column"]
+        );
         for text in [
             "Hosts | extend x = 1 | extend x = x + 1",
             "Hosts | extend x = 1 | where x == 1 | extend x = 2",

@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn names_of_today_are_known() {
         for (_, better) in FUNCTIONS {
-            let is_there = texts::find_function(better, Use::Scalar).is_some() || *better == "column_ifexists";
+            let is_there =
+                texts::find_function(better, Use::Scalar).is_some() || *better == "column_ifexists";
             assert!(is_there, "`{better}`");
         }
         assert!(OPERATORS.iter().all(|(_, better)| texts::operator(better).is_some()));

@@ -20,8 +20,9 @@ pub(super) fn check(lint: &mut Lint<'_>, pipeline: &Pipeline) {
             );
         }
         let is_inner = matches!(kind, None | Some("inner" | "innerunique"));
-        let is_whole = pipeline.source.as_ref().is_some_and(|source| matches!(source.kind, ExprKind::Name(_)))
-            && !pipeline.operators[..at].iter().any(reduces);
+        let is_whole =
+            pipeline.source.as_ref().is_some_and(|source| matches!(source.kind, ExprKind::Name(_)))
+                && !pipeline.operators[..at].iter().any(reduces);
         if is_inner && is_whole && is_reduced(right) && names_table(lint, pipeline) {
             lint.report(
                 "kql-lint-join-order",

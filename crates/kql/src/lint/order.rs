@@ -44,9 +44,8 @@ pub(super) fn check(lint: &mut Lint<'_>, pipeline: &Pipeline) {
 }
 
 fn needs_order(lint: &Lint<'_>, operator: &Operator) -> bool {
-    lint.grammar(operator.span).any(|token| {
-        token.kind == TokenKind::Ident && ORDERED.contains(&token.span.text(lint.text))
-    })
+    lint.grammar(operator.span)
+        .any(|token| token.kind == TokenKind::Ident && ORDERED.contains(&token.span.text(lint.text)))
 }
 
 fn lost_order(lint: &mut Lint<'_>, sort: &Operator, after: &[Operator]) {
@@ -105,7 +104,10 @@ fn take_unsorted(lint: &mut Lint<'_>, take: &Operator, before: &[Operator], afte
         )
     });
     let is_sorted = before.iter().any(|operator| {
-        matches!(operator.kind, O::Sort { .. } | O::Top { .. } | O::Serialize { .. } | O::Range { .. } | O::Datatable { .. })
+        matches!(
+            operator.kind,
+            O::Sort { .. } | O::Top { .. } | O::Serialize { .. } | O::Range { .. } | O::Datatable { .. }
+        )
     });
     if goes_on && !is_sorted {
         lint.report(
@@ -120,7 +122,8 @@ fn take_unsorted(lint: &mut Lint<'_>, take: &Operator, before: &[Operator], afte
 
 fn summarize_distinct(lint: &mut Lint<'_>, operator: &Operator) {
     let O::Summarize { aggregates, by, bin } = &operator.kind else { return };
-    let has_parts = !aggregates.is_empty() || by.is_empty() || bin.is_some() || !operator.parameters.is_empty();
+    let has_parts =
+        !aggregates.is_empty() || by.is_empty() || bin.is_some() || !operator.parameters.is_empty();
     let are_columns =
         by.iter().all(|key| key.names.is_empty() && matches!(key.value.kind, ExprKind::Name(_)));
     if has_parts || !are_columns {
@@ -148,7 +151,11 @@ fn late_filter(lint: &mut Lint<'_>, operator: &Operator, next: &Operator) {
                 columns.iter().any(|column| lint.mentions(column.value.span, name))
                     || operator.parameters.iter().any(|parameter| lint.mentions(parameter.value.span, name))
             };
-            if used.is_empty() || used.iter().any(is_made) {
+            // `mv-expand a.b` makes a column with a name of its own.
+            let is_implied = columns.iter().any(|column| {
+                column.value.names.is_empty() && !matches!(column.value.value.kind, ExprKind::Name(_))
+            });
+            if is_implied || used.is_empty() || used.iter().any(is_made) {
                 return;
             }
             "mv-expand"
@@ -183,7 +190,10 @@ mod tests {
 
     #[test]
     fn orders_that_nothing_uses_are_left_out() {
-        assert_eq!(fixed("Hosts | sort by Count | where Count > 1 | count"), "Hosts  | where Count > 1 | count");
+        assert_eq!(
+            fixed("Hosts | sort by Count | where Count > 1 | count"),
+            "Hosts  | where Count > 1 | count"
+        );
         assert_eq!(fixed("Hosts | sort by Count | extend a = 1 | count"), "Hosts  | extend a = 1 | count");
         for text in [
             "Hosts | sort by Count | summarize make_list(Account)",
@@ -197,7 +207,9 @@ mod tests {
 
     #[test]
     fn arbitrary_rows_are_no_basis() {
-        for text in ["Hosts | take 5", "Hosts | take 5 | project Account", "Hosts | sort by Count | take 5 | count"] {
+        for text in
+            ["Hosts | take 5", "Hosts | take 5 | project Account", "Hosts | sort by Count | take 5 | count"]
+        {
             assert!(codes(text).is_empty(), "{text}");
         }
         assert_eq!(codes("Hosts | limit 5 | join kind=inner (Hosts) on Account"), ["take-unsorted"]);
@@ -216,6 +228,7 @@ mod tests {
         for text in [
             "Hosts | mv-expand Details | where Details.x == 'a'",
             "Hosts | mv-expand x = Details | where x == 'a'",
+            "Hosts | mv-expand Details.x | where Details_x == 'a'",
             "Hosts | summarize n = count() by Account | where n > 1 and Account == 'a'",
             "Hosts | summarize n = count() by Account = tolower(Account) | where Account == 'a'",
             "Hosts | sort by Count | where Count > prev(Count)",

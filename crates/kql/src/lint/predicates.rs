@@ -1,5 +1,7 @@
 //! Conditions that repeat, and conditions that decide nothing.
 
+use std::collections::HashSet;
+
 use super::{Fix, Lint};
 use crate::ast::{Expr, ExprKind, OperatorKind, Pipeline};
 use crate::syntax::Span;
@@ -22,9 +24,10 @@ pub(super) fn check(lint: &mut Lint<'_>, expr: &Expr) {
         ExprKind::Between { low, high, value, .. } => {
             let bounds = (&low.kind, &high.kind);
             let is_empty = match bounds {
-                (ExprKind::Literal(Literal::Long(Some(low))), ExprKind::Literal(Literal::Long(Some(high)))) => {
-                    low > high
-                }
+                (
+                    ExprKind::Literal(Literal::Long(Some(low))),
+                    ExprKind::Literal(Literal::Long(Some(high))),
+                ) => low > high,
                 (
                     ExprKind::Literal(Literal::Datetime(Some(low))),
                     ExprKind::Literal(Literal::Datetime(Some(high))),
@@ -41,16 +44,23 @@ pub(super) fn check(lint: &mut Lint<'_>, expr: &Expr) {
 
 fn constant(lint: &mut Lint<'_>, span: Span, what: &str) {
     let message = format!("this comes out the same for every row: {what}");
-    lint.report("kql-lint-constant-condition", span, message, "compare a column, or leave the condition out", None);
+    lint.report(
+        "kql-lint-constant-condition",
+        span,
+        message,
+        "compare a column, or leave the condition out",
+        None,
+    );
 }
 
 /// The same operand of `and` or `or` twice.
 fn repeated(lint: &mut Lint<'_>, operands: &[Expr]) {
-    let keys: Vec<String> = operands.iter().map(|operand| lint.key(operand.span)).collect();
-    for (at, operand) in operands.iter().enumerate().skip(1) {
-        if keys[..at].contains(&keys[at]) {
+    let mut seen = HashSet::new();
+    for (at, operand) in operands.iter().enumerate() {
+        let key = lint.key(operand.span);
+        if !seen.insert(key) && at > 0 {
             let span = Span::new(operands[at - 1].span.end, operand.span.end);
-            let message = format!("`{}` is asked twice", keys[at]);
+            let message = format!("`{}` is asked twice", lint.text_of(operand.span));
             lint.report(
                 "kql-lint-duplicate-condition",
                 operand.span,
@@ -64,7 +74,7 @@ fn repeated(lint: &mut Lint<'_>, operands: &[Expr]) {
 
 fn repeated_values(lint: &mut Lint<'_>, list: &[Expr]) {
     // Long lists are data; one finding for the whole list says enough.
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for (at, item) in list.iter().enumerate() {
         let ExprKind::Literal(_) = &item.kind else { continue };
         let key = lint.key(item.span);

@@ -82,7 +82,8 @@ pub const RULES: &[Rule] = &[
         "A text is compared with the empty text; `isempty` and `isnotempty` say so and take nulls of other types too.",
         "Hosts | where Account != ''",
         "Hosts | where isnotempty(Account)",
-    ),
+    )
+    .same(),
     rule(
         "kql-lint-folded-case",
         Note,

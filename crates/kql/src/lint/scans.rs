@@ -24,14 +24,16 @@ const WRAPPERS: &[&str] = &[
 
 /// The whole query.
 pub(super) fn check(lint: &mut Lint<'_>) {
-    let mut scans = Scans { tables: Vec::new(), everything: Vec::new(), wrapped: Vec::new(), filters_time: false };
+    let mut scans =
+        Scans { tables: Vec::new(), everything: Vec::new(), wrapped: Vec::new(), filters_time: false };
     walk::query(&mut scans, lint.query);
     for (span, what) in scans.everything {
         let message = format!("{what} reads every table");
         lint.report("kql-lint-search-all", span, message, "name the tables", None);
     }
     for (span, column) in scans.wrapped {
-        let message = format!("`{column}` is changed before it is compared, so the filter cannot skip data by time");
+        let message =
+            format!("`{column}` is changed before it is compared, so the filter cannot skip data by time");
         let hint = format!("compare `{column}` itself with both ends of the time meant");
         lint.report("kql-lint-wrapped-time", span, message, &hint, None);
     }
@@ -45,7 +47,8 @@ pub(super) fn check(lint: &mut Lint<'_>) {
             .find(|column| schema.as_ref().is_some_and(|schema| schema.column(column).is_some()));
         if let Some(column) = column {
             let message = format!("all of `{name}` is read: nothing asks for a time");
-            let hint = format!("add `| where {column} > ago(1d)`, unless whoever runs the query sets the time");
+            let hint =
+                format!("add `| where {column} > ago(1d)`, unless whoever runs the query sets the time");
             lint.report("kql-lint-no-time-filter", span, message, &hint, None);
             return;
         }

@@ -16,11 +16,11 @@ pub(super) fn check(lint: &mut Lint<'_>, expr: &Expr) {
         ExprKind::Binary { op, op_span, left, right } => {
             let whole = left.span.to(right.span);
             contains_term(lint, *op, *op_span, right);
-            caseless(lint, *op, *op_span, right);
+            caseless(lint, *op, *op_span, left, right);
             empty_text(lint, *op, whole, left, right);
             folded_case(lint, *op, *op_span, whole, left, right);
             if *op == B::MatchesRegex {
-                plain_regex(lint, *op_span, right);
+                plain_regex(lint, *op_span, left, right);
             }
         }
         ExprKind::In { op, op_span, left, list } => folded_list(lint, *op, *op_span, left, list),
@@ -45,7 +45,7 @@ fn contains_term(lint: &mut Lint<'_>, op: B, op_span: Span, right: &Expr) {
     }
 }
 
-fn caseless(lint: &mut Lint<'_>, op: B, op_span: Span, right: &Expr) {
+fn caseless(lint: &mut Lint<'_>, op: B, op_span: Span, left: &Expr, right: &Expr) {
     let better = match op {
         B::EqualTilde => "==",
         B::NotEqualTilde => "!=",
@@ -54,13 +54,8 @@ fn caseless(lint: &mut Lint<'_>, op: B, op_span: Span, right: &Expr) {
     let Some(text) = text_literal(right) else { return };
     if !text.is_empty() && !text.chars().any(char::is_alphabetic) {
         let message = format!("`{text}` has no letters whose case could be ignored");
-        lint.report(
-            "kql-lint-caseless-text",
-            op_span,
-            message,
-            &format!("write `{better}`"),
-            Fix::same(op_span, better),
-        );
+        let fix = Fix::new(op_span, better, lint.is_text(left));
+        lint.report("kql-lint-caseless-text", op_span, message, &format!("write `{better}`"), fix);
     }
 }
 
@@ -74,7 +69,8 @@ fn empty_text(lint: &mut Lint<'_>, op: B, whole: Span, left: &Expr, right: &Expr
         let better = format!("{function}({})", lint.text_of(left.span));
         let message = "a comparison with the empty text".to_owned();
         let hint = format!("write `{better}`");
-        lint.report("kql-lint-empty-text", whole, message, &hint, Fix::other(whole, better));
+        let fix = Fix::new(whole, better, lint.is_text(left));
+        lint.report("kql-lint-empty-text", whole, message, &hint, fix);
     }
 }
 
@@ -90,7 +86,8 @@ fn folded(expr: &Expr) -> Option<(&Expr, bool)> {
 
 /// Whether a text is in the letter case that the function gives; ASCII only, where ignoring case means the same.
 fn is_in_case(text: &str, is_lower: bool) -> bool {
-    text.is_ascii() && if is_lower { text == text.to_ascii_lowercase() } else { text == text.to_ascii_uppercase() }
+    text.is_ascii()
+        && if is_lower { text == text.to_ascii_lowercase() } else { text == text.to_ascii_uppercase() }
 }
 
 fn folded_case(lint: &mut Lint<'_>, op: B, op_span: Span, whole: Span, left: &Expr, right: &Expr) {
@@ -132,7 +129,7 @@ fn folded_case(lint: &mut Lint<'_>, op: B, op_span: Span, whole: Span, left: &Ex
     let message = "the letter case is changed for a comparison that can ignore it".to_owned();
     // Beyond ASCII, two texts may be equal in small letters and not when case is ignored.
     let is_same = text_literal(right).is_some();
-    let fix = if is_same { Fix::same(whole, &*better) } else { Fix::other(whole, &*better) };
+    let fix = Fix::new(whole, &*better, is_same);
     lint.report("kql-lint-folded-case", whole, message, &format!("write `{better}`"), fix);
 }
 
@@ -194,19 +191,15 @@ fn plain(pattern: &str) -> Option<(&'static str, String)> {
     Some((op, text))
 }
 
-fn plain_regex(lint: &mut Lint<'_>, op_span: Span, right: &Expr) {
+fn plain_regex(lint: &mut Lint<'_>, op_span: Span, left: &Expr, right: &Expr) {
     let Some((op, text)) = text_literal(right).and_then(plain) else { return };
     let span = op_span.to(right.span);
     let quoted = format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     let better = format!("{op} {quoted}");
     let message = "the regular expression is a plain text".to_owned();
-    lint.report(
-        "kql-lint-plain-regex",
-        span,
-        message,
-        &format!("write `{better}`, which needs no regular expression"),
-        Fix::same(span, &*better),
-    );
+    let fix = Fix::new(span, &*better, lint.is_text(left));
+    let hint = format!("write `{better}`, which needs no regular expression");
+    lint.report("kql-lint-plain-regex", span, message, &hint, fix);
 }
 
 /// `a == 1 or a == 2 or a == 3`
@@ -219,8 +212,16 @@ fn or_chain(lint: &mut Lint<'_>, operands: &[Expr]) {
     let mut values = Vec::new();
     let mut subject = first.span;
     for operand in operands {
-        let ExprKind::Binary { op: op @ (B::Equal | B::EqualTilde), left, right, .. } = &operand.kind else { return };
-        if !matches!(right.kind, ExprKind::Literal(_)) || (*op == B::EqualTilde && text_literal(right).is_none()) {
+        let ExprKind::Binary { op: op @ (B::Equal | B::EqualTilde), left, right, .. } = &operand.kind else {
+            return;
+        };
+        if !matches!(right.kind, ExprKind::Literal(_))
+            || (*op == B::EqualTilde && text_literal(right).is_none())
+        {
+            return;
+        }
+        // Nulls are equal to nothing, but may be in a list.
+        if lint.mentions(right.span, "null") || lint.text_of(right.span).contains("null)") {
             return;
         }
         let own = (*op, lint.key(left.span));
@@ -234,7 +235,13 @@ fn or_chain(lint: &mut Lint<'_>, operands: &[Expr]) {
     let better = format!("{} {word} ({})", lint.text_of(subject), values.join(", "));
     let span = first.span.to(last.span);
     let message = "one value is compared with one constant after the other".to_owned();
-    lint.report("kql-lint-or-chain", span, message, &format!("write it as a list with `{word}`"), Fix::same(span, better));
+    lint.report(
+        "kql-lint-or-chain",
+        span,
+        message,
+        &format!("write it as a list with `{word}`"),
+        Fix::same(span, better),
+    );
 }
 
 /// The same value compared with and without letter case, anywhere in the query.
@@ -275,7 +282,8 @@ pub(super) fn check_mixed(lint: &mut Lint<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{codes, fixed};
+    use super::super::lint;
+    use super::super::tests::{catalog, codes, fixed};
 
     #[test]
     fn needles_that_are_no_terms_stay() {
@@ -288,9 +296,15 @@ mod tests {
     #[test]
     fn letter_case_that_can_be_ignored_is_ignored() {
         assert_eq!(fixed("Hosts | where toupper(Account) != 'ADMIN'"), "Hosts | where Account !~ 'ADMIN'");
-        assert_eq!(fixed("Hosts | where tolower(Account) in ('a', 'b')"), "Hosts | where Account in~ ('a', 'b')");
+        assert_eq!(
+            fixed("Hosts | where tolower(Account) in ('a', 'b')"),
+            "Hosts | where Account in~ ('a', 'b')"
+        );
         assert_eq!(fixed("Hosts | where tolower(Account) has 'x'"), "Hosts | where Account has 'x'");
-        assert_eq!(fixed("Hosts | where tolower(Account) == tolower(Status)"), "Hosts | where Account =~ Status");
+        assert_eq!(
+            fixed("Hosts | where tolower(Account) == tolower(Status)"),
+            "Hosts | where Account =~ Status"
+        );
         assert_eq!(codes("Hosts | where tolower(Account) == 'Admin'"), ["constant-condition"]);
         assert!(codes("Hosts | where tolower(Account) has_cs 'x' or tolower(Account) in ('A')").is_empty());
         assert!(codes("Hosts | where Account =~ 'é' or Account !~ '4a'").is_empty());
@@ -300,6 +314,9 @@ mod tests {
     fn empty_texts_are_asked_for_by_name() {
         assert_eq!(fixed("Hosts | where (Account) == \"\""), "Hosts | where isempty((Account))");
         assert!(codes("Hosts | where Account == ' '").is_empty());
+        // A dynamic null is neither equal to the empty text nor different from it.
+        let found = lint("Hosts | where Details.x == ''", &catalog());
+        assert!(!found[0].fix.as_ref().unwrap().is_equivalent);
     }
 
     #[test]

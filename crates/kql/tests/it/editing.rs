@@ -1,12 +1,13 @@
 //! Completion, hover and lint: over real queries, and over texts that are none.
 
+use azimuth_kql::bind;
 use azimuth_kql::bind::{MemoryCatalog, Options};
 use azimuth_kql::complete::{CompletionKind, complete};
+use azimuth_kql::format::{FormatOptions, format};
 use azimuth_kql::hover::hover;
 use azimuth_kql::lint::{apply_equivalent_fixes, lint};
 use azimuth_kql::syntax::{TokenKind, lex};
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_kql::bind;
 use proptest::prelude::*;
 
 use crate::binding::catalog;
@@ -62,7 +63,8 @@ fn what_people_wrote_next_was_offered() {
             let offers = || complete(&text[..start], start, &catalog);
             if pair[0].kind == TokenKind::Pipe {
                 operators.1 += 1;
-                let is_there = offers().iter().any(|item| item.label.split('-').next() == word.split('-').next());
+                let is_there =
+                    offers().iter().any(|item| item.label.split('-').next() == word.split('-').next());
                 operators.0 += usize::from(is_there || matches!(word, "order" | "limit" | "filter"));
             } else if pair[0].kind == TokenKind::Comma && !is_new {
                 names.1 += 1;
@@ -95,7 +97,12 @@ fn hovers_have_the_types_of_the_binder() {
         let text = case["query"].as_str().unwrap();
         let Some(schema) = bind(text, &catalog, &Options::default()).schema() else { continue };
         let text = format!("{}\n| project-away ", text.trim_end().trim_end_matches(';'));
-        for column in schema.columns.iter().filter(|column| !column.name.contains(|c: char| !c.is_alphanumeric() && c != '_')).take(5) {
+        for column in schema
+            .columns
+            .iter()
+            .filter(|column| !column.name.contains(|c: char| !c.is_alphanumeric() && c != '_'))
+            .take(5)
+        {
             let text = format!("{text}{}", column.name);
             let Some(found) = hover(&text, text.len() - 1, &catalog) else {
                 // The query ends with something that no operator may follow, or with a comment.
@@ -149,4 +156,29 @@ fn the_page_of_the_lint_is_up_to_date() {
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "docs/kql-lint.md is stale; run `BLESS=1 cargo test -p azimuth-kql`");
+}
+
+#[test]
+fn deep_and_long_texts_end() {
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("f(", "1", ")"),
+        ("toscalar(T | where a > ", "1", ")"),
+        ("a[", "0", "]"),
+        ("not(a == ", "1", ")"),
+    ] {
+        for depth in [40, 140, 2_000] {
+            let text = format!("print {}{inner}{}", open.repeat(depth), close.repeat(depth));
+            check(&text, text.len() / 2);
+            let _ = format(&text, &FormatOptions::default());
+        }
+    }
+    let chain = format!("T | where b == 'x' {}", "or b == 'x' ".repeat(3_000));
+    let lets: String = (0..2_000).map(|number| format!("let x{number} = {number};")).collect();
+    let steps = format!("T {}", "| extend c = 1 ".repeat(900));
+    let empties = format!("T {}", "| where b != '' ".repeat(900));
+    for text in [chain, lets + "print x1", steps, empties] {
+        check(&text, text.len() - 1);
+        assert!(format(&text, &FormatOptions::default()).is_ok());
+    }
 }
