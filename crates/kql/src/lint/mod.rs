@@ -167,6 +167,15 @@ impl<'a> Lint<'a> {
         place.type_of(self.text_of(expr.span), self.catalog) == Some(crate::types::ScalarType::String)
     }
 
+    /// The columns that an operator gets, as far as look-ups are left.
+    fn rows_before(&mut self, operator: &Operator) -> Option<crate::types::Schema> {
+        self.types += 1;
+        if self.types > MAX_TYPES {
+            return None;
+        }
+        crate::complete::place::place(self.text, operator.keyword.start as usize).rows(self.catalog)
+    }
+
     /// Whether a name occurs in a span, as a word or in quotes.
     fn mentions(&self, span: Span, name: &str) -> bool {
         self.grammar(span).any(|token| match token.kind {

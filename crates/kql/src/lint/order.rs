@@ -171,6 +171,18 @@ fn late_filter(lint: &mut Lint<'_>, operator: &Operator, next: &Operator) {
             }
             "summarize"
         }
+        O::Join { .. } => {
+            // Other kinds keep other rows, or other rows of a key, once the left side is filtered.
+            let kind = operator.parameter("kind").and_then(|kind| kind.word());
+            if !matches!(kind, Some("inner" | "leftouter" | "leftsemi" | "leftanti")) || used.is_empty() {
+                return;
+            }
+            let Some(left) = lint.rows_before(operator) else { return };
+            if left.is_open || !used.iter().all(|name| left.column(name).is_some()) {
+                return;
+            }
+            "join"
+        }
         _ => return,
     };
     let between = lint.text_of(Span::new(operator.span.end, next.span.start));
@@ -225,6 +237,10 @@ mod tests {
             fixed("Hosts | summarize n = count() by Account, Status | where Status == 'a'"),
             "Hosts | where Status == 'a' | summarize n = count() by Account, Status"
         );
+        assert_eq!(
+            fixed("Hosts | join kind=leftouter (Hosts) on Account | where Count > 1"),
+            "Hosts | where Count > 1 | join kind=leftouter (Hosts) on Account"
+        );
         for text in [
             "Hosts | mv-expand Details | where Details.x == 'a'",
             "Hosts | mv-expand x = Details | where x == 'a'",
@@ -232,6 +248,8 @@ mod tests {
             "Hosts | summarize n = count() by Account | where n > 1 and Account == 'a'",
             "Hosts | summarize n = count() by Account = tolower(Account) | where Account == 'a'",
             "Hosts | sort by Count | where Count > prev(Count)",
+            "Hosts | join kind=inner (Hosts | extend x = 1) on Account | where Count > 1 and x == 1",
+            "Hosts | join kind=rightouter (Hosts) on Account | where Count > 1",
         ] {
             assert!(codes(text).is_empty(), "{text}");
         }

@@ -97,7 +97,7 @@ pub const RULES: &[Rule] = &[
         Warning,
         "`join` without `kind` drops left rows that repeat a key (`innerunique`).",
         "Hosts | join (Events | where TimeGenerated > ago(1d)) on Account",
-        "Hosts | join kind=inner (Events | where TimeGenerated > ago(1d)) on Account",
+        "Hosts | join kind=innerunique (Events | where TimeGenerated > ago(1d)) on Account",
     )
     .same(),
     rule(
