@@ -186,3 +186,77 @@ fn same_json(json: &Json, cell: &Recorded, tolerance: Tolerance) -> bool {
         _ => false,
     }
 }
+
+/// Compares a table with what a page of the documentation prints: names and cells as text. Empty, `null` and `NaN` stand for
+/// null, numbers are equal to the digits printed, cells that end in `...` match by their beginning.
+///
+/// # Errors
+/// What differs first.
+pub fn compare_printed(table: &Table, printed: &Recorded) -> Result<(), String> {
+    let names: Vec<&str> =
+        printed["columns"].as_array().into_iter().flatten().filter_map(Recorded::as_str).collect();
+    let got: Vec<&str> = table.schema.columns.iter().map(|column| column.name.as_str()).collect();
+    if names != got {
+        return Err(format!("columns {got:?}, {names:?} expected"));
+    }
+    let wanted = printed["rows"].as_array().ok_or("the case prints no rows")?;
+    if table.rows.len() != wanted.len() {
+        return Err(format!("{} rows, {} expected", table.rows.len(), wanted.len()));
+    }
+    let mut free: Vec<&Vec<Value>> = table.rows.iter().collect();
+    for row in wanted {
+        let cells: Vec<&str> = row.as_array().into_iter().flatten().filter_map(Recorded::as_str).collect();
+        let fits = |row: &&Vec<Value>| {
+            row.len() == cells.len() && row.iter().zip(&cells).all(|(value, cell)| reads_as(value, cell))
+        };
+        match free.iter().position(fits) {
+            Some(place) => {
+                free.remove(place);
+            }
+            None => {
+                return Err(format!(
+                    "no row {row}, but {}",
+                    free.first().map(|row| shown(row)).unwrap_or_default()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reads_as(value: &Value, cell: &str) -> bool {
+    let cell = cell.trim();
+    let nothing = matches!(cell, "" | "null" | "NaN");
+    if value.is_null() || value.as_real().is_some_and(f64::is_nan) {
+        return nothing;
+    }
+    let written = text::to_string(value);
+    if let Some(beginning) = cell.strip_suffix("...") {
+        return written.starts_with(beginning.trim_end());
+    }
+    let number = cell.replace(',', "");
+    match value {
+        Value::Bool(truth) => {
+            cell.eq_ignore_ascii_case(if *truth { "true" } else { "false" })
+                || cell == if *truth { "1" } else { "0" }
+        }
+        Value::DateTime(ticks) => text::read_datetime(cell) == Some(*ticks),
+        Value::TimeSpan(ticks) => text::read_timespan(cell) == Some(*ticks),
+        Value::Int(_) | Value::Long(_) => value.as_long() == text::read_long(&number),
+        Value::Real(_) | Value::Decimal(_) => {
+            let digits = number.split_once('.').map_or(0, |(_, fraction)| fraction.len() as i32);
+            let unit = 0.5 * 10_f64.powi(-digits) * 1.000_001;
+            value
+                .as_real()
+                .zip(text::read_real(&number))
+                .is_some_and(|(left, right)| (left - right).abs() <= unit)
+        }
+        Value::Dynamic(json) => {
+            let tolerance =
+                Tolerance { relative: 1e-9, approximate: false, unordered_arrays: false, types: false };
+            serde_json::from_str::<Recorded>(cell)
+                .map_or_else(|_| written == cell, |cell| same_json(json, &cell, tolerance))
+        }
+        _ => written.trim() == cell || (written.is_empty() && nothing),
+    }
+}

@@ -81,9 +81,7 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
             }
         });
         found.filter(|rel| match &rel.kind {
-            RelKind::Evaluate(evaluate) => {
-                evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open)
-            }
+            RelKind::Evaluate(evaluate) => evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open),
             _ => false,
         })
     })

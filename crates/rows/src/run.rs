@@ -136,7 +136,16 @@ impl<'a> Run<'a> {
     pub fn new(query: &'a BoundQuery, source: &'a dyn Source, context: &'a Context, limits: Limits) -> Self {
         let shared = query.shared.iter().map(|_| OnceCell::new()).collect();
         let rows_left = Cell::new(limits.rows);
-        Self { source, context, query, shared, ready: Vec::new(), lists: RefCell::default(), rows_left, limits }
+        Self {
+            source,
+            context,
+            query,
+            shared,
+            ready: Vec::new(),
+            lists: RefCell::default(),
+            rows_left,
+            limits,
+        }
     }
 
     /// The same run, which takes what is ready instead of computing it.

@@ -116,7 +116,9 @@ pub fn exprs(rel: &Rel) -> Vec<&Expr> {
             found.extend(expand.columns.iter().map(|column| &column.value).chain(&expand.limit));
         }
         RelKind::MakeSeries(series) => {
-            found.extend(series.by.iter().chain([&series.on, &series.step]).chain(&series.from).chain(&series.to));
+            found.extend(
+                series.by.iter().chain([&series.on, &series.step]).chain(&series.from).chain(&series.to),
+            );
             found.extend(series.series.iter().flat_map(|(value, default)| [value, default]));
         }
         RelKind::Parse(parse) => found.push(&parse.value),

@@ -3,6 +3,8 @@
 //! Queries of people are answered by parser and binder alone: an accepted query has the recorded result columns, a
 //! refused one is refused where Kusto's own binder refuses it.
 
+mod executed;
+
 use std::sync::OnceLock;
 
 use azimuth_diag::Severity;
@@ -11,17 +13,15 @@ use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_kql::{bind, parse_function};
 use serde_json::Value;
 
-use super::{Suite, answered, waiting};
+use super::{Suite, answered};
 use crate::{corpora, expect};
-
-const EXECUTION: &str = "KQL, executed";
 
 /// The folder `kql`.
 pub(super) const SUITE: Suite = Suite {
     name: "kql",
     files: &[
-        waiting("docs-cases.jsonl", EXECUTION),
-        waiting("engine-facts.jsonl", EXECUTION),
+        answered("docs-cases.jsonl", executed::case),
+        answered("engine-facts.jsonl", executed::case),
         answered("real-queries.jsonl", query),
         answered("sentinel-rules.jsonl", query),
     ],
@@ -36,7 +36,8 @@ fn catalog() -> Result<&'static MemoryCatalog, String> {
 fn load() -> Result<MemoryCatalog, String> {
     let root = corpora::root().ok_or("no corpora")?;
     let read = |name: &str| -> Result<Value, String> {
-        let text = std::fs::read_to_string(root.join("kql").join(name)).map_err(|error| format!("{name}: {error}"))?;
+        let text = std::fs::read_to_string(root.join("kql").join(name))
+            .map_err(|error| format!("{name}: {error}"))?;
         serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))
     };
     let mut catalog = MemoryCatalog::new();
@@ -46,8 +47,9 @@ fn load() -> Result<MemoryCatalog, String> {
     for (name, function) in read("workspace-functions.json")?.as_object().ok_or("functions are an object")? {
         let body = function["body"].as_str();
         let parameters = expect::text(function, "/parameters")?;
-        let declaration = parse_function(parameters, body.unwrap_or("{}"))
-            .map_err(|found| format!("{name}: {}", found.first().map(ToString::to_string).unwrap_or_default()))?;
+        let declaration = parse_function(parameters, body.unwrap_or("{}")).map_err(|found| {
+            format!("{name}: {}", found.first().map(ToString::to_string).unwrap_or_default())
+        })?;
         let host = body.is_none().then(|| Schema { columns: Vec::new(), is_open: true });
         let takes_columns = function["column_arguments"] == true;
         catalog.add(StoredFunction { name: name.clone(), declaration, host, takes_columns });

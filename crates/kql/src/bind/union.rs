@@ -36,7 +36,8 @@ impl Binder<'_> {
         let source = source.map(|parameter| parameter.word().unwrap_or("source_").to_owned());
         let mut inputs: Vec<(String, Arc<Rel>)> = Vec::new();
         if let Some(input) = input {
-            inputs.push(("union_arg0".into(), input.clone()));
+            let name = named_rows(input).unwrap_or_else(|| "union_arg0".into());
+            inputs.push((name, input.clone()));
         }
         for ast in tables {
             self.union_input(ast, is_fuzzy, env, &mut inputs);
@@ -90,12 +91,12 @@ impl Binder<'_> {
         if is_fuzzy && self.is_absent(ast, env) {
             return;
         }
+        let rel = self.table(ast, env);
         let name = match &ast.kind {
             A::Name(name) => name.clone(),
             A::Path { member, .. } => member.text.clone(),
-            _ => format!("union_arg{}", inputs.len()),
+            _ => named_rows(&rel).unwrap_or_else(|| format!("union_arg{}", inputs.len())),
         };
-        let rel = self.table(ast, env);
         inputs.push((name, rel));
     }
 
@@ -193,5 +194,13 @@ impl Binder<'_> {
             schema.columns.insert(0, Column::new(name, T::String));
         }
         self.rel(RelKind::Union { inputs: bound, has_source, is_fuzzy }, schema, span)
+    }
+}
+
+/// The name that `as` gave to rows.
+fn named_rows(rel: &Rel) -> Option<String> {
+    match &rel.kind {
+        RelKind::As { name, .. } => Some(name.clone()),
+        _ => None,
     }
 }

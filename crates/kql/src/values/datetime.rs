@@ -8,12 +8,31 @@ const MONTHS: [&str; 12] =
 /// Ticks of a text: ISO 8601 (any part from the year on), RFC 822 and 850 dates, `1/31/2014 5:00 PM`. A zone or
 /// offset is turned into UTC. Source: "The datetime data type" of the reference.
 pub fn parse_datetime(text: &str) -> Option<i64> {
+    if let Some(ticks) = numbers(text) {
+        return Some(ticks);
+    }
     let words = words(text.trim())?;
     let (date, rest) = date(&words)?;
     let (time, offset) = time(rest)?;
     let ticks =
         days(date.0, date.1, date.2)?.checked_mul(TICKS_PER_DAY)?.checked_add(time)?.checked_sub(offset)?;
     (0..3_652_059 * TICKS_PER_DAY).contains(&ticks).then_some(ticks)
+}
+
+/// `2025, 6, 14`: year, month, day, hours, minutes and seconds as numbers; of the parts behind the month, any number.
+fn numbers(text: &str) -> Option<i64> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let digits = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
+    if !(2..=6).contains(&parts.len()) || !parts.iter().all(digits) || parts[0].len() != 4 {
+        return None;
+    }
+    let part = |at: usize, without: i64| parts.get(at).map_or(Some(without), |part| part.parse().ok());
+    let (hours, minutes, seconds) = (part(3, 0)?, part(4, 0)?, part(5, 0)?);
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    let time = ((hours * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND;
+    Some(days(part(0, 1)?, part(1, 1)?, part(2, 1)?)? * TICKS_PER_DAY + time)
 }
 
 /// `2020-01-31T10:11:12.1234567Z`, as Kusto prints it; `None` outside of the years 1 to 9999.

@@ -48,7 +48,7 @@ pub(super) fn graph(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<G
         }
         RelKind::GraphFilter { graph: inner, is_nodes, predicate } => {
             let graph = graph(run, inner, given)?;
-            filtered(run, graph, *is_nodes, predicate)
+            filtered(run, &graph, *is_nodes, predicate)
         }
         _ => Err(Failure::Unsupported("a graph operator over rows".to_owned())),
     }
@@ -112,7 +112,7 @@ fn make_graph(run: &Run<'_>, make: &MakeGraph, given: Option<&Table>) -> Result<
     Ok(graph)
 }
 
-fn filtered(run: &Run<'_>, graph: Graph, is_nodes: bool, predicate: &Expr) -> Result<Graph, Failure> {
+fn filtered(run: &Run<'_>, graph: &Graph, is_nodes: bool, predicate: &Expr) -> Result<Graph, Failure> {
     let holds = |row: &Row| Ok::<_, Failure>(eval(predicate, &Env::of(run, row))?.as_bool() == Some(true));
     let mut kept =
         Graph { nodes: Vec::new(), ids: Vec::new(), edges: Vec::new(), ends: Vec::new(), ..graph.clone() };
@@ -362,7 +362,6 @@ struct Step {
 }
 
 struct Search<'s> {
-    run: &'s Run<'s>,
     graph: &'s Graph,
     steps: Vec<Step>,
     first: usize,
@@ -413,7 +412,7 @@ pub(super) fn matches(
         outgoing[*source].push(edge);
         incoming[*target].push(edge);
     }
-    let search = Search { run, graph, steps, first, cycles, outgoing, incoming, tried: RefCell::new(0) };
+    let search = Search { graph, steps, first, cycles, outgoing, incoming, tried: RefCell::new(0) };
     let path_edges: Vec<usize> =
         (0..pattern.elements.len()).filter(|element| pattern.elements[*element].hops.is_some()).collect();
     let mut found: Vec<(Vec<u8>, usize, Row)> = Vec::new();

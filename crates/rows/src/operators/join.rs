@@ -63,7 +63,7 @@ pub(super) fn join(run: &Run<'_>, join: &Join, left: &Table, right: &Table) -> R
     for (row, met) in right.rows.iter().zip(met) {
         match join.kind {
             JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::RightAnti if !met => {
-                rows.push(put(&no_left, row))
+                rows.push(put(&no_left, row));
             }
             JoinKind::RightSemi if met => rows.push(put(&no_left, row)),
             _ => {}

@@ -1,5 +1,6 @@
 //! The tabular operators, one module a family.
 
+mod activity;
 mod basic;
 mod expand;
 mod geo_plugin;
@@ -63,7 +64,7 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
             Ok(rows)
         }
         RelKind::Sample { input, count } => {
-            Ok(order::sample(run, run.table(input, given)?.rows, size(run, count)?))
+            Ok(order::sample(run, &run.table(input, given)?.rows, size(run, count)?))
         }
         RelKind::SampleDistinct { input, count, of } => {
             let values =

@@ -43,7 +43,7 @@ pub(crate) fn sort(run: &Run<'_>, rows: Vec<Row>, keys: &[SortKey]) -> Result<Ve
 }
 
 /// `sample`: so many rows by chance (Algorithm R), in the order they had.
-pub(super) fn sample(run: &Run<'_>, rows: Vec<Row>, count: usize) -> Vec<Row> {
+pub(super) fn sample(run: &Run<'_>, rows: &[Row], count: usize) -> Vec<Row> {
     let mut kept: Vec<usize> = (0..count.min(rows.len())).collect();
     for index in kept.len()..rows.len() {
         let place = (run.context.random() % (index as u64 + 1)) as usize;

@@ -87,7 +87,7 @@ fn pattern_of(parse: &Parse) -> String {
             ParsePart::Skip => pattern.push_str(".*?"),
             // A part that is no regular expression of its own stands for itself.
             ParsePart::Text(text) if is_regex && regexes::is_pattern(text) => {
-                pattern.push_str(&format!("(?:{text})"))
+                pattern.push_str(&format!("(?:{text})"));
             }
             ParsePart::Text(text) => pattern.push_str(&regexes::escape(text)),
             ParsePart::Column(new) => {

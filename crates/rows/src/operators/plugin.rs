@@ -10,7 +10,7 @@ use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_values::functions::ip;
 use azimuth_values::{Json, Refusal, Value, text};
 
-use super::{geo_plugin, group};
+use super::{activity, geo_plugin, group};
 use crate::eval::{self, Env, eval, typed};
 use crate::run::{Failure, Run};
 use crate::table::{Row, Table, key_of, null_of};
@@ -63,19 +63,21 @@ pub(crate) fn table(
             input.rows.truncate(usize::try_from(count).unwrap_or(0));
             Ok(input)
         }
+        "active_users_count" => activity::active_users_count(run, evaluate, &input, schema),
+        "session_count" => activity::session_count(run, evaluate, &input, schema),
         "schema_merge" => Ok(schema_merge(&input, schema)),
         other => Err(Failure::Unsupported(format!("the plugin `{other}`"))),
     }
 }
 
-fn scalar<'e>(evaluate: &'e Evaluate, index: usize) -> Option<&'e Expr> {
+pub(super) fn scalar(evaluate: &Evaluate, index: usize) -> Option<&Expr> {
     match evaluate.arguments.get(index) {
         Some(PluginArgument::Scalar(expr)) => Some(expr),
         _ => None,
     }
 }
 
-fn constant(run: &Run<'_>, evaluate: &Evaluate, index: usize) -> Result<Value, Failure> {
+pub(super) fn constant(run: &Run<'_>, evaluate: &Evaluate, index: usize) -> Result<Value, Failure> {
     scalar(evaluate, index).map_or(Ok(Value::Null), |expr| eval::constant(run, expr))
 }
 
@@ -83,7 +85,7 @@ fn whole(run: &Run<'_>, evaluate: &Evaluate, index: usize) -> Result<Option<i64>
     Ok(constant(run, evaluate, index)?.as_long())
 }
 
-fn column(evaluate: &Evaluate, index: usize) -> Result<usize, Failure> {
+pub(super) fn column(evaluate: &Evaluate, index: usize) -> Result<usize, Failure> {
     match scalar(evaluate, index).map(|expr| &expr.kind) {
         Some(ExprKind::Column(column) | ExprKind::RightColumn(column)) => Ok(*column),
         _ => Err(Failure::Refused(Refusal::new(format!(
@@ -129,7 +131,7 @@ fn bag_unpack(run: &Run<'_>, evaluate: &Evaluate, input: &Table) -> Result<Table
                     .collect();
             }
             Value::String(word) if matches!(&*word, "error" | "replace_source" | "keep_source") => {
-                conflict = word.to_string()
+                conflict = word.to_string();
             }
             value => prefix = text::to_string(&value),
         }
@@ -184,6 +186,9 @@ fn bag_unpack(run: &Run<'_>, evaluate: &Evaluate, input: &Table) -> Result<Table
     Ok(Table { rows: rows.collect(), schema })
 }
 
+/// The accumulators of a row, by the column that they make.
+type Cells = HashMap<String, Vec<Box<dyn azimuth_values::Accumulator>>>;
+
 /// `pivot(column, aggregate, others …)`: a column for every value of the first one, in their order.
 fn pivot(run: &Run<'_>, evaluate: &Evaluate, input: &Table) -> Result<Table, Failure> {
     let key = column(evaluate, 0)?;
@@ -210,7 +215,7 @@ fn pivot(run: &Run<'_>, evaluate: &Evaluate, input: &Table) -> Result<Table, Fai
     let calls: Vec<_> = call.into_iter().collect();
     let mut names: BTreeMap<String, ()> = BTreeMap::new();
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut groups: Vec<(Row, HashMap<String, Vec<Box<dyn azimuth_values::Accumulator>>>)> = Vec::new();
+    let mut groups: Vec<(Row, Cells)> = Vec::new();
     for row in &input.rows {
         let by: Row = kept.iter().map(|&place| row[place].clone()).collect();
         let place = *places.entry(key_of(&by)).or_insert_with(|| {

@@ -27,9 +27,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["array_rotate_right"], |_, arguments| Ok(rotated(arguments, -1))),
     Function::pure(&["array_shift_left"], |_, arguments| Ok(shifted(arguments, 1))),
     Function::pure(&["array_shift_right"], |_, arguments| Ok(shifted(arguments, -1))),
-    Function::pure(&["pack_array"], |_, arguments| {
-        Ok(Value::array(arguments.iter().map(Value::to_json).collect()))
-    }),
+    Function::pure(&["pack_array"], pack_array),
     Function::pure(&["bag_pack", "pack", "pack_dictionary"], bag_pack),
     Function::pure(&["pack_all"], pack_all),
     Function::pure(&["bag_keys"], bag_keys),
@@ -42,6 +40,14 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["zip"], zip),
     Function::pure(&["treepath"], treepath),
 ];
+
+/// `pack_array(a, b, …)`; a single array stands for itself.
+fn pack_array(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
+    Ok(match arguments {
+        [only] if only.as_array().is_some() => only.clone(),
+        all => Value::array(all.iter().map(Value::to_json).collect()),
+    })
+}
 
 /// `array_concat(a, b, …)`: what is no array is left out; null if nothing is one.
 fn array_concat(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {

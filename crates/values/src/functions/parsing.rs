@@ -238,7 +238,7 @@ fn parse_xml(text: &str) -> Value {
                     let name = format!("@{}", String::from_utf8_lossy(attribute.key.as_ref()));
                     let raw = String::from_utf8_lossy(&attribute.value).into_owned();
                     let value = quick_xml::escape::unescape(&raw)
-                        .map_or_else(|_| raw.clone(), |text| text.into_owned());
+                        .map_or_else(|_| raw.clone(), std::borrow::Cow::into_owned);
                     members.push((name.into(), Json::string(value)));
                 }
                 let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
@@ -266,7 +266,7 @@ fn parse_xml(text: &str) -> Value {
             Event::GeneralRef(entity) => {
                 if let (Some(element), Ok(name)) = (open.last_mut(), entity.decode()) {
                     let written = format!("&{name};");
-                    let text = quick_xml::escape::unescape(&written).map(|text| text.into_owned());
+                    let text = quick_xml::escape::unescape(&written).map(std::borrow::Cow::into_owned);
                     element.text.push_str(&text.unwrap_or(written));
                 }
             }

@@ -27,7 +27,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["series_add"], |_, a| Ok(pairs(a, arithmetic::add))),
     Function::pure(&["series_subtract"], |_, a| Ok(pairs(a, arithmetic::subtract))),
     Function::pure(&["series_multiply"], |_, a| Ok(pairs(a, arithmetic::multiply))),
-    Function::pure(&["series_divide"], |_, a| Ok(pairs(a, |x, y| quotient(x, y)))),
+    Function::pure(&["series_divide"], |_, a| Ok(pairs(a, quotient))),
     Function::pure(&["series_pow"], |_, a| Ok(pairs(a, power))),
     Function::pure(&["series_equals"], |_, a| Ok(pairs(a, compare::equal))),
     Function::pure(&["series_not_equals"], |_, a| Ok(pairs(a, compare::unequal))),

@@ -41,7 +41,7 @@ const ANGLE: &[(&str, f64)] = &[
 
 /// Joules.
 const ENERGY: &[(&str, f64)] = &[
-    ("BritishThermalUnit", 1055.055_852_62),
+    ("BritishThermalUnit", 1_055.055_852_62),
     ("Calorie", 4.184),
     ("DecathermEc", 1.055_055_852_62e9),
     ("DecathermImperial", 1.055_055_852_62e9),
@@ -91,7 +91,7 @@ const FORCE: &[(&str, f64)] = &[
     ("Micronewton", 1e-6),
     ("Millinewton", 1e-3),
     ("Newton", 1.0),
-    ("OunceForce", 0.278_013_850_953_781_25),
+    ("OunceForce", 0.278_013_850_953_781_2),
     ("Poundal", 0.138_254_954_376),
     ("PoundForce", 4.448_221_615_260_5),
     ("ShortTonForce", 8_896.443_230_521),

@@ -39,6 +39,9 @@ pub fn real(number: f64) -> String {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
     let size = number.abs();
+    if let Some(text) = widest(number) {
+        return text;
+    }
     if size != 0.0 && !(1e-5..1e15).contains(&size) {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e').expect("`e` formatting writes an exponent");
@@ -47,6 +50,35 @@ pub fn real(number: f64) -> String {
     }
     let text = number.to_string();
     if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+/// Of several spellings of 16 digits or more that read back as the same number, the engine writes the one furthest from
+/// zero. `None` where the shortest spelling has fewer digits, or an exponent.
+fn widest(number: f64) -> Option<String> {
+    let size = number.abs();
+    if !(1e-5..1e15).contains(&size) {
+        return None;
+    }
+    let shortest = number.to_string();
+    let digits = shortest.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    if digits < 16 || !shortest.contains('.') {
+        return None;
+    }
+    let mut widest = shortest;
+    loop {
+        let last = widest.pop()?;
+        if !('0'..='8').contains(&last) {
+            widest.push(last);
+            return Some(widest);
+        }
+        let next = char::from(last as u8 + 1);
+        widest.push(next);
+        if widest.parse() != Ok(number) {
+            widest.pop();
+            widest.push(last);
+            return Some(widest);
+        }
+    }
 }
 
 /// `2020-01-02T03:04:05.6000000Z`.
