@@ -437,6 +437,10 @@ impl Binder<'_> {
                 .filter(|ty| ty.is_number())
                 .reduce(|left, right| left.common(right).unwrap_or(left))
                 .unwrap_or(T::Unknown),
+            Returns::ForWord(index, word, ty, otherwise) => {
+                let given = bound.get(index).and_then(Expr::as_literal).and_then(Literal::as_str);
+                if given.is_some_and(|given| given.eq_ignore_ascii_case(word)) { ty } else { otherwise }
+            }
             Returns::Named(index, otherwise) => match bound.get(index).and_then(Expr::as_literal) {
                 Some(Literal::String(name)) => T::from_name(name).unwrap_or(otherwise),
                 _ => otherwise,

@@ -142,6 +142,8 @@ pub enum Returns {
     Widest,
     /// The type that a literal text or `typeof` argument at this position names; the other type without it.
     Named(usize, ScalarType),
+    /// The first type if the argument at this position is that text, else the second.
+    ForWord(usize, &'static str, ScalarType, ScalarType),
     /// Several columns, by suffix and type: `series_stats`.
     Columns(&'static [(&'static str, ScalarType)]),
     /// From the types of the arguments.

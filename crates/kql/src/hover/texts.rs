@@ -116,13 +116,21 @@ fn accepts(accepts: Accepts) -> String {
 
 fn returns(returns: &Returns) -> Option<String> {
     Some(match returns {
-        Returns::Type(ty) | Returns::Named(_, ty) if *ty != ScalarType::Unknown => ty.name().into(),
+        Returns::Type(ty) | Returns::Named(_, ty) | Returns::ForWord(.., ty)
+            if *ty != ScalarType::Unknown =>
+        {
+            ty.name().into()
+        }
         Returns::Argument(at) | Returns::ArgumentLong(at) => format!("type of argument {}", at + 1),
         Returns::Common => "common type of the values".into(),
         Returns::Widest => "widest number among the arguments".into(),
         Returns::Columns(columns) => format!("{} columns", columns.len()),
         Returns::Table => "table".into(),
-        Returns::Type(_) | Returns::Named(..) | Returns::Computed(_) | Returns::Special => return None,
+        Returns::Type(_)
+        | Returns::Named(..)
+        | Returns::ForWord(..)
+        | Returns::Computed(_)
+        | Returns::Special => return None,
     })
 }
 

@@ -22,7 +22,8 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
 /// `2025, 6, 14`: year, month, day, hours, minutes and seconds as numbers; of the parts behind the month, any number.
 fn numbers(text: &str) -> Option<i64> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let digits = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
+    let digits =
+        |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
     if !(2..=6).contains(&parts.len()) || !parts.iter().all(digits) || parts[0].len() != 4 {
         return None;
     }

@@ -19,7 +19,10 @@ fn words(text: &str) -> Vec<String> {
 #[test]
 fn words_and_quoted_names_come_in_order() {
     assert_eq!(words(".show databases"), ["show", "databases"]);
-    assert_eq!(words(".show databases (['my db']) schema as json"), ["show", "databases", "my db", "schema", "as", "json"]);
+    assert_eq!(
+        words(".show databases (['my db']) schema as json"),
+        ["show", "databases", "my db", "schema", "as", "json"]
+    );
     assert!(command(".show database ['table'] schema").words[2].is_quoted);
 }
 

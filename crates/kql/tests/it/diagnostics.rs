@@ -13,7 +13,9 @@ fn catalog() -> MemoryCatalog {
         ("Details", ScalarType::Dynamic),
     ];
     catalog.add_table("SigninLogs", Schema::new(columns.map(|(name, ty)| Column::new(name, ty)).to_vec()));
-    catalog.add_function("Recent", "(span:timespan=1d)", "{ SigninLogs | where TimeGenerated > ago(span) }").unwrap();
+    catalog
+        .add_function("Recent", "(span:timespan=1d)", "{ SigninLogs | where TimeGenerated > ago(span) }")
+        .unwrap();
     catalog
 }
 
@@ -40,9 +42,15 @@ fn names_that_are_mistyped_are_guessed() {
         "SigninLogs | where UserPrincipleName == 'a'",
         &["kql-unknown-name: UserPrincipleName (did you mean `UserPrincipalName`?)"],
     );
-    check("SigninLogs | extend x = to_lower('a')", &["kql-unknown-function: to_lower (did you mean `tolower`?)"]);
+    check(
+        "SigninLogs | extend x = to_lower('a')",
+        &["kql-unknown-function: to_lower (did you mean `tolower`?)"],
+    );
     check("SigninLogs | sumarize count()", &["kql-syntax-operator: sumarize (did you mean `summarize`?)"]);
-    check("SigninLogs | join kind=iner (SigninLogs) on Count", &["kql-join-kind: iner (did you mean `inner`?)"]);
+    check(
+        "SigninLogs | join kind=iner (SigninLogs) on Count",
+        &["kql-join-kind: iner (did you mean `inner`?)"],
+    );
 }
 
 #[test]
@@ -55,7 +63,10 @@ fn one_query_may_have_several() {
             "kql-unknown-name: b",
         ],
     );
-    check("SigninLogs | where Count > | take | project", &["kql-syntax-expected: |", "kql-syntax-expected: |"]);
+    check(
+        "SigninLogs | where Count > | take | project",
+        &["kql-syntax-expected: |", "kql-syntax-expected: |"],
+    );
 }
 
 #[test]
@@ -66,7 +77,10 @@ fn types_that_do_not_go_together() {
     );
     check("SigninLogs | where Count", &["kql-bool-expected: Count"]);
     check("SigninLogs | where Count has 'a'", &["kql-operand-types: has (`tostring()` makes it a text)"]);
-    check("SigninLogs | summarize count() by Details", &["kql-dynamic-key: Details (`tostring()` makes it a text)"]);
+    check(
+        "SigninLogs | summarize count() by Details",
+        &["kql-dynamic-key: Details (`tostring()` makes it a text)"],
+    );
     check(
         "SigninLogs | extend x = UserPrincipalName.first",
         &["kql-member: first (`parse_json()` reads a text as JSON)"],
@@ -86,7 +100,10 @@ fn errors_in_stored_functions_stand_at_the_call() {
 #[test]
 fn functions_of_the_query_are_read_where_they_are_declared() {
     check("let f = (a:long) { SigninLogs | where b == a }; print 1", &["kql-unknown-name: b"]);
-    check("let f = (a:long) { a + 1 }; print f(), f(1, 2)", &["kql-argument-count: f()", "kql-argument-count: f(1, 2)"]);
+    check(
+        "let f = (a:long) { a + 1 }; print f(), f(1, 2)",
+        &["kql-argument-count: f()", "kql-argument-count: f(1, 2)"],
+    );
     check("Recent | take 1; Recent(2h) | take 1", &[]);
 }
 

@@ -535,7 +535,13 @@ impl Search<'_> {
                     Binding::Path(known, _) => known.contains(&edge),
                     Binding::Node(_) => false,
                 });
-            let visited = nodes.contains(&other);
+            // The pattern itself may say that a path ends where it began.
+            let closes = matches!(bindings[at.to], Some(Binding::Node(known)) if known == other);
+            let bound = bindings
+                .iter()
+                .flatten()
+                .any(|binding| matches!(binding, Binding::Node(known) if *known == other));
+            let visited = nodes.contains(&other) || (bound && !closes);
             if (self.cycles != Cycles::All && passed) || (self.cycles == Cycles::None && visited) {
                 continue;
             }

@@ -208,7 +208,7 @@ fn pairs(text: &str, options: &KvOptions, keys: &[NewColumn]) -> Vec<(String, St
             rest = if after.len() == rest.len() { "" } else { after };
             continue;
         };
-        let after = &after[delimiter.len()..];
+        let after = after[delimiter.len()..].trim_start_matches(' ');
         let (value, next) = if options.greedy {
             token(after, options, |rest| {
                 options.pair_delimiter(rest).is_some_and(|delimiter| {
@@ -223,7 +223,7 @@ fn pairs(text: &str, options: &KvOptions, keys: &[NewColumn]) -> Vec<(String, St
         } else {
             token(after, options, |rest| options.pair_delimiter(rest).is_some())
         };
-        found.push((key, value));
+        found.push((key.trim().to_owned(), value));
         rest = next;
     }
     found

@@ -6,7 +6,7 @@
 use azimuth_diag::Severity;
 use azimuth_kql::bind;
 use azimuth_kql::bind::{MemoryCatalog, Options};
-use azimuth_kql::bound::TableName;
+use azimuth_kql::bound::{ResultValue, TableName};
 use azimuth_kql::types::Schema;
 use azimuth_rows::expect::{self, Tolerance};
 use azimuth_rows::{Limits, QueryError, Source, Table, query};
@@ -61,7 +61,11 @@ fn columns_are(text: &str, wanted: &Value) -> Result<(), String> {
     if let Some(error) = bound.diagnostics.iter().find(|found| found.severity == Severity::Error) {
         return Err(error.to_string());
     }
-    let schema = bound.schema().ok_or("the query has no result")?;
+    // What is recorded of a query with several results is the first.
+    let schema = match bound.results.first().map(|result| &result.value) {
+        Some(ResultValue::Table(rel)) => rel.schema.clone(),
+        _ => bound.schema().ok_or("the query has no result")?,
+    };
     expect::columns(&Table::new(schema, Vec::new()), wanted, true)
 }
 
@@ -76,7 +80,7 @@ fn executed(case: &Value, text: &str, check: &str) -> Result<(), String> {
         }
         Err(QueryError::Failed(failure)) => return Err(failure.to_string()),
     };
-    let table = tables.last().ok_or("no result")?;
+    let table = tables.first().ok_or("no result")?;
     match (&case["expected"], check) {
         (Value::Null, _) => expect::compare_printed(table, &case["printed"]),
         (expected, "count") => {

@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "datetime_diff",
         &[sig(
             &[p("part", A::Text).constant().one_of(PARTS), DATE, p("other", A::Type(T::Datetime))],
-            R::Type(T::Long),
+            R::ForWord(0, "week", T::Real, T::Long),
         )],
     ),
     scalar("datetime_list_timezones", &[sig(&[], R::Type(T::Dynamic))]),
@@ -72,7 +72,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 ]),
                 DATE,
             ],
-            R::Type(T::Long),
+            R::ForWord(0, "week_of_year", T::Int, T::Long),
         )],
     ),
     scalar("datetime_utc_to_local", &[sig(&[DATE, ZONE], R::Type(T::Datetime))]),
