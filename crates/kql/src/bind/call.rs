@@ -1,0 +1,647 @@
+//! Calls of built-in functions: finding the function, checking the arguments, typing the result.
+
+use std::sync::Arc;
+
+use super::scope::{Entry, Row, Value};
+use super::{Binder, Scope};
+use crate::ast::{Argument, Call as AstCall, Expr as Ast, ExprKind as A};
+use crate::bound::{Call, Expr, ExprKind as B, Rel, TableName};
+use crate::functions::{self, Accepts, Form, Function, FunctionKind, Parameter, Returns, Signature, Use};
+use crate::suggest::closest;
+use crate::syntax::Span;
+use crate::types::ScalarType as T;
+use crate::values::Literal;
+
+impl Binder<'_> {
+    /// A call in a place where scalars and tables are welcome.
+    pub(super) fn call(&mut self, call: &AstCall, span: Span, row: Row<'_>, env: &Scope) -> Value {
+        let name = call.name.text.as_str();
+        if let Some(Entry::Pattern(pattern)) = env.get(name).cloned() {
+            return self.pattern_call(&pattern, call, span, env);
+        }
+        // Functions of the query hide built-in ones.
+        if let Some(Entry::Function(function)) = env.get(name).cloned() {
+            return self.let_function(&function, &call.arguments, None, span, row, env);
+        }
+        if let Some(value) = self.special_call(call, span, row, env) {
+            return value;
+        }
+        if row.in_aggregate
+            && let Some(function) = functions::lookup(Use::Aggregate, name)
+        {
+            return Value::Scalar(self.builtin(function, call, span, row, env));
+        }
+        if let Some(function) = functions::lookup(Use::Scalar, name) {
+            return Value::Scalar(self.builtin(function, call, span, row, env));
+        }
+        if let Some(function) = self.catalog.function(name) {
+            return self.stored_function(&function, &call.arguments, None, span, row, env);
+        }
+        if let Some(value) = self.declared(name, call.name.span, row, env)
+            && call.arguments.is_empty()
+        {
+            return value;
+        }
+        if functions::lookup(Use::Aggregate, name).is_some() {
+            self.error_with_hint(
+                "kql-aggregate-place",
+                call.name.span,
+                format!("the aggregate `{name}` cannot be used here"),
+                Some("aggregates belong into `summarize`".into()),
+            );
+            return Value::Scalar(Expr::error(self.at(span)));
+        }
+        self.unknown_function(name, call.name.span, env, Use::Scalar);
+        for argument in &call.arguments {
+            if !matches!(argument.value.kind, A::Star) {
+                self.value(&argument.value, row, env);
+            }
+        }
+        Value::Scalar(Expr::error(self.at(span)))
+    }
+
+    pub(super) fn unknown_function(&mut self, name: &str, span: Span, env: &Scope, usage: Use) {
+        let stored = self.catalog.function_names();
+        let builtin =
+            functions::all(usage).chain(functions::all(Use::Aggregate)).map(|function| function.name);
+        let declared =
+            env.entries().filter(|(_, entry)| matches!(entry, Entry::Function(_))).map(|(name, _)| name);
+        let hint = closest(name, builtin.chain(stored.iter().map(String::as_str)).chain(declared))
+            .map(|near| format!("did you mean `{near}`?"));
+        let what = if usage == Use::Plugin { "plugin" } else { "function" };
+        self.error_with_hint("kql-unknown-function", span, format!("there is no {what} `{name}`"), hint);
+    }
+
+    /// Functions whose meaning is more than a signature.
+    fn special_call(&mut self, call: &AstCall, span: Span, row: Row<'_>, env: &Scope) -> Option<Value> {
+        let shown = self.at(span);
+        let first = call.arguments.first().map(|argument| &argument.value);
+        Some(match (call.name.text.as_str(), first) {
+            ("toscalar", Some(first)) => Value::Scalar(match self.value(first, Row::none(), env) {
+                Value::Scalar(expr) => expr,
+                Value::Table(rel) => {
+                    let ty = rel.schema.columns.first().map_or(T::Unknown, |column| column.ty);
+                    let id = self.share(rel, Some(ty));
+                    Expr { kind: B::Shared(id), ty, span: shown }
+                }
+                Value::Place { .. } => Expr::error(shown),
+            }),
+            ("materialize", Some(first)) => {
+                let rel = self.table(first, env);
+                let schema = rel.schema.clone();
+                let id = self.share(rel, None);
+                Value::Table(self.rel(crate::bound::RelKind::Shared(id), schema, span))
+            }
+            ("view", Some(first)) if call.arguments.len() == 1 => Value::Table(self.table(first, env)),
+            ("cluster", Some(first)) => {
+                let name = self.constant_text(first, env);
+                Value::Place { cluster: Some(name), database: None }
+            }
+            ("database" | "workspace" | "app" | "resource", Some(first)) => {
+                let name = self.constant_text(first, env);
+                Value::Place { cluster: None, database: Some(name) }
+            }
+            ("arg" | "adx", Some(_)) => {
+                let message = format!("`{}` asks another service, which is not supported", call.name.text);
+                self.error("kql-unsupported", call.name.span, message);
+                Value::Table(self.error_rel(span))
+            }
+            ("table", Some(first)) => {
+                let table = self.constant_text(first, env);
+                // In a function nobody calls, a parameter has no value.
+                Value::Table(if table.is_empty() {
+                    self.error_rel(span)
+                } else {
+                    self.named_table(&table, first.span, env)
+                })
+            }
+            ("external_table" | "stored_query_result", Some(first)) => {
+                let name = self.constant_text(first, env);
+                let known = self.known_schema(span);
+                let schema = known.unwrap_or(crate::types::Schema { columns: Vec::new(), is_open: true });
+                let arguments = vec![Expr::literal(Literal::String(name), shown)];
+                let kind = crate::bound::RelKind::HostFunction { name: call.name.text.clone(), arguments };
+                Value::Table(self.rel(kind, schema, span))
+            }
+            ("column_ifexists" | "columnifexists", Some(first)) => {
+                Value::Scalar(self.column_if_exists(call, first, shown, row, env))
+            }
+            ("column_names_of", Some(first)) => {
+                let rel = self.table(first, env);
+                let name =
+                    |column: &crate::types::Column| crate::values::Dynamic::String(column.name.clone());
+                let names = rel.schema.columns.iter().map(name).collect();
+                Value::Scalar(Expr::literal(Literal::Dynamic(crate::values::Dynamic::Array(names)), shown))
+            }
+            ("all" | "any" | "map", Some(first)) if row.parts.is_some() && call.arguments.len() == 2 => {
+                Value::Scalar(self.over_elements(call, first, shown, row, env))
+            }
+            ("pack_all", _) if row.schema.is_some() => Value::Scalar(self.pack_all(first, shown, row, env)),
+            _ => return None,
+        })
+    }
+
+    /// `all(path, …)`, `any(…)`, `map(…)`: the second argument is an expression over the columns of the elements of
+    /// the first, [`ExprKind::Column`](crate::bound::ExprKind::Column) in it.
+    fn over_elements(&mut self, call: &AstCall, first: &Ast, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+        let (name, is_inner) = match &first.kind {
+            A::Call(inner) if inner.name.text == "inner_nodes" => {
+                (inner.arguments.first().map(|argument| &argument.value.kind), true)
+            }
+            kind => (Some(kind), false),
+        };
+        let parts = row.parts.unwrap_or_default();
+        let part = match name {
+            Some(A::Name(name)) => parts.iter().find(|part| &part.name == name),
+            _ => None,
+        };
+        let Some(part) = part else {
+            self.error("kql-graph", first.span, "a variable of the pattern is expected here");
+            return Expr::error(span);
+        };
+        let schema = if is_inner { part.inner.clone() } else { part.schema.clone() };
+        let elements = self.scalar(first, row, env);
+        let id = self.new_row();
+        let over = Row::of(&schema, id);
+        let value = match &call.arguments[1].value {
+            value if call.name.text == "map" => self.scalar(value, over, env),
+            value => self.predicate(value, over, env),
+        };
+        let Some(function) = functions::lookup(Use::Scalar, &call.name.text) else {
+            return Expr::error(span);
+        };
+        let ty = if call.name.text == "map" { T::Dynamic } else { T::Bool };
+        Expr { kind: B::Call(Call { function, arguments: vec![elements, value] }), ty, span }
+    }
+
+    pub(super) fn constant_text(&mut self, ast: &Ast, env: &Scope) -> String {
+        let expr = self.scalar(ast, Row::none(), env);
+        match expr.as_literal() {
+            Some(Literal::String(text)) => text.clone(),
+            _ => {
+                if !matches!(expr.kind, B::Error | B::Parameter(_)) {
+                    self.error("kql-constant-expected", ast.span, "a constant text is expected here");
+                }
+                String::new()
+            }
+        }
+    }
+
+    fn column_if_exists(
+        &mut self,
+        call: &AstCall,
+        first: &Ast,
+        span: Span,
+        row: Row<'_>,
+        env: &Scope,
+    ) -> Expr {
+        let name = match &first.kind {
+            A::Literal(Literal::String(name)) => name.clone(),
+            _ => self.constant_text(first, env),
+        };
+        let column = row.schema.and_then(|schema| Some((schema.index_of(&name)?, schema)));
+        let other = call.arguments.get(1).map(|argument| self.scalar(&argument.value, row, env));
+        match (column, other) {
+            // The type is that of the other value, whatever the column's.
+            (Some((index, schema)), other) => {
+                let column = Expr::column(index, schema.columns[index].ty, span);
+                match other {
+                    Some(other) => self.converted(column, other.ty),
+                    None => column,
+                }
+            }
+            (None, Some(other)) => match row.schema {
+                // Only the data can tell which of both it is.
+                Some(schema) if schema.is_open => {
+                    let column = Expr { kind: B::OpenColumn(name), ty: other.ty, span };
+                    self.converted(column, other.ty)
+                }
+                _ => other,
+            },
+            (None, None) => {
+                self.error("kql-argument-count", call.name.span, "`column_ifexists` asks for 2 arguments");
+                Expr::error(span)
+            }
+        }
+    }
+
+    /// `pack_all(ignore)`: the function with a name and a value for each column.
+    fn pack_all(&mut self, ignore: Option<&Ast>, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+        let flag = match ignore {
+            Some(ignore) => self.scalar(ignore, row, env),
+            None => Expr::literal(Literal::Bool(Some(false)), span),
+        };
+        let mut arguments = vec![flag];
+        for (index, column) in row.schema.iter().flat_map(|schema| &schema.columns).enumerate() {
+            arguments.push(Expr::literal(Literal::String(column.name.clone()), span));
+            arguments.push(Expr::column(index, column.ty, span));
+        }
+        match functions::lookup(Use::Scalar, "pack_all") {
+            Some(function) => Expr { kind: B::Call(Call { function, arguments }), ty: T::Dynamic, span },
+            None => Expr { kind: B::Error, ty: T::Dynamic, span },
+        }
+    }
+
+    /// `database('d').table('t')`, `cluster('c').database('d')`.
+    pub(super) fn method(
+        &mut self,
+        ast: &Ast,
+        base: &Ast,
+        call: &AstCall,
+        row: Row<'_>,
+        env: &Scope,
+    ) -> Value {
+        let shown = self.at(ast.span);
+        match self.value(base, row, env) {
+            Value::Place { cluster, database } => match (call.name.text.as_str(), call.arguments.first()) {
+                ("database", Some(first)) => {
+                    let name = self.constant_text(&first.value, env);
+                    Value::Place { cluster, database: Some(name) }
+                }
+                ("table" | "external_table" | "materialized_view", Some(first)) => {
+                    let table = self.constant_text(&first.value, env);
+                    Value::Table(self.remote_table(TableName { cluster, database, table }, ast.span, env))
+                }
+                _ => match self.catalog.function(&call.name.text) {
+                    Some(function) => {
+                        self.stored_function(&function, &call.arguments, None, ast.span, row, env)
+                    }
+                    None => {
+                        let place = TableName { cluster, database, table: call.name.text.clone() };
+                        let _ = place;
+                        self.unknown_function(&call.name.text, call.name.span, env, Use::Scalar);
+                        Value::Table(self.error_rel(ast.span))
+                    }
+                },
+            },
+            Value::Scalar(value) => {
+                if !matches!(value.kind, B::Error) {
+                    self.error("kql-member", call.name.span, "a scalar has no functions of its own");
+                }
+                Value::Scalar(Expr::error(shown))
+            }
+            Value::Table(_) => {
+                self.error("kql-member", call.name.span, "a table has no functions of its own");
+                Value::Table(self.error_rel(ast.span))
+            }
+        }
+    }
+
+    /// A built-in scalar function or aggregate.
+    pub(super) fn builtin(
+        &mut self,
+        function: &'static Function,
+        call: &AstCall,
+        span: Span,
+        row: Row<'_>,
+        env: &Scope,
+    ) -> Expr {
+        let shown = self.at(span);
+        let is_aggregate = function.kind == FunctionKind::Aggregate;
+        let inner = Row { in_aggregate: row.in_aggregate && !is_aggregate, is_search: false, ..row };
+        let arguments = in_order(function, &call.arguments);
+        let Some(signature) = fitting(function, arguments.len()) else {
+            self.wrong_count(function, call);
+            for argument in &call.arguments {
+                if !matches!(argument.value.kind, A::Star) {
+                    self.value(&argument.value, inner, env);
+                }
+            }
+            let ty = match function.signatures.first().map(|signature| signature.returns) {
+                Some(Returns::Type(ty)) => ty,
+                _ => T::Unknown,
+            };
+            return Expr { kind: B::Error, ty, span: shown };
+        };
+        let mut bound = Vec::new();
+        for (index, ast) in arguments.iter().enumerate() {
+            let parameter = parameter_of(signature, index, arguments.len());
+            bound.push(self.argument(parameter, ast, inner, env));
+        }
+        let types: Vec<T> = bound.iter().map(|expr| expr.ty).collect();
+        let signature = self.signature_for(function, &arguments, &bound);
+        let fits = |signature: &&Signature| {
+            takes(signature, bound.len())
+                && (0..bound.len())
+                    .all(|index| is_accepted(parameter_of(signature, index, bound.len()), index, &bound))
+        };
+        // Arguments of unknown type may leave it open which signature is meant.
+        let is_unclear = types.contains(&T::Unknown) && function.signatures.iter().filter(fits).count() > 1;
+        let ty = match self.returned(function, signature, &bound, &types, call) {
+            _ if is_unclear => T::Unknown,
+            ty => ty,
+        };
+        let bound = self.with_conversions(signature, bound, ty);
+        let call = Call { function, arguments: bound };
+        let kind = if is_aggregate { B::Aggregate(call) } else { B::Call(call) };
+        Expr { kind, ty, span: shown }
+    }
+
+    fn argument(&mut self, parameter: &Parameter, ast: &Ast, row: Row<'_>, env: &Scope) -> Expr {
+        if matches!(ast.kind, A::Star) && parameter.form == Form::ColumnOrStar {
+            return Expr::literal(Literal::String("*".into()), self.at(ast.span));
+        }
+        if parameter.accepts == Accepts::Table {
+            let rel = self.table(ast, env);
+            let ty = T::Dynamic;
+            let id = self.share(rel, None);
+            return Expr { kind: B::Shared(id), ty, span: self.at(ast.span) };
+        }
+        let expr = self.scalar(ast, row, env);
+        let is_fixed = matches!(parameter.form, Form::Constant | Form::Literal);
+        if is_fixed && !expr.is_constant() && !matches!(expr.kind, B::Error) {
+            let message = format!("`{}` has to be a constant", parameter.name);
+            self.error("kql-constant-expected", ast.span, message);
+        }
+        if !parameter.values.is_empty()
+            && let Some(Literal::String(text)) = expr.as_literal()
+            && !parameter.values.contains(&text.to_ascii_lowercase().as_str())
+        {
+            let hint =
+                closest(text, parameter.values.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let message = format!("`{}` is one of {}", parameter.name, parameter.values.join(", "));
+            self.error_with_hint("kql-argument-value", ast.span, message, hint);
+        }
+        expr
+    }
+
+    /// The first signature that the types fit; if none does, the first with the right count, and an error.
+    fn signature_for(
+        &mut self,
+        function: &'static Function,
+        asts: &[&Ast],
+        bound: &[Expr],
+    ) -> &'static Signature {
+        let count = bound.len();
+        let candidates: Vec<&'static Signature> =
+            function.signatures.iter().filter(|signature| takes(signature, count)).collect();
+        let misfit = |signature: &Signature| {
+            (0..count).find(|index| !is_accepted(parameter_of(signature, *index, count), *index, bound))
+        };
+        if let Some(signature) = candidates.iter().find(|signature| misfit(signature).is_none()) {
+            return signature;
+        }
+        // What fits longest is what was meant.
+        let best =
+            candidates.iter().max_by_key(|signature| misfit(signature)).copied().unwrap_or(&NO_SIGNATURE);
+        if let Some(index) = misfit(best)
+            && let Some(ast) = asts.get(index)
+        {
+            let parameter = parameter_of(best, index, count);
+            let wanted = wanted(parameter, bound);
+            let message = format!(
+                "`{}` asks for {wanted} as `{}`, this is a {}",
+                function.name, parameter.name, bound[index].ty
+            );
+            let hint = conversion_to(parameter.accepts).map(|name| format!("`{name}` converts it"));
+            self.error_with_hint("kql-argument-type", ast.span, message, hint);
+        }
+        best
+    }
+
+    fn returned(
+        &mut self,
+        function: &Function,
+        signature: &Signature,
+        bound: &[Expr],
+        types: &[T],
+        call: &AstCall,
+    ) -> T {
+        match signature.returns {
+            Returns::Type(ty) => ty,
+            Returns::Argument(index) => types.get(index).copied().unwrap_or(T::Unknown),
+            Returns::ArgumentLong(index) => match types.get(index).copied().unwrap_or(T::Unknown) {
+                T::Int => T::Long,
+                ty => ty,
+            },
+            Returns::Common => {
+                let marked = (0..bound.len())
+                    .filter(|index| parameter_of(signature, *index, bound.len()).accepts == Accepts::Common)
+                    .map(|index| types[index]);
+                // `coalesce` does not take dynamic and other values together.
+                let is_mixed = function.name == "coalesce"
+                    && types.contains(&T::Dynamic)
+                    && types.iter().any(|ty| !matches!(ty, T::Dynamic | T::Unknown));
+                common(marked).filter(|_| !is_mixed).unwrap_or_else(|| {
+                    if matches!(function.name, "iff" | "case") {
+                        return T::Dynamic;
+                    }
+                    let message = format!("the arguments of `{}` have no common type", function.name);
+                    self.error("kql-argument-type", call.name.span, message);
+                    T::Unknown
+                })
+            }
+            Returns::Widest => types
+                .iter()
+                .copied()
+                .filter(|ty| ty.is_number())
+                .reduce(|left, right| left.common(right).unwrap_or(left))
+                .unwrap_or(T::Unknown),
+            Returns::ForWord(index, word, ty, otherwise) => {
+                let given = bound.get(index).and_then(Expr::as_literal).and_then(Literal::as_str);
+                if given.is_some_and(|given| given.eq_ignore_ascii_case(word)) { ty } else { otherwise }
+            }
+            Returns::Named(index, otherwise) => match bound.get(index).and_then(Expr::as_literal) {
+                Some(Literal::String(name)) => T::from_name(name).unwrap_or(otherwise),
+                _ => otherwise,
+            },
+            Returns::Columns(columns) => match columns {
+                [(_, ty)] => *ty,
+                _ => columns.first().map_or(T::Unknown, |(_, ty)| *ty),
+            },
+            Returns::Computed(compute) => compute(types),
+            Returns::Special => types.first().copied().unwrap_or(T::Unknown),
+            Returns::Table => T::Unknown,
+        }
+    }
+
+    fn with_conversions(&self, signature: &Signature, bound: Vec<Expr>, ty: T) -> Vec<Expr> {
+        let count = bound.len();
+        let convert = |(index, expr): (usize, Expr)| match parameter_of(signature, index, count).accepts {
+            Accepts::Type(wanted) => self.converted(expr, wanted),
+            Accepts::Common if matches!(signature.returns, Returns::Common) => self.converted(expr, ty),
+            _ => expr,
+        };
+        bound.into_iter().enumerate().map(convert).collect()
+    }
+
+    fn wrong_count(&mut self, function: &Function, call: &AstCall) {
+        let counts: Vec<(usize, usize)> = function.signatures.iter().map(bounds).collect();
+        let least = counts.iter().map(|(least, _)| *least).min().unwrap_or(0);
+        let most = counts.iter().map(|(_, most)| *most).max().unwrap_or(0);
+        let wanted = match (least, most) {
+            (least, most) if least == most => format!("{least}"),
+            (least, usize::MAX) => format!("at least {least}"),
+            (least, most) => format!("{least} to {most}"),
+        };
+        let plural = if wanted == "1" { "" } else { "s" };
+        let message = format!(
+            "`{}` asks for {wanted} argument{plural}, there are {}",
+            call.name.text,
+            call.arguments.len()
+        );
+        self.error("kql-argument-count", call.name.span, message);
+    }
+
+    /// A table by its name, and nothing but a table.
+    pub(super) fn remote_table(&mut self, name: TableName, span: Span, env: &Scope) -> Arc<Rel> {
+        if name.table.contains('*') {
+            return self.error_rel(span);
+        }
+        if let Some(Value::Table(table)) = env.get(&name.table).cloned().and_then(|entry| match entry {
+            Entry::Table(table) if name.database.is_none() => Some(Value::Table(table)),
+            _ => None,
+        }) {
+            return table;
+        }
+        if let Some(schema) = self.catalog.table(&name) {
+            return self.rel(crate::bound::RelKind::Table(name), (*schema).clone(), span);
+        }
+        // Another cluster's or database's table may be anything; who executes decides.
+        let known = self.known_schema(span);
+        let schema = known.unwrap_or(crate::types::Schema { columns: Vec::new(), is_open: true });
+        self.rel(crate::bound::RelKind::Table(name), schema, span)
+    }
+}
+
+static NO_SIGNATURE: Signature = Signature { parameters: &[], returns: Returns::Type(T::Unknown) };
+static ANY_PARAMETER: Parameter = functions::p("value", Accepts::Any);
+
+/// Arguments in the order of the parameters: named ones at their places.
+fn in_order<'a>(function: &Function, arguments: &'a [Argument]) -> Vec<&'a Ast> {
+    if arguments.iter().all(|argument| argument.name.is_none()) {
+        return arguments.iter().map(|argument| &argument.value).collect();
+    }
+    let parameters = function.signatures.first().map(|signature| signature.parameters).unwrap_or_default();
+    let mut ordered: Vec<(usize, &Ast)> = Vec::new();
+    for (place, argument) in arguments.iter().enumerate() {
+        let named = argument
+            .name
+            .as_ref()
+            .and_then(|name| parameters.iter().position(|known| known.name == name.text));
+        ordered.push((named.unwrap_or(place), &argument.value));
+    }
+    ordered.sort_by_key(|(place, _)| *place);
+    ordered.into_iter().map(|(_, ast)| ast).collect()
+}
+
+/// How many arguments a signature takes.
+fn bounds(signature: &Signature) -> (usize, usize) {
+    let least = signature.parameters.iter().map(|parameter| parameter.least).sum();
+    let most =
+        signature.parameters.iter().fold(0usize, |most, parameter| most.saturating_add(parameter.most));
+    (least, most)
+}
+
+fn takes(signature: &Signature, count: usize) -> bool {
+    let (least, most) = bounds(signature);
+    let group = signature.parameters.iter().filter(|parameter| parameter.most == usize::MAX).count();
+    let fixed = signature.parameters.iter().filter(|parameter| parameter.most == 1).count();
+    (least..=most).contains(&count) && (group < 2 || count >= fixed && (count - fixed).is_multiple_of(group))
+}
+
+fn fitting(function: &'static Function, count: usize) -> Option<&'static Signature> {
+    function.signatures.iter().find(|signature| takes(signature, count))
+}
+
+/// The parameter that the argument at `index` of `count` is for.
+fn parameter_of(signature: &Signature, index: usize, count: usize) -> &Parameter {
+    let parameters = signature.parameters;
+    let Some(group) = parameters.iter().position(|parameter| parameter.most > 1) else {
+        return parameters.get(index).unwrap_or(&ANY_PARAMETER);
+    };
+    let length = parameters[group..].iter().take_while(|parameter| parameter.most > 1).count();
+    let after = parameters.len() - group - length;
+    if index < group {
+        &parameters[index]
+    } else if index + after >= count && after > 0 && count > group {
+        &parameters[parameters.len() - (count - index)]
+    } else {
+        &parameters[group + (index - group) % length]
+    }
+}
+
+fn is_accepted(parameter: &Parameter, index: usize, bound: &[Expr]) -> bool {
+    let ty = bound[index].ty;
+    if ty == T::Unknown {
+        return true;
+    }
+    match parameter.accepts {
+        Accepts::Any | Accepts::Common | Accepts::Table => true,
+        Accepts::NotDynamic => ty != T::Dynamic,
+        Accepts::Type(wanted) => ty.widens_to(wanted),
+        Accepts::OneOf(types) => types.contains(&ty),
+        Accepts::Text => ty == T::String,
+        Accepts::TextOrDynamic => matches!(ty, T::String | T::Dynamic),
+        Accepts::Number => ty.is_number(),
+        Accepts::Integer => ty.is_integer(),
+        Accepts::Summable => ty.is_summable(),
+        Accepts::NumberOrBool => ty.is_number() || matches!(ty, T::Bool | T::Timespan),
+        Accepts::Dynamic => ty == T::Dynamic,
+        Accepts::Array => {
+            let is_array = |literal: &Literal| {
+                matches!(
+                    literal,
+                    Literal::Dynamic(crate::values::Dynamic::Array(_) | crate::values::Dynamic::Null)
+                )
+            };
+            ty == T::Dynamic && bound[index].as_literal().is_none_or(is_array)
+        }
+        Accepts::SameAs(other) => bound.get(other).is_none_or(|other| ty.common(other.ty).is_some()),
+    }
+}
+
+fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
+    match parameter.accepts {
+        Accepts::Any | Accepts::Common => "a scalar".into(),
+        Accepts::NotDynamic => "anything but dynamic".into(),
+        Accepts::Type(ty) => format!("a {ty}"),
+        Accepts::OneOf(types) => {
+            let names: Vec<&str> = types.iter().map(|ty| ty.name()).collect();
+            format!("one of {}", names.join(", "))
+        }
+        Accepts::Text => "a string".into(),
+        Accepts::TextOrDynamic => "a string or dynamic".into(),
+        Accepts::Number => "a number".into(),
+        Accepts::Integer => "a whole number".into(),
+        Accepts::Summable => "a number, timespan or datetime".into(),
+        Accepts::NumberOrBool => "a number, bool or timespan".into(),
+        Accepts::Dynamic => "a dynamic".into(),
+        Accepts::Array => "an array".into(),
+        Accepts::SameAs(other) => format!("a {}", bound.get(other).map_or(T::Unknown, |other| other.ty)),
+        Accepts::Table => "a table".into(),
+    }
+}
+
+fn conversion_to(accepts: Accepts) -> Option<&'static str> {
+    Some(match accepts {
+        Accepts::Text | Accepts::TextOrDynamic | Accepts::Type(T::String) => "tostring()",
+        Accepts::Number | Accepts::Type(T::Real) => "toreal()",
+        Accepts::Integer | Accepts::Type(T::Long) => "tolong()",
+        Accepts::Type(T::Datetime) => "todatetime()",
+        Accepts::Type(T::Timespan) => "totimespan()",
+        Accepts::Type(T::Bool) => "tobool()",
+        Accepts::Dynamic | Accepts::Array => "parse_json()",
+        _ => return None,
+    })
+}
+
+/// The type that all go together in; dynamic ones give way to others. `None` if there is none.
+pub(super) fn common(types: impl Iterator<Item = T>) -> Option<T> {
+    let (mut result, mut any_dynamic) = (None, false);
+    for ty in types {
+        match ty {
+            T::Unknown => {}
+            T::Dynamic => any_dynamic = true,
+            ty => match result {
+                None => result = Some(ty),
+                Some(before) => result = Some(ty.common(before)?),
+            },
+        }
+    }
+    Some(match result {
+        Some(ty) => ty,
+        None if any_dynamic => T::Dynamic,
+        None => T::Unknown,
+    })
+}

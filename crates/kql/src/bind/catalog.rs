@@ -1,0 +1,111 @@
+//! What the binder asks its surroundings for: tables and stored functions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use azimuth_diag::Diagnostic;
+
+use crate::ast::FunctionDeclaration;
+use crate::bound::TableName;
+use crate::parse_function;
+use crate::types::Schema;
+
+/// Tables and stored functions of the databases that a query may name.
+pub trait Catalog {
+    /// The columns of a table; `None` if there is no such table.
+    fn table(&self, name: &TableName) -> Option<Arc<Schema>>;
+
+    /// The names of all tables of the default database, for wildcards, `search` and hints.
+    fn table_names(&self) -> Vec<String>;
+
+    /// A stored function of the default database.
+    fn function(&self, name: &str) -> Option<Arc<StoredFunction>>;
+
+    /// The names of all stored functions, for hints.
+    fn function_names(&self) -> Vec<String>;
+}
+
+/// A function that is not part of the query.
+#[derive(Clone, Debug)]
+pub struct StoredFunction {
+    /// Its name.
+    pub name: String,
+    /// Parameters and body. The body of a host function is not looked at.
+    pub declaration: FunctionDeclaration,
+    /// For a function that the host computes: the columns of its result (often an open schema).
+    pub host: Option<Schema>,
+    /// Text arguments name columns of the table argument (`invoke FileProfile(SHA1)` may give the column itself).
+    pub takes_columns: bool,
+}
+
+/// A catalogue in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryCatalog {
+    tables: BTreeMap<String, Arc<Schema>>,
+    functions: BTreeMap<String, Arc<StoredFunction>>,
+}
+
+impl MemoryCatalog {
+    /// An empty catalogue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces a table.
+    pub fn add_table(&mut self, name: impl Into<String>, schema: Schema) {
+        self.tables.insert(name.into(), Arc::new(schema));
+    }
+
+    /// Adds or replaces a stored function: parameters as `(a:string, …)`, the body as `{ … }`.
+    ///
+    /// # Errors
+    /// The diagnostics, if parameters or body do not parse.
+    pub fn add_function(&mut self, name: &str, parameters: &str, body: &str) -> Result<(), Vec<Diagnostic>> {
+        let declaration = parse_function(parameters, body)?;
+        self.add(StoredFunction { name: name.to_owned(), declaration, host: None, takes_columns: false });
+        Ok(())
+    }
+
+    /// Adds or replaces a function that the host computes.
+    ///
+    /// # Errors
+    /// The diagnostics, if the parameters do not parse.
+    pub fn add_host_function(
+        &mut self,
+        name: &str,
+        parameters: &str,
+        schema: Schema,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let declaration = parse_function(parameters, "{}")?;
+        self.add(StoredFunction {
+            name: name.to_owned(),
+            declaration,
+            host: Some(schema),
+            takes_columns: false,
+        });
+        Ok(())
+    }
+
+    /// Adds or replaces a stored function.
+    pub fn add(&mut self, function: StoredFunction) {
+        self.functions.insert(function.name.clone(), Arc::new(function));
+    }
+}
+
+impl Catalog for MemoryCatalog {
+    fn table(&self, name: &TableName) -> Option<Arc<Schema>> {
+        self.tables.get(&name.table).cloned()
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        self.tables.keys().cloned().collect()
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<StoredFunction>> {
+        self.functions.get(name).cloned()
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        self.functions.keys().cloned().collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Integration tests: one binary.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+
+mod binding;
+mod commands;
+mod corpus;
+mod diagnostics;
+mod editing;
+mod formatting;
+mod hostile;
+mod open;
+mod parsing;

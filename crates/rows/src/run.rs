@@ -1,0 +1,221 @@
+//! A bound query executed.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use azimuth_kql::bound::{BoundQuery, Rel, ResultValue, SharedId, TableName};
+use azimuth_kql::types::{Column, Schema};
+use azimuth_values::{Context, Refusal, Value};
+
+use crate::eval;
+use crate::operators;
+use crate::table::Table;
+
+/// Where tables come from.
+pub trait Source {
+    /// The rows of a table, each with the values of `schema`'s columns in their order.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    fn table(&self, name: &TableName, schema: &Schema) -> Result<Table, Refusal>;
+
+    /// The rows of a function that the host computes.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it fails.
+    fn function(&self, name: &str, arguments: &[Value], schema: &Schema) -> Result<Table, Refusal> {
+        let _ = (arguments, schema);
+        Err(Refusal::new(format!("the function `{name}` is not available here")))
+    }
+}
+
+/// How much a query may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rows made by all operators together
+    pub rows: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rows: 10_000_000 }
+    }
+}
+
+/// Why a query ended without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A function refused, or a value made the query impossible
+    Refused(Refusal),
+    /// More rows than the limit
+    TooManyRows(u64),
+    /// Something that this engine does not do
+    Unsupported(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(out),
+            Self::TooManyRows(limit) => {
+                write!(out, "the query makes more than {limit} rows; filter or aggregate earlier")
+            }
+            Self::Unsupported(what) => write!(out, "{what} is not supported"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What another engine has computed of a query already.
+#[derive(Clone, Debug, Default)]
+pub struct Ready {
+    /// Operators, by [`Ready::address`]
+    pub tables: HashMap<usize, Arc<Table>>,
+    /// Entries of [`BoundQuery::shared`], by their place
+    pub shared: HashMap<usize, Arc<Table>>,
+}
+
+impl Ready {
+    /// What tells an operator from others of its query: where it lies.
+    pub fn address(rel: &Rel) -> usize {
+        std::ptr::from_ref(rel) as usize
+    }
+}
+
+/// A query under way.
+pub struct Run<'a> {
+    /// Tables
+    pub source: &'a dyn Source,
+    /// Moment, chance, patterns
+    pub context: &'a Context,
+    query: &'a BoundQuery,
+    shared: Vec<OnceCell<Arc<Table>>>,
+    ready: Vec<&'a Ready>,
+    /// The members of `in (table)`, by the address of the table
+    lists: RefCell<HashMap<usize, Arc<Vec<Value>>>>,
+    rows_left: Cell<u64>,
+    limits: Limits,
+}
+
+/// Executes a bound query: one table for each of its results. A scalar result is a table of one cell.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(
+    query: &BoundQuery,
+    source: &dyn Source,
+    context: &Context,
+    limits: Limits,
+) -> Result<Vec<Table>, Failure> {
+    let run = Run::new(query, source, context, limits);
+    query
+        .results
+        .iter()
+        .map(|result| match &result.value {
+            ResultValue::Table(rel) => run.table(rel, None),
+            ResultValue::Scalar(expr) => {
+                let value = eval::constant(&run, expr)?;
+                let schema = Schema::new(vec![Column::new("print_0", expr.ty)]);
+                Ok(Table::new(schema, vec![vec![value]]))
+            }
+        })
+        .collect()
+}
+
+impl<'a> Run<'a> {
+    /// A run of a query.
+    pub fn new(query: &'a BoundQuery, source: &'a dyn Source, context: &'a Context, limits: Limits) -> Self {
+        let shared = query.shared.iter().map(|_| OnceCell::new()).collect();
+        let rows_left = Cell::new(limits.rows);
+        Self {
+            source,
+            context,
+            query,
+            shared,
+            ready: Vec::new(),
+            lists: RefCell::default(),
+            rows_left,
+            limits,
+        }
+    }
+
+    /// The same run, which takes what is ready instead of computing it.
+    #[must_use]
+    pub fn with(mut self, ready: &'a Ready) -> Self {
+        for (place, table) in &ready.shared {
+            if let Some(cell) = self.shared.get_mut(*place) {
+                *cell = OnceCell::from(table.clone());
+            }
+        }
+        self.ready.push(ready);
+        self
+    }
+
+    /// The rows of an operator; `given` are those that the body of `partition` and its kin begins with.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn table(&self, rel: &Rel, given: Option<&Table>) -> Result<Table, Failure> {
+        let address = Ready::address(rel);
+        if let Some(table) = self.ready.iter().find_map(|ready| ready.tables.get(&address)) {
+            return Ok(Table::clone(table));
+        }
+        let rows = operators::rows(self, rel, given)?;
+        self.count(rows.len())?;
+        Ok(Table::new(rel.schema.clone(), rows))
+    }
+
+    /// A table that is computed once.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn shared(&self, id: SharedId) -> Result<Arc<Table>, Failure> {
+        let cell = &self.shared[id.0];
+        if let Some(table) = cell.get() {
+            return Ok(table.clone());
+        }
+        let table = Arc::new(self.table(&self.query.shared[id.0].rel, None)?);
+        Ok(cell.get_or_init(|| table).clone())
+    }
+
+    /// The members of a table on the right of `in`: computed once, as nothing in it depends on the row.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub(crate) fn list(
+        &self,
+        rel: &Rel,
+        members: impl FnOnce(Table) -> Vec<Value>,
+    ) -> Result<Arc<Vec<Value>>, Failure> {
+        let address = Ready::address(rel);
+        if let Some(known) = self.lists.borrow().get(&address) {
+            return Ok(known.clone());
+        }
+        let found = Arc::new(members(self.table(rel, None)?));
+        self.lists.borrow_mut().insert(address, found.clone());
+        Ok(found)
+    }
+
+    /// Counts rows against the limit.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyRows`].
+    pub fn count(&self, rows: usize) -> Result<(), Failure> {
+        match self.rows_left.get().checked_sub(rows as u64) {
+            Some(left) => {
+                self.rows_left.set(left);
+                Ok(())
+            }
+            None => Err(Failure::TooManyRows(self.limits.rows)),
+        }
+    }
+}
