@@ -32,29 +32,29 @@ fn corpora(files: &[(&str, &str)]) -> tempfile::TempDir {
 #[test]
 fn files_without_an_engine_are_counted_and_data_is_named() {
     let shared = corpora(&[
-        ("kql/docs-cases.jsonl", "{\"id\":\"a\"}\n{\"id\":\"b\"}\n"),
+        ("delivery/stacks.jsonl", "{\"id\":\"a\"}\n{\"id\":\"b\"}\n"),
         ("posture/alerts.jsonl", "{}\n"),
         ("new/things.jsonl", "{}\n"),
-        ("kql/README.md", ""),
+        ("delivery/README.md", ""),
     ]);
     let output = conformance(shared.path(), true, &[]);
     assert!(output.status.success());
     assert_eq!(
         stdout(&output).lines().map(str::trim_end).collect::<Vec<_>>(),
         [
-            "kql/docs-cases.jsonl: passed 0 of 2 (no engine yet: KQL)",
+            "delivery/stacks.jsonl: passed 0 of 2 (no engine yet: blueprints, stacks and deployments)",
             "new/things.jsonl: passed 0 of 1 (no engine yet: not registered in crates/conformance/src/suites)",
             "",
             "not run, because they are no cases:",
             "  posture/alerts.jsonl                                 facts: the alert reference",
         ]
     );
-    assert_eq!(stdout(&conformance(shared.path(), true, &["kql", "--quiet"])), "");
+    assert_eq!(stdout(&conformance(shared.path(), true, &["delivery", "--quiet"])), "");
 }
 
 #[test]
 fn a_name_that_fits_nothing_is_wrong_usage() {
-    let shared = corpora(&[("kql/docs-cases.jsonl", "{}\n")]);
+    let shared = corpora(&[("delivery/stacks.jsonl", "{}\n")]);
     for arguments in [&["sql"][..], &["--fast"], &["--case"], &["--case", "nobody"]] {
         let output = conformance(shared.path(), true, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
