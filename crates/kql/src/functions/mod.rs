@@ -1,16 +1,16 @@
 //! The built-in functions and their signatures.
 //!
-//! A function is data: a [`Function`] in a table of one of the modules below, found by [`lookup`]. Nothing else has
+//! A function is data: a [`Function`] in a table of one of the modules below, found by `lookup`. Nothing else has
 //! to know it: the binder checks arguments, derives the type and the name of the result from the table, and whoever
 //! executes finds the function by [`Function::name`].
 //!
 //! # Adding a function
 //!
 //! 1. Find the module of its subject, and its place in the table (sorted by name).
-//! 2. Write its signatures: [`sig`] with parameters ([`p`], then `.optional()`, `.repeated(n)`, `.constant()` …) and
+//! 2. Write its signatures: `sig` with parameters (`p`, then `.optional()`, `.repeated(n)`, `.constant()` …) and
 //!    what it [`Returns`]. Several signatures are tried in order; the first that the arguments fit counts.
 //! 3. Say how a column that holds it is called when nobody names it ([`Naming`]; the default is `Column1`).
-//! 4. Other spellings are [`alias`]es of their own.
+//! 4. Other spellings are `alias`es of their own.
 //!
 //! Source of the facts: the function pages of the Kusto reference.
 

@@ -3,12 +3,12 @@
 //! Kusto takes the Earth for a sphere and edges for geodesics, as the S2 library does, whose cells it shares; H3 and
 //! geohash are its other grids. Longitude stands before latitude, shapes are GeoJSON, distances are metres.
 //!
-//! - [`sphere`]: points, edges, rings; [`shape`]: lines and polygons as GeoJSON; [`wkt`]: as text.
-//! - [`geohash`], [`h3`], [`s2`]: the grids; [`cover`]: the cells of a shape.
-//! - [`spheroid`]: lengths where the sphere is not exact enough.
-//! - [`points`], [`lines`], [`polygons`]: measures. [`densify`], [`simplify`]: points added and removed.
-//! - [`overlay`]: all edges of several shapes, cut where they meet; [`combine`] finds unions and intersections in it,
-//!   [`buffer`] the outline of what lies near a shape.
+//! - `sphere`: points, edges, rings; `shape`: lines and polygons as GeoJSON; `wkt`: as text.
+//! - `geohash`, `h3`, `s2`: the grids; `cover`: the cells of a shape.
+//! - `spheroid`: lengths where the sphere is not exact enough.
+//! - `points`, `lines`, `polygons`: measures. `densify`, `simplify`: points added and removed.
+//! - `overlay`: all edges of several shapes, cut where they meet; `combine` finds unions and intersections in it,
+//!   `buffer` the outline of what lies near a shape.
 
 pub(super) mod buffer;
 pub(super) mod combine;
