@@ -46,7 +46,8 @@ fn paths(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let rest = &text[at + 1..];
         let word = &rest[..rest.find(['`', '\n'])?];
         // Ids of cases of the query corpus begin like a path of ours.
-        let is_path = FOLDERS.iter().any(|folder| word.starts_with(folder)) && !word.starts_with("docs/query/");
+        let is_path =
+            FOLDERS.iter().any(|folder| word.starts_with(folder)) && !word.starts_with("docs/query/");
         // `suites/SUITE.rs` and `crates/*` stand for something.
         let is_literal =
             word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c));
