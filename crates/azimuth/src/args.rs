@@ -361,3 +361,31 @@ pub(crate) struct DemoEstateArgs {
     #[arg(long)]
     pub(crate) clean: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What controls tell people to run has to be understood, apart from a comment after it.
+    #[test]
+    fn commands_that_controls_name_are_commands() {
+        let mut seen = 0;
+        for need in azimuth_posture::controls().iter().flat_map(|control| control.evidence) {
+            let command = need.command.split("  #").next().unwrap_or_default();
+            if let Some(rest) = command.strip_prefix("azimuth ") {
+                // Whether a path is named is not the question.
+                let words = ["azimuth"].into_iter().chain(rest.split_whitespace());
+                let parsed = Cli::try_parse_from(words);
+                assert!(
+                    !parsed.as_ref().is_err_and(|error| {
+                        error.kind() != clap::error::ErrorKind::MissingRequiredArgument
+                            || command.contains("policy")
+                    }),
+                    "{command}: {parsed:?}"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen > 0);
+    }
+}

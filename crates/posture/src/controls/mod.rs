@@ -138,7 +138,7 @@ fn undecided(
 }
 
 /// How impact runs are put on record.
-const DECLARE_RUNS: &str = "azimuth policy impact exports --definitions assignment.json --output json  # then keep, among the exports, \
+const DECLARE_RUNS: &str = "azimuth policy impact exports --with assignment.json --format json  # then keep, among the exports, \
     {\"azimuth\":\"document/1\",\"key\":\"azimuth:/declaration/impact-runs\",\"body\":{\"impactRuns\":[{\"assignment\":\"<id>\",\
     \"definition\":\"<id>\",\"time\":\"<moment>\"}]}}";
 
