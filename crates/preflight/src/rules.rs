@@ -130,6 +130,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("AZ-STORAGE-FIREWALL.json", include_str!("../rules/AZ-STORAGE-FIREWALL.json")),
     ("AZ-STORAGE-HTTPS.json", include_str!("../rules/AZ-STORAGE-HTTPS.json")),
     ("AZ-STORAGE-NAME.json", include_str!("../rules/AZ-STORAGE-NAME.json")),
+    ("AZ-STORAGE-PUBLIC-BLOBS.json", include_str!("../rules/AZ-STORAGE-PUBLIC-BLOBS.json")),
     ("AZ-STORAGE-PUBLIC-CONTAINER.json", include_str!("../rules/AZ-STORAGE-PUBLIC-CONTAINER.json")),
     ("AZ-STORAGE-PUBLIC-NETWORK.json", include_str!("../rules/AZ-STORAGE-PUBLIC-NETWORK.json")),
     ("AZ-STORAGE-QUEUE-LOGS.json", include_str!("../rules/AZ-STORAGE-QUEUE-LOGS.json")),
