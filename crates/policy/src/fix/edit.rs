@@ -101,8 +101,9 @@ impl Edit {
         }
     }
 
-    /// The change as arguments of `az resource update`, if they can express it.
-    pub fn az_argument(&self) -> Option<String> {
+    /// The change as arguments of `az resource update` for the resource as it is before, if they can express it. The tool
+    /// takes letters below the envelope as they are, so members are called what the resource calls them.
+    pub fn az_argument(&self, before: &Json) -> Option<String> {
         let is_plain = self.place.iter().all(|segment| match segment {
             Segment::Key(key) => {
                 !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
@@ -112,19 +113,49 @@ impl Edit {
         if !is_plain {
             return None;
         }
-        let path = self.path();
+        let place = self.named_as_in(before);
+        let path = Edit { place, change: Change::Remove, field: String::new() }.path();
+        // Brackets mean something to some shells.
+        let shown = if path.contains('[') { quoted(&path) } else { path.clone() };
         Some(match &self.change {
-            Change::Set(Json::String(text)) if is_word(text) => format!("--set {path}={text}"),
+            Change::Set(Json::String(text)) if is_word(text) && shown == path => {
+                format!("--set {path}={text}")
+            }
+            Change::Set(Json::String(text)) if is_word(text) => {
+                format!("--set {}", quoted(&format!("{path}={text}")))
+            }
             Change::Set(value) => format!("--set {}", quoted(&format!("{path}={value}"))),
             Change::Remove => match self.place.last() {
                 Some(Segment::Index(at)) => {
                     let (array, _) = path.rsplit_once('[')?;
+                    let array = if array.contains('[') { quoted(array) } else { array.to_owned() };
                     format!("--remove {array} {at}")
                 }
-                _ => format!("--remove {path}"),
+                _ => format!("--remove {shown}"),
             },
-            Change::Append(value) => format!("--add {path} {}", quoted(&value.to_string())),
+            Change::Append(value) => format!("--add {shown} {}", quoted(&value.to_string())),
         })
+    }
+
+    /// The place with the letter case that a resource has below its envelope.
+    fn named_as_in(&self, resource: &Json) -> Vec<Segment> {
+        let mut at = Some(resource);
+        let mut out = Vec::with_capacity(self.place.len());
+        for (depth, segment) in self.place.iter().enumerate() {
+            let (own, next) = match segment {
+                Segment::Key(key) => {
+                    match at.and_then(Json::as_object).and_then(|members| lookup(members, key)) {
+                        Some((name, value)) if depth > 0 => (Segment::Key(name.to_owned()), Some(value)),
+                        Some((_, value)) => (segment.clone(), Some(value)),
+                        None => (segment.clone(), None),
+                    }
+                }
+                Segment::Index(item) => (segment.clone(), at.and_then(|items| items.get(*item))),
+            };
+            out.push(own);
+            at = next;
+        }
+        out
     }
 }
 
@@ -141,11 +172,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// The whole as a command, if every change can be expressed.
-pub(super) fn az_command(edits: &[Edit], id: Option<&str>) -> Option<String> {
-    let arguments: Vec<String> = edits.iter().map(Edit::az_argument).collect::<Option<_>>()?;
-    let id = id.unwrap_or("RESOURCE_ID");
-    (!arguments.is_empty())
-        .then(|| format!("az resource update --ids {} {}", quoted(id), arguments.join(" ")))
+pub(super) fn az_command(arguments: Option<Vec<String>>, id: Option<&str>) -> Option<String> {
+    let arguments = arguments.filter(|arguments| !arguments.is_empty())?;
+    Some(format!("az resource update --ids {} {}", quoted(id.unwrap_or("RESOURCE_ID")), arguments.join(" ")))
 }
 
 /// The member of an object without regard to letter case.
@@ -300,9 +329,31 @@ mod tests {
         ] {
             assert_eq!(edit.apply(&before), Some(after), "{edit:?}");
             assert_eq!(edit.json_patch(&before), patch, "{edit:?}");
-            assert_eq!(edit.az_argument().as_deref(), az, "{edit:?}");
+            assert_eq!(edit.az_argument(&before).as_deref(), az, "{edit:?}");
         }
         assert_eq!(edit(vec![key("properties"), key("t")], Change::Set(json!("old"))).apply(&before), None);
         assert_eq!(edit(vec![key("nothing")], Change::Remove).apply(&before), None);
+    }
+
+    #[test]
+    fn commands_call_members_what_the_resource_calls_them() {
+        let before =
+            json!({"properties": {"ipConfigurations": [{"properties": {"publicIPAddress": {"id": "x"}}}]}});
+        let place = vec![
+            key("properties"),
+            key("ipconfigurations"),
+            Segment::Index(0),
+            key("properties"),
+            key("publicIpAddress"),
+            key("id"),
+        ];
+        assert_eq!(
+            edit(place.clone(), Change::Remove).az_argument(&before).as_deref(),
+            Some("--remove 'properties.ipConfigurations[0].properties.publicIPAddress.id'")
+        );
+        assert_eq!(
+            edit(place, Change::Set(json!("y"))).az_argument(&before).as_deref(),
+            Some("--set 'properties.ipConfigurations[0].properties.publicIPAddress.id=y'")
+        );
     }
 }

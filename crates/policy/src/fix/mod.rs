@@ -143,13 +143,18 @@ pub fn fix(
     for solution in found.solutions {
         let mut state = before.clone();
         let mut patch = Vec::new();
+        let mut arguments = Some(Vec::new());
         for edit in &solution.edits {
             patch.push(edit.json_patch(&state));
+            arguments = arguments.zip(edit.az_argument(&state)).map(|(mut all, next)| {
+                all.push(next);
+                all
+            });
             state = edit.apply(&state).unwrap_or(state);
         }
         let id = before.get("id").and_then(Json::as_str);
         report.fixes.push(Fix {
-            az: edit::az_command(&solution.edits, id),
+            az: edit::az_command(arguments, id),
             fragment: edit::fragment(
                 &solution.edits,
                 &before,
