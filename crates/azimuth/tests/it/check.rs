@@ -220,7 +220,11 @@ fn broken_templates_and_files_that_are_none() {
     let refused = work.file("bad/main.json", TEMPLATE.replace("[parameters('tls')]", "[parameters('tsl')]"));
     let run = azimuth(&["check", &refused]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("error[arm-") && run.stdout.contains("would be refused"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("error[arm-") && run.stdout.contains(", 1 template that would be refused"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
@@ -268,6 +272,10 @@ fn rules_are_listed_and_explained() {
     assert!(text.starts_with(&first) && text.contains("azimuth:ignore"), "{text}");
     let run = expect(2, &["check", "--explain", "AZ-NO-SUCH-THING"]);
     assert!(run.stderr.contains("there is no rule"), "{}", run.stderr);
+    for wrong in ["AZ-STORAGE-TSL", "AZ-STROAGE-TLS"] {
+        let run = expect(2, &["check", "--explain", wrong]);
+        assert!(run.stderr.contains("did you mean AZ-STORAGE-TLS,"), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -313,7 +321,7 @@ fn bicep_is_shown_at_the_declaration() {
     };
     // Without a compiler: a named file cannot be read, a folder is checked as far as it goes.
     assert!(run(&main, 3).contains("no Bicep compiler is installed"));
-    assert!(run(&work.text("infra"), 0).contains("1 Bicep files without a compiler"));
+    assert!(run(&work.text("infra"), 0).contains("1 Bicep file without a compiler"));
     let bicep = work.file("bin/bicep", format!("#!/bin/sh\nexec /bin/cat '{json}'\n"));
     std::fs::set_permissions(&bicep, std::fs::Permissions::from_mode(0o755)).unwrap();
     let shown = run(&main, 1);

@@ -11,6 +11,7 @@ use azimuth_preflight::{Pack, PackBuilder};
 use crate::args::CheckArgs;
 use crate::command::arm::template::read_text;
 use crate::exit::{Exit, Failure};
+use crate::report::count;
 use crate::ui::Ui;
 
 /// Deepest folder looked into for policies.
@@ -54,7 +55,10 @@ pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
     }
     let errors = diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
     if errors > 0 {
-        return Err(Failure::input(format_args!("{errors} problems with the policies to check by")));
+        return Err(Failure::input(format_args!(
+            "{} with the policies to check by",
+            count(errors, "problem")
+        )));
     }
     let needs_rules = args.estate.is_empty() && args.store.is_none();
     if pack.rules().is_empty() && (needs_rules || !args.rule.is_empty()) {

@@ -7,11 +7,15 @@ use serde_json::json;
 
 use crate::args::{CheckArgs, CheckFormat};
 use crate::command::output::{self, safe};
+use crate::command::policy::distance;
 use crate::exit::{Exit, Failure};
 use crate::ui;
 
 /// Near misses named in a hint.
 const NEAR: usize = 3;
+
+/// So many letters may be wrong for a name to be taken for a mistyped one.
+const TYPING_ERRORS: usize = 2;
 
 pub(super) fn show(args: &CheckArgs, pack: &Pack) -> Result<Exit, Failure> {
     let path = args.out.as_deref();
@@ -33,17 +37,19 @@ pub(super) fn show(args: &CheckArgs, pack: &Pack) -> Result<Exit, Failure> {
 fn unknown(id: &str, pack: &Pack) -> Failure {
     let wanted = azimuth_ids::fold(id);
     let words: Vec<&str> = wanted.split('-').filter(|word| *word != "az").collect();
-    let mut near: Vec<(usize, &str)> = pack
+    // Those that share most words with it; among these, those that are written most alike.
+    let mut near: Vec<(usize, usize, &str)> = pack
         .rules()
         .iter()
         .map(|rule| {
-            let own = azimuth_ids::fold(&rule.id).into_owned();
-            (words.iter().filter(|word| own.split('-').any(|part| part == **word)).count(), rule.id.as_str())
+            let own = azimuth_ids::fold(&rule.id);
+            let shared = words.iter().filter(|word| own.split('-').any(|part| part == **word)).count();
+            (shared, distance(&wanted, &own), rule.id.as_str())
         })
-        .filter(|(shared, _)| *shared > 0)
+        .filter(|(shared, edits, _)| *shared > 0 || *edits <= TYPING_ERRORS)
         .collect();
-    near.sort_by_key(|(shared, id)| (std::cmp::Reverse(*shared), *id));
-    let names: Vec<&str> = near.iter().take(NEAR).map(|(_, id)| *id).collect();
+    near.sort_by_key(|(shared, edits, id)| (*edits > TYPING_ERRORS, std::cmp::Reverse(*shared), *edits, *id));
+    let names: Vec<&str> = near.iter().take(NEAR).map(|(_, _, id)| *id).collect();
     let hint = if names.is_empty() {
         "`azimuth check --list-rules` names them all".to_owned()
     } else {

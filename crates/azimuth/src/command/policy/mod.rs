@@ -39,7 +39,7 @@ fn near<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// How many letters differ (Levenshtein), of at most 64 of each.
-fn distance(left: &str, right: &str) -> usize {
+pub(in crate::command) fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) =
         (left.chars().take(64).collect(), right.chars().take(64).collect());
     let mut row: Vec<usize> = (0..=right.len()).collect();

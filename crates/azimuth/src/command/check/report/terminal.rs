@@ -329,16 +329,16 @@ pub(in super::super) fn summary(outcome: &Outcome) -> String {
             .collect();
         let _ = write!(text, ": {} ({})", count(violations, "violation"), parts.join(", "));
     }
-    for (number, words) in [
-        (outcome.unknown.len(), "unknown until deployment"),
-        (outcome.suppressed.len(), "suppressed"),
-        (outcome.known, "in the baseline"),
-        (outcome.refused(), "templates that would be refused"),
-        (outcome.uncompiled, "Bicep files without a compiler"),
-        (outcome.unread.len(), "files not read"),
+    for (number, one, many) in [
+        (outcome.unknown.len(), "unknown until deployment", "unknown until deployment"),
+        (outcome.suppressed.len(), "suppressed", "suppressed"),
+        (outcome.known, "in the baseline", "in the baseline"),
+        (outcome.refused(), "template that would be refused", "templates that would be refused"),
+        (outcome.uncompiled, "Bicep file without a compiler", "Bicep files without a compiler"),
+        (outcome.unread.len(), "file not read", "files not read"),
     ] {
         if number > 0 {
-            let _ = write!(text, ", {number} {words}");
+            let _ = write!(text, ", {number} {}", if number == 1 { one } else { many });
         }
     }
     text
