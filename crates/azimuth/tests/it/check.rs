@@ -150,6 +150,22 @@ fn suppressed_findings_are_counted() {
 }
 
 #[test]
+fn a_suppression_that_one_set_of_parameters_needs_is_in_use() {
+    let work = folder(&[("", "TLS1_0"), (".prod", "TLS1_2")]);
+    let with = TEMPLATE.replace(
+        "        \"minimumTls",
+        "        // azimuth:ignore TLS the devices are old\n        // azimuth:ignore NONE such\n        \"minimumTls",
+    );
+    work.file("infra/main.json", with);
+    let shown = check(&work, 0, &[]);
+    assert_eq!(shown.matches("check-ignore-unused").count(), 1, "{shown}");
+    assert!(shown.contains("there is no rule `NONE`") && shown.contains("2 suppressed"), "{shown}");
+    work.file("infra/main.parameters.json", parameters("TLS1_2"));
+    let shown = check(&work, 0, &[]);
+    assert_eq!(shown.matches("`TLS` has no finding").count(), 1, "{shown}");
+}
+
+#[test]
 fn sarif_has_rules_regions_fingerprints_and_suppressions() {
     let work = folder(&[("", "TLS1_0")]);
     let log: Value = serde_json::from_str(&check(&work, 1, &["--format", "sarif"])).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use azimuth_diag::{Diagnostic, Severity as Level};
+use azimuth_diag::{Diagnostic, Place, Severity as Level};
 use azimuth_preflight::{Change, Denial, Finding, Pack, RuleInfo, Severity, VerdictKind};
 
 use super::job::{Checked, Done, Undone};
@@ -67,7 +67,30 @@ impl Outcome {
                 Err(Undone::Failed(reason)) => outcome.unread.push(reason),
             }
         }
+        outcome.drop_refuted_notes();
         outcome
+    }
+
+    /// A suppression is of no use only if it is of none with every set of parameters; one in a parameter file is about that
+    /// set alone.
+    fn drop_refuted_notes(&mut self) {
+        let is_note = |finding: &Diagnostic| finding.code == "check-ignore-unused";
+        let mut checks: HashMap<String, usize> = HashMap::new();
+        let mut unused: HashMap<String, HashMap<(Place, String), usize>> = HashMap::new();
+        for template in &self.templates {
+            *checks.entry(template.file.clone()).or_default() += 1;
+            let notes = unused.entry(template.file.clone()).or_default();
+            for finding in template.diagnostics.iter().filter(|finding| is_note(finding)) {
+                *notes.entry((finding.place.clone(), finding.message.clone())).or_default() += 1;
+            }
+        }
+        for Template { file, parameters, diagnostics, .. } in &mut self.templates {
+            diagnostics.retain(|finding| {
+                let is_own = parameters.is_some() && finding.place.file == *parameters;
+                let told = unused[file.as_str()].get(&(finding.place.clone(), finding.message.clone()));
+                !is_note(finding) || is_own || told.copied() >= checks.get(file.as_str()).copied()
+            });
+        }
     }
 
     fn add(&mut self, file: &str, parameters: Option<&str>, done: Done, pack: &Pack, merged: &mut Merged) {

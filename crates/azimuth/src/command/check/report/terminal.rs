@@ -31,8 +31,8 @@ pub(in super::super) fn write(
         let red = AnsiColor::Red.on_default().bold();
         writeln!(out, "{red}not read{red:#}: {}\n", safe(unread))?;
     }
-    for template in &outcome.templates {
-        diagnostics(out, outcome, template, all)?;
+    for (index, template) in outcome.templates.iter().enumerate() {
+        diagnostics(out, outcome, index, template, all)?;
     }
     let groups = grouped(&outcome.findings);
     for group in groups.iter().take(limit(MAX_FINDINGS)) {
@@ -200,7 +200,17 @@ fn section(
     writeln!(out)
 }
 
-fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, all: bool) -> io::Result<()> {
+fn diagnostics(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    index: usize,
+    template: &Template,
+    all: bool,
+) -> io::Result<()> {
+    // What another set of parameters had told of the same template is not told again.
+    let earlier: Vec<&Template> =
+        outcome.templates[..index].iter().filter(|other| other.file == template.file).collect();
+    let is_told = |finding: &Diagnostic| earlier.iter().any(|other| other.diagnostics.contains(finding));
     let limit = if all { usize::MAX } else { MAX_DIAGNOSTICS };
     let file = &template.file;
     // What the given values spoil shows up as unknown; what is told here is wrong whatever the values, or is about the
@@ -215,6 +225,7 @@ fn diagnostics(out: &mut dyn Write, outcome: &Outcome, template: &Template, all:
                 all || lacks || finding.code.starts_with("check-")
             }
         })
+        .filter(|finding| !is_told(finding))
         .collect();
     shown.sort_by_key(|finding| finding.severity);
     for finding in shown.iter().take(limit) {
