@@ -3,7 +3,7 @@
 use azimuth_arm::Value;
 
 use super::Findings;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Source};
 use crate::compile::{Types, types_of};
 use crate::definition::{Condition, Definition, Leaf, Left, Mode, Operator, Over};
 use crate::fold::fold;
@@ -85,15 +85,24 @@ fn aliases(leaf: &Leaf, catalogue: &Catalogue, findings: &mut Findings<'_>) {
     let is_prefix = known
         .iter()
         .any(|known| fold(known).strip_prefix(&folded).is_some_and(|rest| rest.starts_with(['.', '['])));
-    let near = did_you_mean(name, known.into_iter());
-    let Some(near) = near.filter(|_| !is_prefix) else { return };
-    let hint = format!("did you mean `{near}`?");
-    findings.hinted(
-        "policy-unknown-alias",
-        &leaf.path,
-        format!("`{name}` is not in the catalogue"),
-        Some(hint),
-    );
+    if is_prefix {
+        return;
+    }
+    if let Some(near) = did_you_mean(name, known.into_iter()) {
+        findings.hinted(
+            "policy-unknown-alias",
+            &leaf.path,
+            format!("`{name}` is not in the catalogue"),
+            Some(format!("did you mean `{near}`?")),
+        );
+        return;
+    }
+    if let Some(place) =
+        catalogue.place(name, &owner, None).filter(|place| place.source == Source::RuleOfThumb)
+    {
+        let message = format!("`{name}` is not in the catalogue and taken for `{}`", place.path);
+        findings.add("policy-alias-guessed", &leaf.path, message);
+    }
 }
 
 /// The longest known type that a folded alias begins with.

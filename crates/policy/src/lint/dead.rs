@@ -210,7 +210,9 @@ fn constants(
                     (false, false) => "fails for every resource",
                 };
                 let shown = leaf_text(condition, path, at);
-                let is_told = findings.out.iter().any(|found| found.place.path.as_deref() == Some(&**at));
+                // Of this object alone: others have conditions at the same path.
+                let place = findings.entry.place_of(at);
+                let is_told = findings.out.iter().any(|found| found.place == place);
                 if !is_told {
                     findings.add("policy-constant-condition", at, format!("{shown} {outcome}"));
                 }

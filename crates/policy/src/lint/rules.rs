@@ -75,6 +75,14 @@ pub static RULES: &[Rule] = &[
         "Correct the spelling, or give provider data with `--aliases` if the alias is new.",
     ),
     rule(
+        "policy-alias-guessed",
+        Note,
+        "definition",
+        "the place of the alias is guessed",
+        "The bundled catalogue holds most of what built-in definitions use. The place of another alias is derived by rule of thumb: members of the envelope at the root, the rest below `properties`. Where that is not so, the field is never there and the policy decides by its absence.",
+        "Give provider data with `--aliases`, here and where the policy is decided.",
+    ),
+    rule(
         "policy-wildcard-literal",
         Warning,
         "definition",

@@ -155,6 +155,30 @@ fn comparisons_that_mislead() {
         json!({"field": format!("{STORAGE}/minimumTlsVersoin"), "equals": "a"}),
         &[("policy-unknown-alias", "")],
     );
+    check(
+        json!({"field": format!("{STORAGE}/somethingOfTheirOwn"), "equals": "a"}),
+        &[("policy-alias-guessed", "")],
+    );
+}
+
+#[test]
+fn what_one_definition_has_hides_nothing_of_another() {
+    let mut workspace = Workspace::new();
+    for (file, rule) in [
+        ("a.json", json!({"field": "name", "like": "a"})),
+        ("b.json", json!({"count": {"value": ["a"]}, "greaterOrEquals": 0})),
+    ] {
+        let text = json!({"properties": {"displayName": "x", "mode": "All",
+            "policyRule": {"if": {"allOf": [{"field": "type", "equals": "a.b/c"}, rule]}, "then": {"effect": "audit"}}}})
+        .to_string();
+        workspace.add(&Source::parse(file, &text).unwrap());
+    }
+    let found = lint(&workspace, &Catalogue::bundled(), now());
+    let has = |file: &str, code: &str| {
+        found.iter().any(|finding| finding.code == code && finding.place.file.as_deref() == Some(file))
+    };
+    assert!(has("a.json", "policy-like-without-wildcard"), "{found:?}");
+    assert!(has("b.json", "policy-constant-condition"), "{found:?}");
 }
 
 #[test]
