@@ -140,11 +140,12 @@ fn policies(
             format!(" · {}", policy.reference_id)
         };
         let facts = format!(
-            "{} · {} of {} comply · {}{reference}",
+            "{} · {} of {} comply · {} at {}{reference}",
             policy.effect,
             percent(&tally.counts),
             thousands(tally.counts.total() as usize),
-            assignment.name
+            assignment.name,
+            assignment.scope.rsplit('/').next().unwrap_or_default()
         );
         writeln!(out, "{pad}{DIM}{}{DIM:#}", cut(&safe(&facts), room))?;
         if let Some(message) = &policy.message {
