@@ -82,10 +82,24 @@ impl PackBuilder {
         }
     }
 
-    /// Adds the definitions, initiatives and assignments of a JSON text: one, an array, or `{value: […]}`. What is
-    /// wrong is reported by [`PackBuilder::finish`]. Returns how many were read.
+    /// Adds the definitions, initiatives and assignments of a JSON text: one, an array, or `{value: […]}`; of a file that
+    /// ends in `.jsonl` or `.ndjson`, each line is such a text. What is wrong is reported by [`PackBuilder::finish`].
+    /// Returns how many were read.
     pub fn add(&mut self, file: &str, text: &str) -> usize {
-        self.read(file, text, false)
+        let ending = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        if !matches!(ending.as_str(), "jsonl" | "ndjson") {
+            return self.read(file, text, false);
+        }
+        let mut count = 0;
+        for (above, line) in (0_u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            let known = self.diagnostics.len();
+            count += self.read(file, line, false);
+            for diagnostic in &mut self.diagnostics[known..] {
+                diagnostic.place.line = diagnostic.place.line.map(|line| line + above);
+                diagnostic.place.span = None;
+            }
+        }
+        count
     }
 
     /// Keeps only these rules, if any are named, and none of `skip`. Ids are compared without letter case; a `*` at

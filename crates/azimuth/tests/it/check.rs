@@ -129,6 +129,21 @@ fn severities_baselines_and_selection_decide_the_exit_code() {
 }
 
 #[test]
+fn policies_may_stand_one_on_a_line() {
+    let work = folder(&[("", "TLS1_0")]);
+    let line = serde_json::from_str::<Value>(RULE).unwrap().to_string();
+    work.file("lines/all.jsonl", format!("{line}\n\n{}\n", line.replace("\"TLS\"", "\"TLS-TOO\"")));
+    let infra = work.text("infra");
+    for path in ["lines", "lines/all.jsonl"] {
+        let run = expect(1, &["check", &infra, "--no-pack", "--policy", &work.text(path)]);
+        assert!(run.stdout.contains("[TLS]") && run.stdout.contains("[TLS-TOO]"), "{}", run.stdout);
+    }
+    let broken = work.file("broken.jsonl", format!("{line}\n{{\n"));
+    let run = expect(3, &["check", &infra, "--no-pack", "--policy", &broken]);
+    assert!(run.stderr.contains("broken.jsonl:2:"), "{}", run.stderr);
+}
+
+#[test]
 fn suppressed_findings_are_counted() {
     let work = folder(&[("", "TLS1_0")]);
     let with = TEMPLATE.replace(

@@ -101,7 +101,9 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
         let is_link = std::fs::symlink_metadata(&entry).is_ok_and(|metadata| metadata.is_symlink());
         if entry.is_dir() && !is_link && depth < MAX_DEPTH {
             gather(&entry, depth + 1, files)?;
-        } else if entry.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) {
+        } else if entry.extension().is_some_and(|ending| {
+            ["json", "jsonl", "ndjson"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        }) {
             files.push(entry);
         }
         if files.len() > MAX_FILES {
