@@ -85,6 +85,9 @@ impl Lowering<'_> {
 
     pub(super) fn take(&self, input: &Input, count: &Bound) -> Result<LogicalPlan> {
         let count = self.size(count)?;
+        if count == 0 {
+            return in_memory(&[], &rows::types(&input.schema));
+        }
         LogicalPlanBuilder::from(self.plan(input)?).limit(0, Some(count))?.build()
     }
 

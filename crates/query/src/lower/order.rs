@@ -5,10 +5,11 @@ use azimuth_kql::types::ScalarType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 
+use super::basic::in_memory;
 use super::{Lowering, column, has_window, projected};
 use crate::functions::number;
 use crate::ordered;
-use crate::rows::column_name;
+use crate::rows::{column_name, types};
 
 /// Whether arrays of the keys sort as Kusto sorts their values.
 pub(super) fn is_native(keys: &[SortKey]) -> bool {
@@ -23,6 +24,9 @@ impl Lowering<'_> {
     pub(super) fn sort(&self, input: &Input, keys: &[SortKey], count: Option<&Bound>) -> Result<LogicalPlan> {
         let width = input.schema.columns.len();
         let count = count.map(|count| self.size(count)).transpose()?;
+        if count == Some(0) {
+            return in_memory(&[], &types(&input.schema));
+        }
         let scalars = self.scalars();
         let mut columns: Vec<Expr> = (0..width).map(column).collect();
         let mut order: Vec<SortExpr> = Vec::with_capacity(keys.len());
