@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use azimuth_diag::Severity;
+use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{MemoryCatalog, Options};
 use azimuth_kql::bound::{BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared};
 use azimuth_kql::types::{Column, Schema};
@@ -28,7 +28,7 @@ use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
 use crate::rows;
-use crate::stage::{Contexts, Stage};
+use crate::stage::{Contexts, HostFunction, Stage};
 use crate::table::QueryTable;
 
 /// How often a query is bound again: once for every operator whose columns its rows tell.
@@ -52,9 +52,9 @@ impl Default for Config {
 }
 
 /// Tables, and queries over them.
-#[derive(Debug)]
 pub struct Engine {
     config: Config,
+    functions: Arc<HashMap<String, HostFunction>>,
     state: SessionState,
     catalog: MemoryCatalog,
     tables: HashMap<String, Arc<QueryTable>>,
@@ -113,6 +113,12 @@ impl ResultSet {
     }
 }
 
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Engine").field("config", &self.config).field("tables", &self.tables.keys()).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for ResultSet {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("ResultSet").field("name", &self.name).field("schema", &self.schema).finish_non_exhaustive()
@@ -141,7 +147,8 @@ impl Engine {
             .with_runtime_env(runtime)
             .with_default_features()
             .build();
-        Ok(Self { config, state, catalog: MemoryCatalog::new(), tables: HashMap::new() })
+        let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
+        Ok(Self { config, functions: Arc::default(), state, catalog, tables })
     }
 
     /// Adds or replaces a table; its columns are found in the provider by name.
@@ -174,6 +181,23 @@ impl Engine {
         let table = QueryTable::of_cells(provider, schema)?;
         self.catalog.add_table(name, (*table.schema).clone());
         self.tables.insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// Adds or replaces a function that the host computes (`_GetWatchlist`). `parameters` as in `(alias:string)`; `schema` may
+    /// be open: then the function's own columns count.
+    ///
+    /// # Errors
+    /// The diagnostics, if the parameters do not parse.
+    pub fn register_function(
+        &mut self,
+        name: &str,
+        parameters: &str,
+        schema: Schema,
+        function: HostFunction,
+    ) -> Result<(), Vec<Diagnostic>> {
+        self.catalog.add_host_function(name, parameters, schema)?;
+        Arc::make_mut(&mut self.functions).insert(name.to_owned(), function);
         Ok(())
     }
 
@@ -318,7 +342,8 @@ impl<'e> Preparation<'e> {
 
     fn stage(&self) -> Arc<Stage> {
         let limits = azimuth_rows::Limits { rows: self.engine.config.limits.row_engine };
-        Stage::new(self.bound.clone(), self.ready.clone(), limits, self.contexts.clone())
+        let (bound, ready, contexts) = (self.bound.clone(), self.ready.clone(), self.contexts.clone());
+        Stage::new(bound, ready, limits, contexts, self.engine.functions.clone())
     }
 
     /// The plan of an operator; what it needs is computed first.

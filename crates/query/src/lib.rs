@@ -35,4 +35,5 @@ pub use error::QueryError;
 pub use files::Format;
 pub use limits::Limits;
 pub use rows::table;
+pub use stage::HostFunction;
 pub use table::schema_of;

@@ -7,6 +7,7 @@ use azimuth_kql::syntax::Span;
 use azimuth_kql::types::Schema;
 use azimuth_values::Context;
 
+use crate::eval;
 use crate::operators::plugin;
 use crate::run::{Failure, Limits, Run, Source, run};
 use crate::table::Table;
@@ -76,12 +77,13 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
         let mut found = None;
         tree::walk(root, &mut |rel| {
             // The innermost first: what lies above it is open because of it.
-            if rel.schema.is_open && matches!(rel.kind, RelKind::Evaluate(_)) {
+            if rel.schema.is_open && matches!(rel.kind, RelKind::Evaluate(_) | RelKind::HostFunction { .. }) {
                 found = Some(rel);
             }
         });
         found.filter(|rel| match &rel.kind {
             RelKind::Evaluate(evaluate) => evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open),
+            RelKind::HostFunction { .. } => true,
             _ => false,
         })
     })
@@ -94,6 +96,11 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
 pub fn opened(run: &Run<'_>, rel: &Rel) -> Result<Schema, Failure> {
     match &rel.kind {
         RelKind::Evaluate(evaluate) => Ok(plugin::table(run, evaluate, &rel.schema, None)?.schema),
+        RelKind::HostFunction { name, arguments } => {
+            let arguments =
+                arguments.iter().map(|argument| eval::constant(run, argument)).collect::<Result<Vec<_>, _>>()?;
+            Ok(run.source.function(name, &arguments, &rel.schema)?.schema)
+        }
         _ => Ok(rel.schema.clone()),
     }
 }

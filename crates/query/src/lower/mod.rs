@@ -44,7 +44,7 @@ impl Lowering<'_> {
         match &rel.kind {
             RelKind::Table(name) => self.scan(&name.table, &[], rel),
             RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => self.constant_rows(rel),
-            RelKind::GetSchema { .. } => self.constant_rows(rel),
+            RelKind::GetSchema { .. } | RelKind::HostFunction { .. } => self.constant_rows(rel),
             RelKind::Shared(id) => self.shared(id.0, rel),
             RelKind::Filter { input, predicate } if !has_window(predicate) => self.filter(input, predicate),
             RelKind::Project { input, columns } if !columns.iter().any(has_window) => self.project(input, columns),

@@ -4,4 +4,5 @@ mod corpora;
 mod differential;
 mod files;
 mod limits;
+mod real;
 mod support;
