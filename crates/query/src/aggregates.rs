@@ -72,9 +72,14 @@ pub(crate) fn call(
 /// An output of an aggregate, from the struct that it gives.
 pub(crate) fn output(result: Expr, index: usize, ty: ScalarType) -> Expr {
     let arrow = rows::arrow_type(ty);
-    functions::call("output", &index.to_string(), Volatility::Immutable, arrow, vec![result], move |arrays, _| {
-        Ok(arrays[0].as_struct().column(index).clone())
-    })
+    functions::call(
+        "output",
+        &index.to_string(),
+        Volatility::Immutable,
+        arrow,
+        vec![result],
+        move |arrays, _| Ok(arrays[0].as_struct().column(index).clone()),
+    )
 }
 
 /// The accumulators of groups.
@@ -107,7 +112,9 @@ impl Groups {
                 Argument::Column(_) => Value::Null,
             })
             .collect();
-        self.called.stage.run(&Ready::default(), |run| Ok((self.called.aggregate.begin)(run.context, &known)?))
+        self.called
+            .stage
+            .run(&Ready::default(), |run| Ok((self.called.aggregate.begin)(run.context, &known)?))
     }
 
     fn grow(&mut self, count: usize) -> Result<()> {
@@ -119,11 +126,7 @@ impl Groups {
         Ok(())
     }
 
-    fn add(
-        &mut self,
-        arrays: &[ArrayRef],
-        rows: impl Iterator<Item = (usize, usize)>,
-    ) -> Result<()> {
+    fn add(&mut self, arrays: &[ArrayRef], rows: impl Iterator<Item = (usize, usize)>) -> Result<()> {
         let mut values: Vec<Value> = self
             .called
             .arguments
@@ -147,7 +150,7 @@ impl Groups {
             self.groups[group].add(&values).map_err(|refusal| failed(refusal.into()))?;
         }
         // Accumulators do not tell their size: what they were given is the most that they keep.
-        self.bytes += arrays.iter().map(|array| array.get_array_memory_size()).sum::<usize>() / 4;
+        self.bytes += arrays.iter().map(Array::get_array_memory_size).sum::<usize>() / 4;
         Ok(())
     }
 
@@ -157,8 +160,9 @@ impl Groups {
             if states.is_null(row) {
                 continue;
             }
-            let state = wire::read(states.value(row))
-                .ok_or_else(|| DataFusionError::Internal("a state of an aggregate cannot be read".to_owned()))?;
+            let state = wire::read(states.value(row)).ok_or_else(|| {
+                DataFusionError::Internal("a state of an aggregate cannot be read".to_owned())
+            })?;
             self.bytes += states.value(row).len() / 2;
             self.groups[group].merge(&state).map_err(|refusal| failed(refusal.into()))?;
         }
@@ -231,7 +235,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let count = values.first().map_or_else(|| filter.map_or(0, Array::len), |array| array.len());
+        let count = values.first().map_or_else(|| filter.map_or(0, Array::len), Array::len);
         let mut each = Groups::new(&self.called);
         each.update_batch(values, &(0..count).collect::<Vec<_>>(), filter, count)?;
         Ok(vec![each.states(&each.groups)])
@@ -261,7 +265,7 @@ impl Accumulator for Single {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let groups = self.groups();
         groups.grow(1)?;
-        let count = values.first().map_or(0, |array| array.len());
+        let count = values.first().map_or(0, Array::len);
         groups.add(values, (0..count).map(|row| (row, 0)))
     }
 

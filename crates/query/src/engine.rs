@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{MemoryCatalog, Options};
-use azimuth_kql::bound::{BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared};
+use azimuth_kql::bound::{
+    BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared,
+};
 use azimuth_kql::types::{Column, Schema};
 use azimuth_rows::{Ready, Table, open_operator, opened, tree};
 use datafusion::arrow::array::RecordBatch;
@@ -22,6 +24,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use futures_util::{Stream, StreamExt, stream};
 
+use crate::barrier::BarrierPlanner;
 use crate::error::QueryError;
 use crate::limits::Limits;
 use crate::lower::Lowering;
@@ -115,13 +118,19 @@ impl ResultSet {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Engine").field("config", &self.config).field("tables", &self.tables.keys()).finish_non_exhaustive()
+        out.debug_struct("Engine")
+            .field("config", &self.config)
+            .field("tables", &self.tables.keys())
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for ResultSet {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("ResultSet").field("name", &self.name).field("schema", &self.schema).finish_non_exhaustive()
+        out.debug_struct("ResultSet")
+            .field("name", &self.name)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
     }
 }
 
@@ -228,7 +237,9 @@ impl Engine {
                 Work::Plan(plan) => {
                     let stream = execute_stream(plan, self.state.task_ctx())
                         .map_err(|error| QueryError::from_engine(error, &limits))?;
-                    stream.map(move |batch| batch.map_err(|error| QueryError::from_engine(error, &limits))).boxed()
+                    stream
+                        .map(move |batch| batch.map_err(|error| QueryError::from_engine(error, &limits)))
+                        .boxed()
                 }
             };
             results.push(ResultSet {
@@ -280,7 +291,8 @@ impl Engine {
                     ResultValue::Scalar(expr) => {
                         work.expression(expr).await?;
                         let value = work.stage().constant(expr).map_err(|error| work.error(error))?;
-                        let batch = rows::batch(&[vec![value]], &[expr.ty]).map_err(|error| work.error(error))?;
+                        let batch =
+                            rows::batch(&[vec![value]], &[expr.ty]).map_err(|error| work.error(error))?;
                         (Schema::new(vec![Column::new("print_0", expr.ty)]), Work::Ready(batch))
                     }
                 };
@@ -407,8 +419,12 @@ impl<'e> Preparation<'e> {
         let Shared { rel, scalar } = &bound.shared[id];
         let batches = self.batches(rel).await?;
         if scalar.is_some() {
-            let first: Vec<RecordBatch> =
-                batches.iter().find(|batch| batch.num_rows() > 0).map(|batch| batch.slice(0, 1)).into_iter().collect();
+            let first: Vec<RecordBatch> = batches
+                .iter()
+                .find(|batch| batch.num_rows() > 0)
+                .map(|batch| batch.slice(0, 1))
+                .into_iter()
+                .collect();
             self.ready.shared.insert(id, Arc::new(rows::table(&first, &rel.schema)));
         } else {
             self.tables.insert(id, Arc::new(batches));
@@ -434,6 +450,7 @@ impl Engine {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
             Arc::new(RowsPlanner),
             Arc::new(OrderedPlanner),
+            Arc::new(BarrierPlanner),
         ]);
         planner.create_physical_plan(&optimized, &self.state).await
     }
@@ -455,7 +472,8 @@ fn limited(
                 Err(_) => Err(QueryError::TimedOut(limits.time)),
             };
             let checked = next.and_then(|batch| {
-                let rows = batch.num_rows() as u64 + stats.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                let rows = batch.num_rows() as u64
+                    + stats.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                 let size = batch.columns().iter().map(sliced_size).sum::<u64>();
                 let bytes = size + stats.bytes.fetch_add(size, Ordering::Relaxed);
                 if rows > limits.rows {
@@ -478,6 +496,8 @@ fn sliced_size(array: &datafusion::arrow::array::ArrayRef) -> u64 {
     use datafusion::arrow::array::{Array, AsArray};
     match array.as_string_view_opt() {
         Some(texts) => texts.lengths().map(u64::from).sum::<u64>() + 16 * texts.len() as u64,
-        None => array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()) as u64,
+        None => {
+            array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()) as u64
+        }
     }
 }

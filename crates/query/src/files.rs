@@ -51,7 +51,8 @@ impl Engine {
         schema: Option<Schema>,
     ) -> Result<()> {
         let urls = paths.iter().map(ListingTableUrl::parse).collect::<Result<Vec<_>>>()?;
-        let first = urls.first().ok_or_else(|| DataFusionError::Plan(format!("the table `{name}` has no files")))?;
+        let first =
+            urls.first().ok_or_else(|| DataFusionError::Plan(format!("the table `{name}` has no files")))?;
         let reader: Arc<dyn FileFormat> = match format {
             Format::Parquet => Arc::new(ParquetFormat::default()),
             Format::Ndjson => Arc::new(JsonFormat::default()),

@@ -9,12 +9,13 @@
 //! - `lower`: bound operators and expressions as plans of DataFusion;
 //! - `functions`, `aggregates`: kernels, and the functions of `azimuth-values` inside plans;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
-//! - `ordered`: orders that count, kept from optimizers.
+//! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
 //!
 //! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
 //! names it. The clock and chance come in with the query.
 
 mod aggregates;
+mod barrier;
 pub mod cells;
 mod engine;
 mod error;

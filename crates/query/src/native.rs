@@ -5,9 +5,7 @@ use std::sync::Arc;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{eval, type_of};
 use azimuth_values::{Value, calendar};
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit};
 use datafusion::arrow::json::{LineDelimitedWriter, WriterBuilder, writer::LineDelimited};
@@ -59,7 +57,9 @@ pub(crate) fn cell(column: Expr, from: &DataType, ty: ScalarType) -> Expr {
         return column;
     }
     let (name, key) = ("cell", format!("{from}:{ty}"));
-    functions::call(name, &key, Volatility::Immutable, to, vec![column], move |arrays, _| converted(&arrays[0], ty))
+    functions::call(name, &key, Volatility::Immutable, to, vec![column], move |arrays, _| {
+        converted(&arrays[0], ty)
+    })
 }
 
 fn converted(array: &ArrayRef, ty: ScalarType) -> Result<ArrayRef> {
@@ -109,12 +109,17 @@ fn natural_cells(array: &ArrayRef, ty: ScalarType) -> Result<ArrayRef> {
             let (factor, divisor) = ticks_per(*unit);
             ticks(&strict(&strict(array, &DataType::Int32)?, &DataType::Int64)?, factor, divisor, 0)
         }
-        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+        DataType::Decimal32(..)
+        | DataType::Decimal64(..)
+        | DataType::Decimal128(..)
+        | DataType::Decimal256(..) => {
             let texts = strict(array, &DataType::Utf8View)?;
             let values: Vec<Value> = texts
                 .as_string_view()
                 .iter()
-                .map(|text| text.and_then(azimuth_values::text::read_decimal).map_or(Value::Null, Value::Decimal))
+                .map(|text| {
+                    text.and_then(azimuth_values::text::read_decimal).map_or(Value::Null, Value::Decimal)
+                })
                 .collect();
             rows::array(&values, ty)
         }
@@ -168,27 +173,28 @@ mod tests {
 
     use super::*;
 
-    fn values(array: ArrayRef, ty: ScalarType) -> Vec<Value> {
-        let cells = converted(&array, ty).unwrap();
+    fn values(array: &ArrayRef, ty: ScalarType) -> Vec<Value> {
+        let cells = converted(array, ty).unwrap();
         (0..cells.len()).map(|row| cells::value(&cells, row, type_of(ty))).collect()
     }
 
     #[test]
     fn native_columns_become_cells() {
         let epoch = calendar::UNIX_EPOCH;
+        let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![Some(250), None, Some(-1)]));
         assert_eq!(
-            values(Arc::new(TimestampNanosecondArray::from(vec![Some(250), None, Some(-1)])), ScalarType::Datetime),
+            values(&nanos, ScalarType::Datetime),
             [Value::DateTime(epoch + 2), Value::Null, Value::DateTime(epoch - 1)]
         );
-        assert_eq!(values(Arc::new(Int16Array::from(vec![-3])), ScalarType::Int), [Value::Int(-3)]);
-        assert_eq!(
-            values(Arc::new(StringArray::from(vec![Some("a"), None])), ScalarType::String),
-            [Value::string("a"), Value::string("")]
-        );
+        let small: ArrayRef = Arc::new(Int16Array::from(vec![-3]));
+        assert_eq!(values(&small, ScalarType::Int), [Value::Int(-3)]);
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+        assert_eq!(values(&texts, ScalarType::String), [Value::string("a"), Value::string("")]);
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["2024-01-01T00:00:00Z", "x"]));
-        assert!(matches!(values(texts, ScalarType::Datetime)[..], [Value::DateTime(_), Value::Null]));
+        assert!(matches!(values(&texts, ScalarType::Datetime)[..], [Value::DateTime(_), Value::Null]));
         let list = ListArray::from_iter_primitive::<Item, _, _>([Some(vec![Some(1), None]), None]);
-        let list = values(Arc::new(list), ScalarType::Dynamic);
+        let list: ArrayRef = Arc::new(list);
+        let list = values(&list, ScalarType::Dynamic);
         assert_eq!(azimuth_values::text::to_string(&list[0]), "[1,null]");
         assert_eq!(list[1], Value::Null);
     }

@@ -12,9 +12,9 @@ use azimuth_kql::types::Schema;
 use azimuth_rows::{Failure, Ready, Table};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, DFSchemaRef};
-use datafusion::catalog::Session;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -51,7 +51,8 @@ struct Operator {
 impl Operator {
     /// The rows of the operator over those of its inputs.
     fn rows(&self, inputs: Vec<Table>) -> Result<Vec<RecordBatch>> {
-        let tables = self.inputs.iter().map(|input| Ready::address(input)).zip(inputs.into_iter().map(Arc::new));
+        let tables =
+            self.inputs.iter().map(|input| Ready::address(input)).zip(inputs.into_iter().map(Arc::new));
         let ready = Ready { tables: tables.collect(), ..Ready::default() };
         let made = self.stage.run(&ready, |run| run.table(&self.rel, None))?;
         let types = rows::types(&self.rel.schema);
@@ -240,7 +241,11 @@ impl ExecutionPlan for RowsExec {
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
         let wanted = || {
-            if self.operator.by_batch { Distribution::UnspecifiedDistribution } else { Distribution::SinglePartition }
+            if self.operator.by_batch {
+                Distribution::UnspecifiedDistribution
+            } else {
+                Distribution::SinglePartition
+            }
         };
         self.children.iter().map(|_| wanted()).collect()
     }

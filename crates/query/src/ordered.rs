@@ -79,7 +79,8 @@ impl UserDefinedLogicalNodeCore for OrderedNode {
     }
 
     fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input = inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
+        let input =
+            inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
         let keys = exprs.into_iter().zip(&self.keys).map(|(expr, key)| SortExpr { expr, ..key.clone() });
         Ok(Self { keys: keys.collect(), input })
     }
@@ -182,7 +183,8 @@ impl ExecutionPlan for OrderedExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
+        let input =
+            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
         Ok(Arc::new(Self { keys: self.keys.clone(), input }))
     }
 

@@ -65,7 +65,8 @@ impl Source for Host<'_> {
         // The columns that the binder knows, found by name.
         let places: Vec<_> = schema.columns.iter().map(|column| made.schema.index_of(&column.name)).collect();
         let rows = made.rows.iter().map(|row| {
-            let cell = |place: &Option<usize>| place.and_then(|place| row.get(place).cloned()).unwrap_or_default();
+            let cell =
+                |place: &Option<usize>| place.and_then(|place| row.get(place).cloned()).unwrap_or_default();
             places.iter().map(cell).collect()
         });
         Ok(Table::new(schema.clone(), rows.collect()))

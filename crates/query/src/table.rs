@@ -12,7 +12,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, binary_expr, lit};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, binary_expr, lit,
+};
 
 use crate::functions;
 use crate::lower::projected;
@@ -69,7 +71,10 @@ impl QueryTable {
             if *field.data_type() == rows::arrow_type(column.ty) {
                 return Ok(field.clone());
             }
-            Err(DataFusionError::Plan(format!("the column `{}` does not hold cells of {}", column.name, column.ty)))
+            Err(DataFusionError::Plan(format!(
+                "the column `{}` does not hold cells of {}",
+                column.name, column.ty
+            )))
         });
         let fields = fields.collect::<Result<Vec<_>>>()?;
         Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: true })

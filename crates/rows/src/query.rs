@@ -97,8 +97,10 @@ pub fn opened(run: &Run<'_>, rel: &Rel) -> Result<Schema, Failure> {
     match &rel.kind {
         RelKind::Evaluate(evaluate) => Ok(plugin::table(run, evaluate, &rel.schema, None)?.schema),
         RelKind::HostFunction { name, arguments } => {
-            let arguments =
-                arguments.iter().map(|argument| eval::constant(run, argument)).collect::<Result<Vec<_>, _>>()?;
+            let arguments = arguments
+                .iter()
+                .map(|argument| eval::constant(run, argument))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok(run.source.function(name, &arguments, &rel.schema)?.schema)
         }
         _ => Ok(rel.schema.clone()),

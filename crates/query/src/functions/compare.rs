@@ -50,9 +50,14 @@ pub(crate) fn is_comparison(op: BinaryOp) -> bool {
 /// A comparison as a call.
 pub(crate) fn call(op: BinaryOp, kind: Kind, left: Expr, right: Expr) -> Expr {
     let key = format!("{kind:?}");
-    super::call(op.text(), &key, Volatility::Immutable, DataType::Boolean, vec![left, right], move |arrays, _| {
-        compared(op, kind, &arrays[0], &arrays[1])
-    })
+    super::call(
+        op.text(),
+        &key,
+        Volatility::Immutable,
+        DataType::Boolean,
+        vec![left, right],
+        move |arrays, _| compared(op, kind, &arrays[0], &arrays[1]),
+    )
 }
 
 fn compared(op: BinaryOp, kind: Kind, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
@@ -71,7 +76,9 @@ fn compared(op: BinaryOp, kind: Kind, left: &ArrayRef, right: &ArrayRef) -> Resu
         Kind::Text => {
             let (left, right) = same(&DataType::Utf8View)?;
             let (left, right) = (left.as_string_view(), right.as_string_view());
-            if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) && (left.is_nullable() || right.is_nullable()) {
+            if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
+                && (left.is_nullable() || right.is_nullable())
+            {
                 return Ok(texts(op == BinaryOp::Equal, left, right));
             }
             judged(op, left, right, |row| Some(left.value(row).as_bytes().cmp(right.value(row).as_bytes())))
@@ -138,36 +145,33 @@ mod tests {
 
     use super::*;
 
-    fn verdicts(op: BinaryOp, kind: Kind, left: ArrayRef, right: ArrayRef) -> Vec<Option<bool>> {
-        compared(op, kind, &left, &right).unwrap().as_boolean().iter().collect()
+    fn verdicts(op: BinaryOp, kind: Kind, left: &ArrayRef, right: &ArrayRef) -> Vec<Option<bool>> {
+        compared(op, kind, left, right).unwrap().as_boolean().iter().collect()
     }
 
     #[test]
     fn nulls_and_nan() {
         let left: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, None, Some(2)]));
         let right: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(1), None, Some(3)]));
-        let equal = verdicts(BinaryOp::Equal, Kind::Whole, left.clone(), right.clone());
+        let equal = verdicts(BinaryOp::Equal, Kind::Whole, &left, &right);
         assert_eq!(equal, [Some(true), Some(false), None, Some(false)]);
-        let unequal = verdicts(BinaryOp::NotEqual, Kind::Whole, left.clone(), right.clone());
+        let unequal = verdicts(BinaryOp::NotEqual, Kind::Whole, &left, &right);
         assert_eq!(unequal, [Some(false), Some(true), None, Some(true)]);
         assert_eq!(
-            verdicts(BinaryOp::Less, Kind::Whole, left, right),
+            verdicts(BinaryOp::Less, Kind::Whole, &left, &right),
             [Some(false), None, None, Some(true)]
         );
         let nan: ArrayRef = Arc::new(Float64Array::from(vec![f64::NAN, 0.0]));
         let zero: ArrayRef = Arc::new(Float64Array::from(vec![f64::NAN, -0.0]));
-        assert_eq!(
-            verdicts(BinaryOp::Equal, Kind::Real, nan.clone(), zero.clone()),
-            [Some(false), Some(true)]
-        );
-        assert_eq!(verdicts(BinaryOp::Greater, Kind::Real, nan, zero), [Some(false), Some(false)]);
+        assert_eq!(verdicts(BinaryOp::Equal, Kind::Real, &nan, &zero), [Some(false), Some(true)]);
+        assert_eq!(verdicts(BinaryOp::Greater, Kind::Real, &nan, &zero), [Some(false), Some(false)]);
     }
 
     #[test]
     fn a_null_text_is_empty() {
         let left: ArrayRef = Arc::new(StringViewArray::from(vec![None, Some("a"), None]));
         let right: ArrayRef = Arc::new(StringViewArray::from(vec![Some(""), Some("a"), Some("b")]));
-        let equal = verdicts(BinaryOp::Equal, Kind::Text, left, right);
+        let equal = verdicts(BinaryOp::Equal, Kind::Text, &left, &right);
         assert_eq!(equal, [Some(true), Some(true), Some(false)]);
     }
 }

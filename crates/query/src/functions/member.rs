@@ -18,9 +18,14 @@ use crate::stage::unique;
 pub(crate) fn call(op: InOp, left: &Expr, ty: ScalarType, members: &[Value]) -> Option<Expr> {
     let verdicts = verdicts(op, ty, members)?;
     let key = unique().to_string();
-    Some(super::call(op_name(op), &key, Volatility::Immutable, DataType::Boolean, vec![left.clone()], move |arrays, _| {
-        verdicts(&arrays[0])
-    }))
+    Some(super::call(
+        op_name(op),
+        &key,
+        Volatility::Immutable,
+        DataType::Boolean,
+        vec![left.clone()],
+        move |arrays, _| verdicts(&arrays[0]),
+    ))
 }
 
 fn op_name(op: InOp) -> &'static str {
@@ -60,12 +65,19 @@ fn verdicts(op: InOp, ty: ScalarType, members: &[Value]) -> Option<Verdicts> {
                 .map(|member| text::test(BinaryOp::Has, &spelling::to_string(member)))
                 .collect::<Option<Vec<_>>>()?;
             Some(if op == InOp::HasAny {
-                Box::new(move |array| Ok(text::over(array, |text| tests.iter().any(|test| test.matches(text)))))
+                Box::new(move |array| {
+                    Ok(text::over(array, |text| tests.iter().any(|test| test.matches(text))))
+                })
             } else {
-                Box::new(move |array| Ok(text::over(array, |text| tests.iter().all(|test| test.matches(text)))))
+                Box::new(move |array| {
+                    Ok(text::over(array, |text| tests.iter().all(|test| test.matches(text))))
+                })
             })
         }
-        (ScalarType::Int | ScalarType::Long | ScalarType::Datetime | ScalarType::Timespan, InOp::In | InOp::NotIn) => {
+        (
+            ScalarType::Int | ScalarType::Long | ScalarType::Datetime | ScalarType::Timespan,
+            InOp::In | InOp::NotIn,
+        ) => {
             let known = members.iter().map(|member| match (ty, member) {
                 (ScalarType::Int | ScalarType::Long, Value::Int(_) | Value::Long(_))
                 | (ScalarType::Datetime, Value::DateTime(_))

@@ -44,8 +44,11 @@ pub(crate) fn call(
     arguments: Vec<Expr>,
     call: impl Fn(&[ArrayRef], usize) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> Expr {
-    let signature =
-        if arguments.is_empty() { Signature::nullary(volatility) } else { Signature::user_defined(volatility) };
+    let signature = if arguments.is_empty() {
+        Signature::nullary(volatility)
+    } else {
+        Signature::user_defined(volatility)
+    };
     let kernel = Kernel { name: name.to_owned(), key: key.to_owned(), signature, ty, call: Arc::new(call) };
     ScalarUDF::from(kernel).call(arguments)
 }
@@ -90,7 +93,8 @@ impl ScalarUDFImpl for Kernel {
 
     // Calls of different kernels of one name must not be taken for the same column.
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        let arguments: Vec<String> = arguments.iter().map(|argument| argument.schema_name().to_string()).collect();
+        let arguments: Vec<String> =
+            arguments.iter().map(|argument| argument.schema_name().to_string()).collect();
         Ok(format!("{}[{}]({})", self.name, self.key, arguments.join(",")))
     }
 

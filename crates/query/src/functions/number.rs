@@ -11,7 +11,8 @@ use datafusion::logical_expr::{Expr, Volatility};
 /// `bin(value, size)` of a moment, a span or a long by a constant; `None` for other types.
 pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
     let size = match (ty, size) {
-        (ScalarType::Datetime | ScalarType::Timespan, Value::TimeSpan(size)) | (ScalarType::Long, Value::Long(size))
+        (ScalarType::Datetime | ScalarType::Timespan, Value::TimeSpan(size))
+        | (ScalarType::Long, Value::Long(size))
             if *size > 0 =>
         {
             *size
@@ -19,14 +20,21 @@ pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
         _ => return None,
     };
     let is_moment = ty == ScalarType::Datetime;
-    Some(super::call("bin", &format!("{ty}/{size}"), Volatility::Immutable, DataType::Int64, vec![value], move |arrays, _| {
-        let numbers = arrays[0].as_primitive::<Int64Type>();
-        let floor = |number: i64| {
-            let floor = number.checked_sub(number.rem_euclid(size))?;
-            if is_moment { calendar::checked(floor) } else { Some(floor) }
-        };
-        Ok(Arc::new(numbers.iter().map(|number| number.and_then(floor)).collect::<Int64Array>()))
-    }))
+    Some(super::call(
+        "bin",
+        &format!("{ty}/{size}"),
+        Volatility::Immutable,
+        DataType::Int64,
+        vec![value],
+        move |arrays, _| {
+            let numbers = arrays[0].as_primitive::<Int64Type>();
+            let floor = |number: i64| {
+                let floor = number.checked_sub(number.rem_euclid(size))?;
+                if is_moment { calendar::checked(floor) } else { Some(floor) }
+            };
+            Ok(Arc::new(numbers.iter().map(|number| number.and_then(floor)).collect::<Int64Array>()))
+        },
+    ))
 }
 
 /// A key by which reals sort as Kusto sorts them: NaN before all others, both zeros alike.
@@ -80,12 +88,18 @@ pub(crate) fn arithmetic(
         (T::Datetime, T::Datetime) | (T::Timespan, T::Timespan) if op == B::Subtract => {
             Some(wholes(name, "ticks", left, right, i64::checked_sub))
         }
-        (T::Timespan, T::Timespan) if op == B::Add => Some(wholes(name, "ticks", left, right, i64::checked_add)),
+        (T::Timespan, T::Timespan) if op == B::Add => {
+            Some(wholes(name, "ticks", left, right, i64::checked_add))
+        }
         (T::Datetime, T::Timespan) if op == B::Add => {
-            Some(wholes(name, "moment", left, right, |at, span| at.checked_add(span).and_then(calendar::checked)))
+            Some(wholes(name, "moment", left, right, |at, span| {
+                at.checked_add(span).and_then(calendar::checked)
+            }))
         }
         (T::Datetime, T::Timespan) if op == B::Subtract => {
-            Some(wholes(name, "moment", left, right, |at, span| at.checked_sub(span).and_then(calendar::checked)))
+            Some(wholes(name, "moment", left, right, |at, span| {
+                at.checked_sub(span).and_then(calendar::checked)
+            }))
         }
         (T::Int | T::Long | T::Real, T::Int | T::Long | T::Real) => {
             let compute: fn(f64, f64) -> f64 = match op {
@@ -97,11 +111,18 @@ pub(crate) fn arithmetic(
                 _ => return None,
             };
             let arguments = vec![left, right];
-            Some(super::call(name, "real", Volatility::Immutable, DataType::Float64, arguments, move |arrays, rows| {
-                let (left, right) = (reals(&arrays[0]), reals(&arrays[1]));
-                let value = |row| Some(compute(left(row)?, right(row)?));
-                Ok(Arc::new((0..rows).map(value).collect::<Float64Array>()))
-            }))
+            Some(super::call(
+                name,
+                "real",
+                Volatility::Immutable,
+                DataType::Float64,
+                arguments,
+                move |arrays, rows| {
+                    let (left, right) = (reals(&arrays[0]), reals(&arrays[1]));
+                    let value = |row| Some(compute(left(row)?, right(row)?));
+                    Ok(Arc::new((0..rows).map(value).collect::<Float64Array>()))
+                },
+            ))
         }
         _ => None,
     }
@@ -120,7 +141,9 @@ fn longs(array: &ArrayRef) -> Box<dyn Fn(usize) -> Option<i64> + '_> {
         Some(array) => Box::new(move |row| array.is_valid(row).then(|| array.value(row))),
         None => {
             let array = array.as_primitive_opt::<Int32Type>();
-            Box::new(move |row| array.filter(|array| array.is_valid(row)).map(|array| i64::from(array.value(row))))
+            Box::new(move |row| {
+                array.filter(|array| array.is_valid(row)).map(|array| i64::from(array.value(row)))
+            })
         }
     }
 }

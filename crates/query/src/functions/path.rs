@@ -98,7 +98,9 @@ impl<'de> Visitor<'de> for At<'_> {
         while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match self.0 {
                 // Of members of one name the last counts.
-                [Step::Member(wanted), rest @ ..] if *wanted == *name => found = map.next_value_seed(At(rest))?,
+                [Step::Member(wanted), rest @ ..] if *wanted == *name => {
+                    found = map.next_value_seed(At(rest))?;
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -112,10 +114,12 @@ impl<'de> Visitor<'de> for At<'_> {
         let mut found = None;
         loop {
             match self.0 {
-                [Step::Item(wanted), rest @ ..] if *wanted == place => match items.next_element_seed(At(rest))? {
-                    Some(item) => found = item,
-                    None => return Ok(found),
-                },
+                [Step::Item(wanted), rest @ ..] if *wanted == place => {
+                    match items.next_element_seed(At(rest))? {
+                        Some(item) => found = item,
+                        None => return Ok(found),
+                    }
+                }
                 _ => {
                     if items.next_element::<IgnoredAny>()?.is_none() {
                         return Ok(found);

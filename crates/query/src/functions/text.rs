@@ -193,11 +193,36 @@ mod tests {
     #[test]
     fn the_quick_way_is_the_plain_one() {
         use BinaryOp as B;
-        let texts = ["", "North America", "a_b", "axb", "x.exe -enc", "x-encode", "aa aaa", "ÜNÏcode wörd", "éaa", "aaé", "AA", "\u{212A}"];
+        let texts = [
+            "",
+            "North America",
+            "a_b",
+            "axb",
+            "x.exe -enc",
+            "x-encode",
+            "aa aaa",
+            "ÜNÏcode wörd",
+            "éaa",
+            "aaé",
+            "AA",
+            "\u{212A}",
+        ];
         let needles = ["", "america", "a", "-enc", "AAA", "aa", "wörd", "k", "North A", "e"];
         let ops = [
-            B::EqualTilde, B::Has, B::HasCs, B::HasPrefix, B::HasPrefixCs, B::HasSuffix, B::HasSuffixCs, B::Contains,
-            B::ContainsCs, B::StartsWith, B::StartsWithCs, B::EndsWith, B::EndsWithCs, B::NotHas,
+            B::EqualTilde,
+            B::Has,
+            B::HasCs,
+            B::HasPrefix,
+            B::HasPrefixCs,
+            B::HasSuffix,
+            B::HasSuffixCs,
+            B::Contains,
+            B::ContainsCs,
+            B::StartsWith,
+            B::StartsWithCs,
+            B::EndsWith,
+            B::EndsWithCs,
+            B::NotHas,
         ];
         let pairs = || texts.iter().flat_map(|text| needles.map(|needle| (*text, needle)));
         for (op, (text, needle)) in ops.into_iter().flat_map(|op| pairs().map(move |pair| (op, pair))) {

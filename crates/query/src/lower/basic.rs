@@ -1,11 +1,12 @@
 //! Rows made, kept and put together.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use azimuth_kql::ast::BinaryOp;
 use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, Rel, RelKind, UnionInput};
 use azimuth_kql::types::ScalarType;
-use azimuth_rows::{Failure, Ready, null_of, type_of};
+use azimuth_rows::{Failure, Ready, null_of, tree, type_of};
 use azimuth_values::{Refusal, Value};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::MemTable;
@@ -15,17 +16,18 @@ use datafusion::functions_aggregate::expr_fn::count as count_of;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::{Lowering, column, is_plain_key, projected};
-use crate::cells;
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
+use crate::{barrier, cells};
 
 impl Lowering<'_> {
     /// Rows that no table is needed for: the row engine makes them now.
     pub(super) fn constant_rows(&self, rel: &Input) -> Result<LogicalPlan> {
         let made = self.stage.run(&Ready::default(), |run| run.table(rel, None))?;
         let types = rows::types(&rel.schema);
-        let batches = made.rows.chunks(8192).map(|chunk| rows::batch(chunk, &types)).collect::<Result<Vec<_>>>()?;
+        let batches =
+            made.rows.chunks(8192).map(|chunk| rows::batch(chunk, &types)).collect::<Result<Vec<_>>>()?;
         in_memory(&batches, &types)
     }
 
@@ -58,14 +60,24 @@ impl Lowering<'_> {
     }
 
     pub(super) fn project(&self, input: &Input, columns: &[Bound]) -> Result<LogicalPlan> {
-        let plan = self.plan(input)?;
+        let mut plan = self.plan(input)?;
+        let dear = read_twice(columns).into_iter().filter(|place| is_computed(input, *place));
+        let dear: Vec<String> = dear.map(rows::column_name).collect();
+        if !dear.is_empty() {
+            plan = barrier::plan(plan, dear);
+        }
         let scalars = self.scalars();
         let exprs = columns.iter().map(|expr| scalars.value(expr)).collect::<Result<Vec<_>>>()?;
         projected(plan, exprs)
     }
 
     pub(super) fn distinct(&self, rel: &Input, input: &Input) -> Result<LogicalPlan> {
-        if rel.schema.columns.iter().any(|column| matches!(column.ty, ScalarType::Dynamic | ScalarType::Unknown)) {
+        if rel
+            .schema
+            .columns
+            .iter()
+            .any(|column| matches!(column.ty, ScalarType::Dynamic | ScalarType::Unknown))
+        {
             return self.rows(rel);
         }
         let keys = rel.schema.columns.iter().enumerate().map(|(place, key)| {
@@ -113,7 +125,9 @@ impl Lowering<'_> {
                 let wanted = types[first + output];
                 let given = match from == wanted {
                     true => given,
-                    false => Bound { kind: ExprKind::Convert(Box::new(given)), ty: wanted, span: input.rel.span },
+                    false => {
+                        Bound { kind: ExprKind::Convert(Box::new(given)), ty: wanted, span: input.rel.span }
+                    }
                 };
                 columns[first + output] = self.scalars().value(&given)?;
             }
@@ -147,6 +161,40 @@ pub(crate) fn literal(value: &Value, ty: ScalarType) -> Result<datafusion::commo
 pub(super) fn null(ty: ScalarType) -> Result<Expr> {
     debug_assert_eq!(cells::arrow_type(type_of(ty)), rows::arrow_type(ty));
     Ok(lit(literal(&null_of(ty), ty)?))
+}
+
+/// The columns that one of the expressions reads more than once.
+fn read_twice(exprs: &[Bound]) -> BTreeSet<usize> {
+    let mut twice = BTreeSet::new();
+    for expr in exprs {
+        let mut seen = HashSet::new();
+        tree::walk_expr(expr, &mut HashSet::new(), &mut |inner| {
+            if let ExprKind::Column(place) = inner.kind
+                && !seen.insert(place)
+            {
+                twice.insert(place);
+            }
+        });
+    }
+    twice
+}
+
+/// Whether a column is the result of an expression, and not one that a table has.
+fn is_computed(rel: &Rel, place: usize) -> bool {
+    match &rel.kind {
+        RelKind::Project { input, columns } => match columns[place].kind {
+            ExprKind::Column(inner) => is_computed(input, inner),
+            ExprKind::Literal(_) => false,
+            _ => true,
+        },
+        RelKind::Filter { input, .. }
+        | RelKind::Sort { input, .. }
+        | RelKind::Top { input, .. }
+        | RelKind::Take { input, .. }
+        | RelKind::Serialize { input }
+        | RelKind::As { input, .. } => is_computed(input, place),
+        _ => false,
+    }
 }
 
 /// The parts of a condition that all have to hold.

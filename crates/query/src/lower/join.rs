@@ -20,7 +20,8 @@ pub(super) fn is_native(join: &Join) -> bool {
     !join.keys.is_empty()
         && join.keys.iter().all(|(left, right)| {
             let odd = |expr: &Bound| matches!(expr.ty, T::Dynamic | T::Unknown) || super::has_window(expr);
-            let alike = left.ty == right.ty || matches!((left.ty, right.ty), (T::Int, T::Long) | (T::Long, T::Int));
+            let alike =
+                left.ty == right.ty || matches!((left.ty, right.ty), (T::Int, T::Long) | (T::Long, T::Int));
             alike && !odd(left) && !odd(right)
         })
 }
@@ -99,10 +100,14 @@ impl Lowering<'_> {
 
     /// A side with its columns and keys under names of their own.
     fn side(&self, join: &Join, is_left: bool) -> Result<LogicalPlan> {
-        let (input, column_name, key_name) =
-            if is_left { (&join.left, left_name as fn(usize) -> String, "lk") } else { (&join.right, right_name as _, "rk") };
+        let (input, column_name, key_name) = if is_left {
+            (&join.left, left_name as fn(usize) -> String, "lk")
+        } else {
+            (&join.right, right_name as _, "rk")
+        };
         let scalars = self.scalars();
-        let columns = (0..input.schema.columns.len()).map(|place| Ok(column(place).alias(column_name(place))));
+        let columns =
+            (0..input.schema.columns.len()).map(|place| Ok(column(place).alias(column_name(place))));
         let keys = join.keys.iter().enumerate().map(|(index, (left, right))| {
             let key = if is_left { left } else { right };
             let value = scalars.value(key)?;

@@ -43,18 +43,24 @@ impl Lowering<'_> {
     pub(crate) fn plan(&self, rel: &Input) -> Result<LogicalPlan> {
         match &rel.kind {
             RelKind::Table(name) => self.scan(&name.table, &[], rel),
-            RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => self.constant_rows(rel),
+            RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => {
+                self.constant_rows(rel)
+            }
             RelKind::GetSchema { .. } | RelKind::HostFunction { .. } => self.constant_rows(rel),
             RelKind::Shared(id) => self.shared(id.0, rel),
             RelKind::Filter { input, predicate } if !has_window(predicate) => self.filter(input, predicate),
-            RelKind::Project { input, columns } if !columns.iter().any(has_window) => self.project(input, columns),
+            RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
+                self.project(input, columns)
+            }
             RelKind::Distinct { input } => self.distinct(rel, input),
             RelKind::Count { input } | RelKind::Consume { input } => self.count(input),
             RelKind::Take { input, count } => self.take(input, count),
             RelKind::Serialize { input } | RelKind::As { input, .. } => self.plan(input),
             RelKind::Union { inputs, has_source, .. } => self.union(rel, inputs, *has_source),
             RelKind::Sort { input, keys } if order::is_native(keys) => self.sort(input, keys, None),
-            RelKind::Top { input, count, keys } if order::is_native(keys) => self.sort(input, keys, Some(count)),
+            RelKind::Top { input, count, keys } if order::is_native(keys) => {
+                self.sort(input, keys, Some(count))
+            }
             RelKind::Summarize { input, by, aggregates, has_by, output }
                 if (!has_by || !by.is_empty()) && !by.iter().any(has_window) =>
             {

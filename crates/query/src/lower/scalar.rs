@@ -83,7 +83,9 @@ impl<'s> Scalars<'s> {
     /// A comparison with a constant in DataFusion's own terms: where null is as good as false, they are Kusto's.
     fn plain_comparison(&self, op: BinaryOp, left: &Bound, right: &Bound) -> Result<Option<Expr>> {
         use BinaryOp as B;
-        if compare::kind(left.ty, right.ty).is_none_or(|kind| kind == compare::Kind::Real) || !right.is_constant() {
+        if compare::kind(left.ty, right.ty).is_none_or(|kind| kind == compare::Kind::Real)
+            || !right.is_constant()
+        {
             return Ok(None);
         }
         let Ok(value) = self.stage.constant(right) else { return Ok(None) };
@@ -147,7 +149,9 @@ impl<'s> Scalars<'s> {
             ExprKind::And(parts) if parts.iter().all(is_bool) => {
                 Some(self.junction(parts, Operator::And, false)?)
             }
-            ExprKind::Or(parts) if parts.iter().all(is_bool) => Some(self.junction(parts, Operator::Or, false)?),
+            ExprKind::Or(parts) if parts.iter().all(is_bool) => {
+                Some(self.junction(parts, Operator::Or, false)?)
+            }
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right)?,
             ExprKind::In { op, left, list } => match self.members(list)? {
                 Some(members) => member::call(*op, &self.lower(left)?, left.ty, &members),
@@ -158,7 +162,8 @@ impl<'s> Scalars<'s> {
                 let Some((low_kind, high_kind)) = kinds else { return Ok(None) };
                 let above =
                     compare::call(BinaryOp::GreaterOrEqual, low_kind, self.lower(value)?, self.lower(low)?);
-                let below = compare::call(BinaryOp::LessOrEqual, high_kind, self.lower(value)?, self.lower(high)?);
+                let below =
+                    compare::call(BinaryOp::LessOrEqual, high_kind, self.lower(value)?, self.lower(high)?);
                 Some(binary_expr(above, Operator::And, below))
             }
             ExprKind::Convert(inner) => match (inner.ty, expr.ty) {
@@ -234,15 +239,19 @@ impl<'s> Scalars<'s> {
                     let (condition, then) = (self.condition(condition)?, self.typed(then, expr)?);
                     built = Some(match built {
                         None => when(condition, then),
-                        Some(mut builder) => datafusion::logical_expr::conditional_expressions::CaseBuilder::when(
-                            &mut builder,
-                            condition,
-                            then,
-                        ),
+                        Some(mut builder) => {
+                            datafusion::logical_expr::conditional_expressions::CaseBuilder::when(
+                                &mut builder,
+                                condition,
+                                then,
+                            )
+                        }
                     });
                 }
                 match (built, otherwise) {
-                    (Some(mut builder), [otherwise]) => Some(builder.otherwise(self.typed(otherwise, expr)?)?),
+                    (Some(mut builder), [otherwise]) => {
+                        Some(builder.otherwise(self.typed(otherwise, expr)?)?)
+                    }
                     _ => None,
                 }
             }

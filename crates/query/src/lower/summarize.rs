@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
+use datafusion::functions_aggregate::expr_fn::{avg, count, max, min, sum};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit, when};
 
 use super::{Lowering, is_plain_key, projected};
@@ -93,8 +93,14 @@ impl Lowering<'_> {
             ("sum", [value]) if value.ty == T::Real && uses[&0] == T::Real => {
                 Some((sum(scalars.value(value)?), Some(lit(0.0_f64))))
             }
+            // Of nothing, an average is not a number.
+            ("avg", [value]) if matches!(value.ty, T::Int | T::Long | T::Real) && uses[&0] == T::Real => {
+                let value = cast(scalars.value(value)?, DataType::Float64);
+                Some((avg(value), Some(lit(f64::NAN))))
+            }
             ("min" | "max", [value])
-                if value.ty == uses[&0] && matches!(value.ty, T::Int | T::Long | T::Datetime | T::Timespan) =>
+                if value.ty == uses[&0]
+                    && matches!(value.ty, T::Int | T::Long | T::Datetime | T::Timespan) =>
             {
                 let value = scalars.value(value)?;
                 Some((if call.function.name == "min" { min(value) } else { max(value) }, None))
@@ -106,8 +112,8 @@ impl Lowering<'_> {
     /// An aggregate over the accumulators of the row functions.
     fn accumulated(&self, call: &Call, uses: &Uses) -> Result<Expr> {
         let name = call.function.name;
-        let known = aggregate(name)
-            .ok_or_else(|| failed(Failure::Unsupported(format!("the aggregate `{name}`"))))?;
+        let known =
+            aggregate(name).ok_or_else(|| failed(Failure::Unsupported(format!("the aggregate `{name}`"))))?;
         let scalars = self.scalars();
         let (mut arguments, mut columns) = (Vec::new(), Vec::new());
         for (index, argument) in call.arguments.iter().enumerate() {
@@ -195,7 +201,9 @@ fn over_results(
             };
             ExprKind::Named(replaced)
         }
-        ExprKind::Member { base, name } => ExprKind::Member { base: boxed(base, &mut inner), name: name.clone() },
+        ExprKind::Member { base, name } => {
+            ExprKind::Member { base: boxed(base, &mut inner), name: name.clone() }
+        }
         ExprKind::Index { base, index } => {
             ExprKind::Index { base: boxed(base, &mut inner), index: boxed(index, &mut inner) }
         }

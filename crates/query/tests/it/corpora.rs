@@ -27,7 +27,11 @@ fn judge(case: &Value, answer: Result<Table, String>) -> Result<(), String> {
     let expected = &case["expected"];
     if case["check"] == "count" {
         let wanted = expected["rows"].as_array().map_or(0, Vec::len);
-        return if table.rows.len() == wanted { Ok(()) } else { Err(format!("{} rows, {wanted} expected", table.rows.len())) };
+        return if table.rows.len() == wanted {
+            Ok(())
+        } else {
+            Err(format!("{} rows, {wanted} expected", table.rows.len()))
+        };
     }
     expect::compare(&table, expected, Tolerance::of(case))
 }

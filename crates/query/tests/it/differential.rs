@@ -55,9 +55,9 @@ fn cell(ty: ScalarType, chance: &mut Chance) -> Value {
         ScalarType::Bool => Value::Bool(small > 0),
         ScalarType::Int => Value::Int(small as i32),
         ScalarType::Long => Value::Long(if small == 3 { i64::MAX } else { small }),
-        ScalarType::Real => {
-            Value::Real([f64::NAN, -0.0, 0.0, 1.5, -2.5, f64::INFINITY, f64::NEG_INFINITY][(small + 3) as usize])
-        }
+        ScalarType::Real => Value::Real(
+            [f64::NAN, -0.0, 0.0, 1.5, -2.5, f64::INFINITY, f64::NEG_INFINITY][(small + 3) as usize],
+        ),
         ScalarType::Datetime => Value::DateTime(NOW + small * 36_000_000_000),
         ScalarType::Timespan => Value::TimeSpan(small * 10_000_000),
         ScalarType::Guid => Value::Guid(small.unsigned_abs().into()),
@@ -72,7 +72,8 @@ fn cell(ty: ScalarType, chance: &mut Chance) -> Value {
             ]),
         }),
         _ => Value::string(
-            ["", "Alpha beta", "alpha", "ALPHA-BETA_gamma", "x1 y2", "Ünï code", "beta"][(small + 3) as usize],
+            ["", "Alpha beta", "alpha", "ALPHA-BETA_gamma", "x1 y2", "Ünï code", "beta"]
+                [(small + 3) as usize],
         ),
     }
 }
@@ -102,7 +103,9 @@ fn both(seed: u64) -> Both {
         let fields: Vec<Field> = schema()
             .columns
             .iter()
-            .map(|column| Field::new(&column.name, azimuth_query::cells::arrow_type(type_of(column.ty)), true))
+            .map(|column| {
+                Field::new(&column.name, azimuth_query::cells::arrow_type(type_of(column.ty)), true)
+            })
             .collect();
         let arrow = Arc::new(ArrowSchema::new(fields));
         let batch = |rows: &[Row]| {
@@ -127,14 +130,34 @@ fn both(seed: u64) -> Both {
 fn condition(chance: &mut Chance) -> String {
     let simple = |chance: &mut Chance| match chance.next(12) {
         0 => format!("l {} {}", chance.pick(&["==", "!=", "<", "<=", ">", ">="]), chance.next(4)),
-        1 => format!("r {} {}", chance.pick(&["==", "!=", "<", "<=", ">", ">="]), chance.pick(&["0", "1.5", "l", "i"])),
+        1 => format!(
+            "r {} {}",
+            chance.pick(&["==", "!=", "<", "<=", ">", ">="]),
+            chance.pick(&["0", "1.5", "l", "i"])
+        ),
         2 => format!("t {} datetime(2022-09-29T00:00:00Z)", chance.pick(&["==", "!=", "<", ">="])),
         3 => format!(
             "s {} {}",
-            chance.pick(&["==", "!=", "=~", "!~", "has", "!has", "contains", "startswith", "endswith", "hasprefix", "has_cs", "contains_cs"]),
+            chance.pick(&[
+                "==",
+                "!=",
+                "=~",
+                "!~",
+                "has",
+                "!has",
+                "contains",
+                "startswith",
+                "endswith",
+                "hasprefix",
+                "has_cs",
+                "contains_cs"
+            ]),
             chance.pick(&["'alpha'", "''", "'BETA'", "'ünï'", "tostring(d)"])
         ),
-        4 => format!("s {} ('alpha', '', 'beta')", chance.pick(&["in", "!in", "in~", "!in~", "has_any", "has_all"])),
+        4 => format!(
+            "s {} ('alpha', '', 'beta')",
+            chance.pick(&["in", "!in", "in~", "!in~", "has_any", "has_all"])
+        ),
         5 => format!("l {} (1, 2, -3)", chance.pick(&["in", "!in"])),
         6 => format!("{}(s)", chance.pick(&["isempty", "isnotempty", "isnull"])),
         7 => format!("isnull({})", chance.pick(&["l", "r", "t", "d", "g", "b"])),
@@ -236,17 +259,37 @@ fn query(chance: &mut Chance) -> String {
             3 | 4 => format!(" | extend x = {}, y = {}", scalar(chance), scalar(chance)),
             5 => format!(" | distinct {}", chance.pick(&["s", "l, b", "r", "g, m"])),
             6 => {
-                let (what, by) = (aggregate(chance), chance.pick(&["", " by s", " by b, i", " by r", " by bin(t, 1h)", " by g, m"]));
+                let (what, by) = (
+                    aggregate(chance),
+                    chance.pick(&["", " by s", " by b, i", " by r", " by bin(t, 1h)", " by g, m"]),
+                );
                 return format!("{text} | summarize z = {what}{by}").replace("z = arg_", "arg_");
             }
             7 => {
-                let kind = chance.pick(&["inner", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti", "rightsemi", "rightanti"]);
-                return format!("{text} | join kind={kind} U on {}", chance.pick(&["s", "l", "b, i", "r", "g", "$left.l == $right.i"]));
+                let kind = chance.pick(&[
+                    "inner",
+                    "leftouter",
+                    "rightouter",
+                    "fullouter",
+                    "leftsemi",
+                    "leftanti",
+                    "rightsemi",
+                    "rightanti",
+                ]);
+                return format!(
+                    "{text} | join kind={kind} U on {}",
+                    chance.pick(&["s", "l", "b, i", "r", "g", "$left.l == $right.i"])
+                );
             }
             8 => return format!("{text} | union (U | where {})", condition(chance)),
             9 => return format!("{text} | mv-expand d | count"),
             10 => format!(" | where s in ((U | where {} | project s))", condition(chance)),
-            _ => return format!("{text} | sort by {} | extend n = 1", chance.pick(&["r", "l asc", "s desc, i", "m", "t nulls first"])),
+            _ => {
+                return format!(
+                    "{text} | sort by {} | extend n = 1",
+                    chance.pick(&["r", "l asc", "s desc, i", "m", "t nulls first"])
+                );
+            }
         };
         text.push_str(&step);
     }
@@ -299,11 +342,19 @@ fn both_engines_answer_alike() {
                             let only = |one: &Table, other: &Table| {
                                 let known = bag(other);
                                 let rows = one.rows.iter().filter(|row| {
-                                    !known.contains(&bag(&Table::new(one.schema.clone(), vec![(*row).clone()]))[0])
+                                    !known.contains(
+                                        &bag(&Table::new(one.schema.clone(), vec![(*row).clone()]))[0],
+                                    )
                                 });
                                 rows.take(3).map(|row| format!("{row:?}")).collect::<Vec<_>>().join("\n")
                             };
-                            panic!("{text}\nrows: {}\n{}\nplan: {}\n{}", slow.rows.len(), only(&slow, &fast), fast.rows.len(), only(&fast, &slow));
+                            panic!(
+                                "{text}\nrows: {}\n{}\nplan: {}\n{}",
+                                slow.rows.len(),
+                                only(&slow, &fast),
+                                fast.rows.len(),
+                                only(&fast, &slow)
+                            );
                         }
                         ran += 1;
                     }

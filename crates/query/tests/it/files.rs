@@ -37,10 +37,17 @@ fn parquet_is_pruned_by_time() {
         let columns: Vec<(&str, ArrayRef)> = vec![
             (
                 "At",
-                Arc::new(TimestampMicrosecondArray::from((0..10).map(|n| Some(micros + n * 1_000_000)).collect::<Vec<_>>())),
+                Arc::new(TimestampMicrosecondArray::from(
+                    (0..10).map(|n| Some(micros + n * 1_000_000)).collect::<Vec<_>>(),
+                )),
             ),
             ("N", Arc::new(Int64Array::from((0..10).map(|n| (n != 5).then_some(n)).collect::<Vec<_>>()))),
-            ("S", Arc::new(StringArray::from((0..10).map(|n| (n % 2 == 0).then_some("even")).collect::<Vec<_>>()))),
+            (
+                "S",
+                Arc::new(StringArray::from(
+                    (0..10).map(|n| (n % 2 == 0).then_some("even")).collect::<Vec<_>>(),
+                )),
+            ),
         ];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
@@ -52,10 +59,15 @@ fn parquet_is_pruned_by_time() {
             engine.register_files("T", &[path], Format::Parquet, None).await.unwrap();
             let text = "T | where At >= datetime(2020-09-13T12:26:45Z) and S == 'even' | project At, N, S";
             let found = last(&engine, text).await.unwrap();
-            assert_eq!(texts(&found), ["2020-09-13T12:26:46.0000000Z|6|even", "2020-09-13T12:26:48.0000000Z|8|even"]);
+            assert_eq!(
+                texts(&found),
+                ["2020-09-13T12:26:46.0000000Z|6|even", "2020-09-13T12:26:48.0000000Z|8|even"]
+            );
             let plan = engine.explain(text, NOW).await.unwrap();
             assert!(plan.contains("At@0 >= ") || plan.contains("pruning_predicate"), "{plan}");
-            let empty = last(&engine, "T | where isempty(S) | summarize n = count(), s = sum(N), l = make_list(N)").await;
+            let empty =
+                last(&engine, "T | where isempty(S) | summarize n = count(), s = sum(N), l = make_list(N)")
+                    .await;
             assert_eq!(texts(&empty.unwrap()), ["5|20|[1,3,7,9]"]);
         });
     });

@@ -17,8 +17,13 @@ use crate::support::{NOW, deep, last, runtime, shared};
 
 /// What is refused by intent, or not done yet: reading from outside, parameters without values, columns of watchlists that
 /// are not here, plugins of machine learning.
-const REFUSED: &[&str] =
-    &["`externaldata`", "the query parameter", "which only the data could tell", "the plugin `basket`", "the plugin `sequence_detect`"];
+const REFUSED: &[&str] = &[
+    "`externaldata`",
+    "the query parameter",
+    "which only the data could tell",
+    "the plugin `basket`",
+    "the plugin `sequence_detect`",
+];
 
 /// Rows of each table.
 const ROWS: usize = 5;
@@ -35,8 +40,16 @@ fn cell(ty: ScalarType, row: usize) -> Value {
         ScalarType::Timespan => Value::TimeSpan(number * 10_000_000),
         ScalarType::Guid => Value::Guid(row as u128),
         ScalarType::Dynamic | ScalarType::Unknown => Value::dynamic(
-            Json::parse(["{\"a\":1,\"name\":\"x\"}", "[{\"key\":\"a\",\"value\":\"b\"}]", "\"text\"", "[1,2]", "null"][row % 5])
-                .unwrap(),
+            Json::parse(
+                [
+                    "{\"a\":1,\"name\":\"x\"}",
+                    "[{\"key\":\"a\",\"value\":\"b\"}]",
+                    "\"text\"",
+                    "[1,2]",
+                    "null",
+                ][row % 5],
+            )
+            .unwrap(),
         ),
         ScalarType::String => Value::string(
             ["10.0.0.1", "user@contoso.com", "{\"a\":[1]}", "powershell.exe -enc AAAA", ""][row % 5],
@@ -54,7 +67,9 @@ fn tables(engine: &mut Engine, schemas: &Recorded) {
         let fields: Vec<Field> = schema
             .columns
             .iter()
-            .map(|column| Field::new(&column.name, azimuth_query::cells::arrow_type(type_of(column.ty)), true))
+            .map(|column| {
+                Field::new(&column.name, azimuth_query::cells::arrow_type(type_of(column.ty)), true)
+            })
             .collect();
         let arrays = schema.columns.iter().map(|column| {
             let values: Vec<Value> = (0..ROWS).map(|row| cell(column.ty, row)).collect();
