@@ -1,8 +1,8 @@
 //! Columns that are not written out below where they are computed.
 //!
 //! DataFusion pushes a condition below the projection that computes its columns by putting the expressions in their place.
-//! `extend x = iff(a, f(x), x)`, said thirteen times, comes to 2¹³ of them. A barrier stops conditions on such columns; it is
-//! gone in the physical plan.
+//! `extend x = iff(a, f(x), x)`, said thirteen times, comes to 2¹³ of them. A barrier stops conditions on such columns, in the
+//! logical plan and, where filters are pushed once more, in the physical one.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -12,12 +12,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::DFSchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
     Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 /// A node that passes rows on, and conditions on other columns than these.
@@ -78,7 +82,7 @@ impl UserDefinedLogicalNodeCore for Barrier {
     }
 }
 
-/// Plans barriers: as what lies below them.
+/// Plans barriers.
 pub(crate) struct BarrierPlanner;
 
 #[async_trait]
@@ -92,6 +96,70 @@ impl ExtensionPlanner for BarrierPlanner {
         _: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        Ok(node.as_any().downcast_ref::<Barrier>().map(|_| physical_inputs[0].clone()))
+        let barrier = node.as_any().downcast_ref::<Barrier>();
+        let exec = barrier.map(|_| Arc::new(BarrierExec { input: physical_inputs[0].clone() }));
+        Ok(exec.map(|exec| exec as Arc<dyn ExecutionPlan>))
+    }
+}
+
+/// Passes rows on. That it lets no filter through is what every plan does that does not say otherwise.
+#[derive(Debug)]
+struct BarrierExec {
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for BarrierExec {
+    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("BarrierExec")
+    }
+}
+
+impl ExecutionPlan for BarrierExec {
+    fn name(&self) -> &str {
+        "BarrierExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input =
+            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
+        Ok(Arc::new(Self { input }))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.input.execute(partition, context)
     }
 }

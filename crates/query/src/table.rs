@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::functions;
-use crate::lower::projected;
+use crate::lower::{Places, named};
 use crate::{native, rows};
 
 /// A table that queries may name.
@@ -81,20 +81,23 @@ impl QueryTable {
     }
 
     /// The rows of the table, in the cells of Kusto.
-    pub(crate) fn scan(&self, hints: Vec<Expr>, rel: &Rel) -> Result<LogicalPlan> {
+    pub(crate) fn scan(&self, hints: Vec<Expr>, rel: &Rel, needed: &Places) -> Result<LogicalPlan> {
         let mut plan = LogicalPlanBuilder::scan("t", provider_as_source(self.provider.clone()), None)?;
         for hint in hints {
             plan = plan.filter(hint)?;
         }
-        let columns = rel.schema.columns.iter().map(|column| {
+        let columns = needed.iter().map(|needed| {
+            let column = &rel.schema.columns[*needed];
             let place = self.schema.index_of(&column.name).ok_or_else(|| {
                 DataFusionError::Internal(format!("the table has no column `{}`", column.name))
             })?;
             let field = &self.fields[place];
             let native = native_column(field);
-            Ok(if self.is_cells { native } else { native::cell(native, field.data_type(), column.ty) })
+            let cell =
+                if self.is_cells { native } else { native::cell(native, field.data_type(), column.ty) };
+            Ok((*needed, cell))
         });
-        projected(plan.build()?, columns.collect::<Result<Vec<_>>>()?)
+        named(plan.build()?, columns.collect::<Result<Vec<_>>>()?)
     }
 
     /// A condition on the provider's own column that holds wherever `column op value` does: files and row groups are left

@@ -73,8 +73,10 @@ fn literal_braces(pattern: &str) -> String {
             '\\' => {
                 let escaped = rest[length..].chars().next().map_or(0, char::len_utf8);
                 // `\p{…}` and `\x{…}` have braces of their own.
-                let named = rest[length..].starts_with(['p', 'P', 'x']) && rest[length + escaped..].starts_with('{');
-                let end = if named { rest.find('}').map_or(rest.len(), |end| end + 1) } else { length + escaped };
+                let named =
+                    rest[length..].starts_with(['p', 'P', 'x']) && rest[length + escaped..].starts_with('{');
+                let end =
+                    if named { rest.find('}').map_or(rest.len(), |end| end + 1) } else { length + escaped };
                 out.push_str(&rest[..end]);
                 rest = &rest[end..];
                 continue;

@@ -1,6 +1,6 @@
 //! Rows made, kept and put together.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use azimuth_kql::ast::BinaryOp;
@@ -13,9 +13,9 @@ use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count as count_of;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, lit};
 
-use super::{Lowering, column, is_plain_key, projected};
+use super::{Lowering, Places, column, is_plain_key, named, projected, reads};
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
@@ -38,7 +38,13 @@ impl Lowering<'_> {
     }
 
     /// The rows of a table, with what `predicates` allow to leave out left out where the table can.
-    pub(super) fn scan(&self, name: &str, predicates: &[&Bound], rel: &Rel) -> Result<LogicalPlan> {
+    pub(super) fn scan(
+        &self,
+        name: &str,
+        predicates: &[&Bound],
+        rel: &Rel,
+        needed: &Places,
+    ) -> Result<LogicalPlan> {
         let table = self.tables.get(name).ok_or_else(|| {
             failed(Failure::Refused(Refusal::new(format!("there is no table `{name}`; register it first"))))
         })?;
@@ -46,29 +52,31 @@ impl Lowering<'_> {
             let (place, op, value) = column_and_constant(predicate)?;
             table.hint(place, op, &self.stage.constant(value).ok()?)
         });
-        table.scan(hints.collect(), rel)
+        table.scan(hints.collect(), rel, needed)
     }
 
-    pub(super) fn filter(&self, input: &Input, predicate: &Bound) -> Result<LogicalPlan> {
+    pub(super) fn filter(&self, input: &Input, predicate: &Bound, needed: &Places) -> Result<LogicalPlan> {
+        let needed: Places = needed.union(&reads([predicate])).copied().collect();
         let parts: Vec<&Bound> = conjuncts(predicate);
         let plan = match &input.kind {
-            RelKind::Table(name) => self.scan(&name.table, &parts, input)?,
-            _ => self.plan(input)?,
+            RelKind::Table(name) => self.scan(&name.table, &parts, input, &needed)?,
+            _ => self.plan_for(input, &needed)?,
         };
         let condition = self.scalars().predicate(predicate)?;
         LogicalPlanBuilder::from(plan).filter(condition)?.build()
     }
 
-    pub(super) fn project(&self, input: &Input, columns: &[Bound]) -> Result<LogicalPlan> {
-        let mut plan = self.plan(input)?;
-        let dear = read_twice(columns).into_iter().filter(|place| is_computed(input, *place));
+    pub(super) fn project(&self, input: &Input, columns: &[Bound], needed: &Places) -> Result<LogicalPlan> {
+        let wanted = || needed.iter().map(|place| &columns[*place]);
+        let mut plan = self.plan_for(input, &reads(wanted()))?;
+        let dear = read_twice(wanted()).into_iter().filter(|place| is_computed(input, *place));
         let dear: Vec<String> = dear.map(rows::column_name).collect();
         if !dear.is_empty() {
             plan = barrier::plan(plan, dear);
         }
         let scalars = self.scalars();
-        let exprs = columns.iter().map(|expr| scalars.value(expr)).collect::<Result<Vec<_>>>()?;
-        projected(plan, exprs)
+        let exprs = needed.iter().map(|place| Ok((*place, scalars.value(&columns[*place])?)));
+        named(plan, exprs.collect::<Result<Vec<_>>>()?)
     }
 
     pub(super) fn distinct(&self, rel: &Input, input: &Input) -> Result<LogicalPlan> {
@@ -89,18 +97,18 @@ impl Lowering<'_> {
     }
 
     pub(super) fn count(&self, input: &Input) -> Result<LogicalPlan> {
-        let plan = self.plan(input)?;
+        let plan = self.plan_for(input, &reads([]))?;
         let counted = LogicalPlanBuilder::from(plan)
             .aggregate(Vec::<Expr>::new(), vec![count_of(lit(1_i64)).alias(rows::column_name(0))])?;
         counted.build()
     }
 
-    pub(super) fn take(&self, input: &Input, count: &Bound) -> Result<LogicalPlan> {
+    pub(super) fn take(&self, input: &Input, count: &Bound, needed: &Places) -> Result<LogicalPlan> {
         let count = self.size(count)?;
         if count == 0 {
             return in_memory(&[], &rows::types(&input.schema));
         }
-        LogicalPlanBuilder::from(self.plan(input)?).limit(0, Some(count))?.build()
+        LogicalPlanBuilder::from(self.plan_for(input, needed)?).limit(0, Some(count))?.build()
     }
 
     /// A constant count; what is negative or no number is none.
@@ -110,36 +118,54 @@ impl Lowering<'_> {
         Ok(usize::try_from(whole).unwrap_or(0))
     }
 
-    pub(super) fn union(&self, rel: &Rel, inputs: &[UnionInput], has_source: bool) -> Result<LogicalPlan> {
+    pub(super) fn union(
+        &self,
+        rel: &Rel,
+        inputs: &[UnionInput],
+        has_source: bool,
+        needed: &Places,
+    ) -> Result<LogicalPlan> {
         let types = rows::types(&rel.schema);
         let first = usize::from(has_source);
         let plans = inputs.iter().map(|input| {
-            let mut columns: Vec<Expr> = types.iter().map(|ty| null(*ty)).collect::<Result<_>>()?;
-            if has_source {
-                columns[0] = lit(literal(&Value::string(input.source.as_str()), ScalarType::String)?);
-            }
+            let mut columns: BTreeMap<usize, Expr> = BTreeMap::new();
+            let mut read = Places::new();
             for (place, output) in input.outputs.iter().enumerate() {
-                let Some(output) = output else { continue };
-                let from = input.rel.schema.columns[place].ty;
+                let Some(output) =
+                    output.map(|output| first + output).filter(|output| needed.contains(output))
+                else {
+                    continue;
+                };
+                read.insert(place);
+                let (from, wanted) = (input.rel.schema.columns[place].ty, types[output]);
                 let given = Bound::column(place, from, input.rel.span);
-                let wanted = types[first + output];
                 let given = match from == wanted {
                     true => given,
                     false => {
                         Bound { kind: ExprKind::Convert(Box::new(given)), ty: wanted, span: input.rel.span }
                     }
                 };
-                columns[first + output] = self.scalars().value(&given)?;
+                columns.insert(output, self.scalars().value(&given)?);
             }
-            projected(self.plan(&input.rel)?, columns)
+            for place in needed {
+                if has_source && *place == 0 {
+                    let source = literal(&Value::string(input.source.as_str()), ScalarType::String)?;
+                    columns.insert(0, lit(source));
+                } else if !columns.contains_key(place) {
+                    columns.insert(*place, null(types[*place])?);
+                }
+            }
+            if read.is_empty() {
+                read.insert(0);
+            }
+            named(self.plan_for(&input.rel, &read)?, columns.into_iter().collect())
         });
-        let mut plans = plans.collect::<Result<Vec<_>>>()?.into_iter();
-        let Some(first) = plans.next() else { return in_memory(&[], &types) };
-        let mut union = LogicalPlanBuilder::from(first);
-        for plan in plans {
-            union = union.union(plan)?;
+        let plans = plans.map(|plan| plan.map(Arc::new)).collect::<Result<Vec<_>>>()?;
+        match plans.as_slice() {
+            [] => in_memory(&[], &types),
+            [one] => Ok(LogicalPlan::clone(one)),
+            _ => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(plans)?)),
         }
-        union.build()
     }
 }
 
@@ -164,8 +190,8 @@ pub(super) fn null(ty: ScalarType) -> Result<Expr> {
 }
 
 /// The columns that one of the expressions reads more than once.
-fn read_twice(exprs: &[Bound]) -> BTreeSet<usize> {
-    let mut twice = BTreeSet::new();
+fn read_twice<'e>(exprs: impl Iterator<Item = &'e Bound>) -> Places {
+    let mut twice = Places::new();
     for expr in exprs {
         let mut seen = HashSet::new();
         tree::walk_expr(expr, &mut HashSet::new(), &mut |inner| {

@@ -13,7 +13,7 @@ mod order;
 pub(crate) mod scalar;
 mod summarize;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, RelKind};
@@ -24,6 +24,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident};
 
+use crate::functions::row;
 use crate::operator;
 use crate::rows::column_name;
 use crate::stage::Stage;
@@ -41,22 +42,32 @@ pub(crate) struct Lowering<'l> {
 impl Lowering<'_> {
     /// The plan of an operator.
     pub(crate) fn plan(&self, rel: &Input) -> Result<LogicalPlan> {
+        self.plan_for(rel, &(0..rel.schema.columns.len()).collect())
+    }
+
+    /// The plan of an operator of which only these columns are read; others may be missing. Tables are wide, and the plan of
+    /// a union of all of them would be as wide as all of them together.
+    fn plan_for(&self, rel: &Input, needed: &Places) -> Result<LogicalPlan> {
+        let width = rel.schema.columns.len();
+        let needed = &needed.iter().copied().filter(|place| *place < width).collect::<Places>();
         match &rel.kind {
-            RelKind::Table(name) => self.scan(&name.table, &[], rel),
+            RelKind::Table(name) => self.scan(&name.table, &[], rel, needed),
             RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => {
                 self.constant_rows(rel)
             }
             RelKind::GetSchema { .. } | RelKind::HostFunction { .. } => self.constant_rows(rel),
             RelKind::Shared(id) => self.shared(id.0, rel),
-            RelKind::Filter { input, predicate } if !has_window(predicate) => self.filter(input, predicate),
+            RelKind::Filter { input, predicate } if !has_window(predicate) => {
+                self.filter(input, predicate, needed)
+            }
             RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
-                self.project(input, columns)
+                self.project(input, columns, needed)
             }
             RelKind::Distinct { input } => self.distinct(rel, input),
             RelKind::Count { input } | RelKind::Consume { input } => self.count(input),
-            RelKind::Take { input, count } => self.take(input, count),
-            RelKind::Serialize { input } | RelKind::As { input, .. } => self.plan(input),
-            RelKind::Union { inputs, has_source, .. } => self.union(rel, inputs, *has_source),
+            RelKind::Take { input, count } => self.take(input, count, needed),
+            RelKind::Serialize { input } | RelKind::As { input, .. } => self.plan_for(input, needed),
+            RelKind::Union { inputs, has_source, .. } => self.union(rel, inputs, *has_source, needed),
             RelKind::Sort { input, keys } if order::is_native(keys) => self.sort(input, keys, None),
             RelKind::Top { input, count, keys } if order::is_native(keys) => {
                 self.sort(input, keys, Some(count))
@@ -119,10 +130,27 @@ pub(crate) fn column(place: usize) -> Expr {
     ident(column_name(place))
 }
 
+/// Columns of an input.
+pub(crate) type Places = BTreeSet<usize>;
+
+/// The columns that expressions read; one at least, as rows without columns are none to DataFusion.
+fn reads<'e>(exprs: impl IntoIterator<Item = &'e Bound>) -> Places {
+    let mut places: Places = exprs.into_iter().flat_map(|expr| row::columns(expr).into_keys()).collect();
+    if places.is_empty() {
+        places.insert(0);
+    }
+    places
+}
+
+/// A plan with these columns.
+pub(crate) fn named(input: LogicalPlan, columns: Vec<(usize, Expr)>) -> Result<LogicalPlan> {
+    let named = columns.into_iter().map(|(place, expr)| expr.alias(column_name(place)));
+    LogicalPlanBuilder::from(input).project(named.collect::<Vec<_>>())?.build()
+}
+
 /// A plan whose columns are these expressions, `c0`, `c1`, ….
 pub(crate) fn projected(input: LogicalPlan, columns: Vec<Expr>) -> Result<LogicalPlan> {
-    let named = columns.into_iter().enumerate().map(|(place, expr)| expr.alias(column_name(place)));
-    LogicalPlanBuilder::from(input).project(named.collect::<Vec<_>>())?.build()
+    named(input, columns.into_iter().enumerate().collect())
 }
 
 /// Whether values of the type are equal exactly when their cells are.

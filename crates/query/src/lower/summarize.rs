@@ -14,7 +14,7 @@ use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{avg, count, max, min, sum};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit, when};
 
-use super::{Lowering, is_plain_key, projected};
+use super::{Lowering, is_plain_key, projected, reads};
 use crate::aggregates::{self, Argument};
 use crate::functions::{number, path};
 use crate::stage::failed;
@@ -61,7 +61,9 @@ impl Lowering<'_> {
                 columns.push(aggregates::output(ident(&name), output, *ty));
             }
         }
-        let plan = LogicalPlanBuilder::from(self.plan(input)?).aggregate(groups, made)?.build()?;
+        let arguments = calls.iter().flat_map(|(call, _)| &call.arguments);
+        let plan = self.plan_for(input, &reads(by.iter().chain(arguments)))?;
+        let plan = LogicalPlanBuilder::from(plan).aggregate(groups, made)?.build()?;
         let plan = projected(plan, columns)?;
         let mut known = HashMap::new();
         let results = output.iter().map(|column| match *column {

@@ -47,3 +47,14 @@ fn the_first_error_is_said() {
     });
     assert!(error.to_string().contains("`foo`"), "{error}");
 }
+
+/// A column that is made of itself, twice and again: its plan does not double at every step, or this would not end.
+#[test]
+fn chains_of_columns_stay_chains() {
+    let step = " | extend x = iff(s contains 'a', array_concat(x, pack_array('x')), x)".repeat(40);
+    let text = format!(
+        "datatable(s:string)['ab', 'c'] | extend x = dynamic([]) {step} | where array_length(x) > 0 | project n = array_length(x)"
+    );
+    let found = deep(move || runtime().block_on(last(&crate::support::engine(), &text)).unwrap());
+    assert_eq!(found.rows, [[azimuth_values::Value::Long(40)]]);
+}

@@ -124,6 +124,7 @@ fn run(files: &[&str]) {
     let filter = std::env::var("CASE").unwrap_or_default();
     // Builds of tests plan slowly: by default some of the queries, with `EVERY=1` all.
     let every = std::env::var("EVERY").ok().and_then(|every| every.parse().ok()).unwrap_or(12_usize);
+    let is_traced = std::env::var_os("TRACE").is_some();
     let (began, mut line_number) = (Instant::now(), 0);
     for file in files {
         let Some(path) = shared(&format!("corpora/kql/{file}")) else { return };
@@ -138,6 +139,9 @@ fn run(files: &[&str]) {
                 continue;
             }
             total += 1;
+            if is_traced {
+                eprintln!("{id}");
+            }
             let started = Instant::now();
             let outcome = runtime().block_on(last(&engine, case["query"].as_str().unwrap()));
             if started.elapsed() > Duration::from_secs(5) {
