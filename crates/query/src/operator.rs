@@ -250,9 +250,10 @@ impl ExecutionPlan for RowsExec {
         self.children.iter().map(|_| wanted()).collect()
     }
 
-    // The rows of an input may have an order that counts.
+    // What is sorted above must not be sorted below instead: these are other columns. Orders below that count are kept by
+    // nodes of their own.
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true; self.children.len()]
+        vec![false; self.children.len()]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {

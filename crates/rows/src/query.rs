@@ -1,5 +1,7 @@
 //! From the text of a query to its results: bound again and again while the rows tell new columns.
 
+use std::collections::HashSet;
+
 use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{Catalog, Options};
 use azimuth_kql::bound::{BoundQuery, Rel, RelKind, ResultValue};
@@ -75,7 +77,7 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
     }));
     roots.into_iter().find_map(|root| {
         let mut found = None;
-        tree::walk(root, &mut |rel| {
+        tree::walk_deep(root, &mut HashSet::new(), &mut |rel| {
             // The innermost first: what lies above it is open because of it.
             if rel.schema.is_open && matches!(rel.kind, RelKind::Evaluate(_) | RelKind::HostFunction { .. }) {
                 found = Some(rel);

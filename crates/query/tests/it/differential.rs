@@ -319,6 +319,37 @@ fn bag(table: &Table) -> Vec<Vec<u8>> {
     bag
 }
 
+/// The order of a sort is kept by whatever comes after it.
+#[test]
+fn orders_are_kept() {
+    deep(|| {
+        let both = both(3);
+        let tails = [
+            "project l",
+            "where i > -2 | project l",
+            "extend x = strcat(s, 'x') | project l",
+            "take 20 | project l",
+            "mv-expand d | project l",
+            "extend n = row_number() | where n > 3 | project l",
+            "project l, s | summarize make_list(l)",
+            "serialize | project p = prev(l), l",
+            "join kind=inner (print i = 1) on i | sort by l asc, r desc | project l",
+        ];
+        for key in ["l asc", "l desc", "l asc nulls last", "r asc, l desc", "m desc, l asc, r asc"] {
+            for tail in tails {
+                // Every column is a key in the end, so that no rows tie.
+                let text = format!("T | union U | sort by {key}, l, r, t, p, g, s, i, b | {tail}");
+                let context = Context::new(NOW, 1);
+                let slow =
+                    azimuth_rows::query(&text, &both.catalog, &both, &context, Limits::default()).unwrap();
+                let fast = runtime().block_on(last(&both.engine, &text)).unwrap();
+                let keys = |table: &Table| table.rows.iter().map(|row| key_of(row)).collect::<Vec<_>>();
+                assert_eq!(keys(slow.1.last().unwrap()), keys(&fast), "{text}");
+            }
+        }
+    });
+}
+
 #[test]
 fn both_engines_answer_alike() {
     deep(|| {

@@ -16,11 +16,12 @@ use serde_json::Value as Recorded;
 use crate::support::{NOW, deep, last, runtime, shared};
 
 /// What is refused by intent, or not done yet: reading from outside, parameters without values, columns of watchlists that
-/// are not here, plugins of machine learning.
+/// are not here, times of ingestion that no table tells, plugins of machine learning.
 const REFUSED: &[&str] = &[
     "`externaldata`",
     "the query parameter",
     "which only the data could tell",
+    "the function `ingestion_time`",
     "the plugin `basket`",
     "the plugin `sequence_detect`",
 ];
