@@ -333,7 +333,7 @@ fn orders_are_kept() {
             "extend n = row_number() | where n > 3 | project l",
             "project l, s | summarize make_list(l)",
             "serialize | project p = prev(l), l",
-            "join kind=inner (print i = 1) on i | sort by l asc, r desc | project l",
+            "join kind=inner (print i = int(1)) on i | sort by l asc, r desc | project l",
         ];
         for key in ["l asc", "l desc", "l asc nulls last", "r asc, l desc", "m desc, l asc, r asc"] {
             for tail in tails {
