@@ -1,5 +1,7 @@
 //! From the text of a query to its results: bound again and again while the rows tell new columns.
 
+use std::collections::HashSet;
+
 use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{Catalog, Options};
 use azimuth_kql::bound::{BoundQuery, Rel, RelKind, ResultValue};
@@ -7,6 +9,7 @@ use azimuth_kql::syntax::Span;
 use azimuth_kql::types::Schema;
 use azimuth_values::Context;
 
+use crate::eval;
 use crate::operators::plugin;
 use crate::run::{Failure, Limits, Run, Source, run};
 use crate::table::Table;
@@ -74,14 +77,15 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
     }));
     roots.into_iter().find_map(|root| {
         let mut found = None;
-        tree::walk(root, &mut |rel| {
+        tree::walk_deep(root, &mut HashSet::new(), &mut |rel| {
             // The innermost first: what lies above it is open because of it.
-            if rel.schema.is_open && matches!(rel.kind, RelKind::Evaluate(_)) {
+            if rel.schema.is_open && matches!(rel.kind, RelKind::Evaluate(_) | RelKind::HostFunction { .. }) {
                 found = Some(rel);
             }
         });
         found.filter(|rel| match &rel.kind {
             RelKind::Evaluate(evaluate) => evaluate.input.as_ref().is_none_or(|input| !input.schema.is_open),
+            RelKind::HostFunction { .. } => true,
             _ => false,
         })
     })
@@ -94,6 +98,13 @@ pub fn open_operator(bound: &BoundQuery) -> Option<&Rel> {
 pub fn opened(run: &Run<'_>, rel: &Rel) -> Result<Schema, Failure> {
     match &rel.kind {
         RelKind::Evaluate(evaluate) => Ok(plugin::table(run, evaluate, &rel.schema, None)?.schema),
+        RelKind::HostFunction { name, arguments } => {
+            let arguments = arguments
+                .iter()
+                .map(|argument| eval::constant(run, argument))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(run.source.function(name, &arguments, &rel.schema)?.schema)
+        }
         _ => Ok(rel.schema.clone()),
     }
 }

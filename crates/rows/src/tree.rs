@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use azimuth_kql::bound::{Expr, ExprKind, Input, PluginArgument, Rel, RelKind};
+use azimuth_kql::bound::{Expr, ExprKind, InList, Input, PluginArgument, Rel, RelKind};
 
 /// The inputs of an operator, in their order.
 pub fn inputs(rel: &Rel) -> Vec<&Input> {
@@ -64,6 +64,24 @@ pub fn inputs(rel: &Rel) -> Vec<&Input> {
 pub fn walk<'r>(rel: &'r Rel, visit: &mut dyn FnMut(&'r Rel)) {
     visit(rel);
     inputs(rel).into_iter().for_each(|input| walk(input, visit));
+}
+
+/// As [`walk`], and into the tables of `in (table)` too.
+pub fn walk_deep<'r>(rel: &'r Rel, entered: &mut HashSet<usize>, visit: &mut dyn FnMut(&'r Rel)) {
+    visit(rel);
+    let mut lists = Vec::new();
+    for expr in exprs(rel) {
+        walk_expr(expr, entered, &mut |inner| {
+            if let ExprKind::In { list: InList::Table(table), .. } = &inner.kind {
+                lists.push(table);
+            }
+        });
+    }
+    for inner in lists.into_iter().chain(inputs(rel)) {
+        if entered.insert(Arc::as_ptr(inner) as usize) {
+            walk_deep(inner, entered, visit);
+        }
+    }
 }
 
 /// The expressions of an operator itself, not those of its inputs.

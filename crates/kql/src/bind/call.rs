@@ -10,7 +10,7 @@ use crate::functions::{self, Accepts, Form, Function, FunctionKind, Parameter, R
 use crate::suggest::closest;
 use crate::syntax::Span;
 use crate::types::ScalarType as T;
-use crate::values::Literal;
+use crate::values::{Dynamic, Literal};
 
 impl Binder<'_> {
     /// A call in a place where scalars and tables are welcome.
@@ -126,12 +126,16 @@ impl Binder<'_> {
             ("column_ifexists" | "columnifexists", Some(first)) => {
                 Value::Scalar(self.column_if_exists(call, first, shown, row, env))
             }
+            ("iscolumnexists", Some(first)) => {
+                let name = self.constant_text(first, env);
+                let is_there = row.schema.is_some_and(|schema| schema.column(&name).is_some());
+                Value::Scalar(Expr::literal(Literal::Bool(Some(is_there)), shown))
+            }
             ("column_names_of", Some(first)) => {
                 let rel = self.table(first, env);
-                let name =
-                    |column: &crate::types::Column| crate::values::Dynamic::String(column.name.clone());
+                let name = |column: &crate::types::Column| Dynamic::String(column.name.clone());
                 let names = rel.schema.columns.iter().map(name).collect();
-                Value::Scalar(Expr::literal(Literal::Dynamic(crate::values::Dynamic::Array(names)), shown))
+                Value::Scalar(Expr::literal(Literal::Dynamic(Dynamic::Array(names)), shown))
             }
             ("all" | "any" | "map", Some(first)) if row.parts.is_some() && call.arguments.len() == 2 => {
                 Value::Scalar(self.over_elements(call, first, shown, row, env))
@@ -307,10 +311,8 @@ impl Binder<'_> {
                     self.value(&argument.value, inner, env);
                 }
             }
-            let ty = match function.signatures.first().map(|signature| signature.returns) {
-                Some(Returns::Type(ty)) => ty,
-                _ => T::Unknown,
-            };
+            let returned = function.signatures.first().and_then(|signature| signature.returns.fixed());
+            let ty = returned.unwrap_or(T::Unknown);
             return Expr { kind: B::Error, ty, span: shown };
         };
         let mut bound = Vec::new();
@@ -326,7 +328,12 @@ impl Binder<'_> {
                     .all(|index| is_accepted(parameter_of(signature, index, bound.len()), index, &bound))
         };
         // Arguments of unknown type may leave it open which signature is meant.
-        let is_unclear = types.contains(&T::Unknown) && function.signatures.iter().filter(fits).count() > 1;
+        let is_unclear = types.contains(&T::Unknown) && {
+            let mut meant =
+                function.signatures.iter().filter(fits).map(|signature| signature.returns.fixed());
+            let first = meant.next().flatten();
+            meant.any(|other| other.is_none() || other != first)
+        };
         let ty = match self.returned(function, signature, &bound, &types, call) {
             _ if is_unclear => T::Unknown,
             ty => ty,
@@ -389,10 +396,13 @@ impl Binder<'_> {
         {
             let parameter = parameter_of(best, index, count);
             let wanted = wanted(parameter, bound);
-            let message = format!(
-                "`{}` asks for {wanted} as `{}`, this is a {}",
-                function.name, parameter.name, bound[index].ty
-            );
+            let given = match known_shape(&bound[index]) {
+                Some(Shape::Array) => "an array".to_owned(),
+                Some(Shape::Bag) => "a property bag".to_owned(),
+                _ => format!("a {}", bound[index].ty),
+            };
+            let message =
+                format!("`{}` asks for {wanted} as `{}`, this is {given}", function.name, parameter.name);
             let hint = conversion_to(parameter.accepts).map(|name| format!("`{name}` converts it"));
             self.error_with_hint("kql-argument-type", ast.span, message, hint);
         }
@@ -409,6 +419,7 @@ impl Binder<'_> {
     ) -> T {
         match signature.returns {
             Returns::Type(ty) => ty,
+            Returns::Array | Returns::Bag => T::Dynamic,
             Returns::Argument(index) => types.get(index).copied().unwrap_or(T::Unknown),
             Returns::ArgumentLong(index) => match types.get(index).copied().unwrap_or(T::Unknown) {
                 T::Int => T::Long,
@@ -459,6 +470,8 @@ impl Binder<'_> {
         let count = bound.len();
         let convert = |(index, expr): (usize, Expr)| match parameter_of(signature, index, count).accepts {
             Accepts::Type(wanted) => self.converted(expr, wanted),
+            Accepts::Text if expr.ty == T::Dynamic => self.converted(expr, T::String),
+            Accepts::AnyText => self.converted(expr, T::String),
             Accepts::Common if matches!(signature.returns, Returns::Common) => self.converted(expr, ty),
             _ => expr,
         };
@@ -567,40 +580,67 @@ fn is_accepted(parameter: &Parameter, index: usize, bound: &[Expr]) -> bool {
         return true;
     }
     match parameter.accepts {
-        Accepts::Any | Accepts::Common | Accepts::Table => true,
+        Accepts::Any | Accepts::AnyText | Accepts::Common | Accepts::Table => true,
         Accepts::NotDynamic => ty != T::Dynamic,
         Accepts::Type(wanted) => ty.widens_to(wanted),
         Accepts::OneOf(types) => types.contains(&ty),
-        Accepts::Text => ty == T::String,
+        Accepts::Text | Accepts::TextAsIs => {
+            ty == T::String || ty == T::Dynamic && may_be(&bound[index], Shape::Text)
+        }
         Accepts::TextOrDynamic => matches!(ty, T::String | T::Dynamic),
         Accepts::Number => ty.is_number(),
         Accepts::Integer => ty.is_integer(),
         Accepts::Summable => ty.is_summable(),
         Accepts::NumberOrBool => ty.is_number() || matches!(ty, T::Bool | T::Timespan),
         Accepts::Dynamic => ty == T::Dynamic,
-        Accepts::Array => {
-            let is_array = |literal: &Literal| {
-                matches!(
-                    literal,
-                    Literal::Dynamic(crate::values::Dynamic::Array(_) | crate::values::Dynamic::Null)
-                )
-            };
-            ty == T::Dynamic && bound[index].as_literal().is_none_or(is_array)
-        }
+        Accepts::Array => ty == T::Dynamic && may_be(&bound[index], Shape::Array),
+        Accepts::Bag => ty == T::Dynamic && may_be(&bound[index], Shape::Bag),
         Accepts::SameAs(other) => bound.get(other).is_none_or(|other| ty.common(other.ty).is_some()),
+    }
+}
+
+/// What a dynamic value is known to be.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    Text,
+    Array,
+    Bag,
+    Other,
+}
+
+/// Whether nothing is known against a dynamic value being of that shape.
+fn may_be(expr: &Expr, shape: Shape) -> bool {
+    known_shape(expr).is_none_or(|known| known == shape)
+}
+
+fn known_shape(expr: &Expr) -> Option<Shape> {
+    if let Some(Literal::Dynamic(value)) = expr.as_literal() {
+        return match value {
+            Dynamic::Null => None,
+            Dynamic::String(_) => Some(Shape::Text),
+            Dynamic::Array(_) => Some(Shape::Array),
+            Dynamic::Bag(_) => Some(Shape::Bag),
+            _ => Some(Shape::Other),
+        };
+    }
+    let (B::Call(call) | B::Aggregate(call)) = &expr.kind else { return None };
+    match call.function.signatures.first()?.returns {
+        Returns::Array => Some(Shape::Array),
+        Returns::Bag => Some(Shape::Bag),
+        _ => None,
     }
 }
 
 fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
     match parameter.accepts {
-        Accepts::Any | Accepts::Common => "a scalar".into(),
+        Accepts::Any | Accepts::AnyText | Accepts::Common => "a scalar".into(),
         Accepts::NotDynamic => "anything but dynamic".into(),
         Accepts::Type(ty) => format!("a {ty}"),
         Accepts::OneOf(types) => {
             let names: Vec<&str> = types.iter().map(|ty| ty.name()).collect();
             format!("one of {}", names.join(", "))
         }
-        Accepts::Text => "a string".into(),
+        Accepts::Text | Accepts::TextAsIs => "a string".into(),
         Accepts::TextOrDynamic => "a string or dynamic".into(),
         Accepts::Number => "a number".into(),
         Accepts::Integer => "a whole number".into(),
@@ -608,6 +648,7 @@ fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
         Accepts::NumberOrBool => "a number, bool or timespan".into(),
         Accepts::Dynamic => "a dynamic".into(),
         Accepts::Array => "an array".into(),
+        Accepts::Bag => "a property bag".into(),
         Accepts::SameAs(other) => format!("a {}", bound.get(other).map_or(T::Unknown, |other| other.ty)),
         Accepts::Table => "a table".into(),
     }
@@ -615,13 +656,13 @@ fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
 
 fn conversion_to(accepts: Accepts) -> Option<&'static str> {
     Some(match accepts {
-        Accepts::Text | Accepts::TextOrDynamic | Accepts::Type(T::String) => "tostring()",
+        Accepts::Text | Accepts::TextAsIs | Accepts::TextOrDynamic | Accepts::Type(T::String) => "tostring()",
         Accepts::Number | Accepts::Type(T::Real) => "toreal()",
         Accepts::Integer | Accepts::Type(T::Long) => "tolong()",
         Accepts::Type(T::Datetime) => "todatetime()",
         Accepts::Type(T::Timespan) => "totimespan()",
         Accepts::Type(T::Bool) => "tobool()",
-        Accepts::Dynamic | Accepts::Array => "parse_json()",
+        Accepts::Dynamic | Accepts::Array | Accepts::Bag => "parse_json()",
         _ => return None,
     })
 }

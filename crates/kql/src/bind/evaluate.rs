@@ -7,7 +7,7 @@ use super::scope::{Row, Value};
 use super::{Binder, Scope};
 use crate::ast::{Call as AstCall, EvaluateSchema, ExprKind as A, Operator, StarPlace};
 use crate::bound::{Evaluate, ExprKind as B, Input, PluginArgument, Rel, RelKind};
-use crate::functions::{Accepts, Form, Use, lookup};
+use crate::functions::{Accepts, Form, Returns, Signature, Use, lookup};
 use crate::types::{Column, ScalarType as T, Schema};
 
 impl Binder<'_> {
@@ -277,7 +277,7 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
             }
             with(columns, &[("Duration", T::Timespan)])
         }
-        "rows_near" | "preview" => input.clone(),
+        "rows_near" | "preview" | "identity" => input.clone(),
         "estimate_rows_count" => fixed(&[("EstimatedRowsCount", T::Long)]),
         "python" | "r" => match call.arguments.first().map(|argument| &argument.value.kind) {
             Some(A::TypeOf(columns)) => {
@@ -293,6 +293,9 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
             }
             _ => open(Vec::new()),
         },
-        _ => open(Vec::new()),
+        _ => match lookup(Use::Plugin, plugin).and_then(|plugin| plugin.signatures.first()) {
+            Some(Signature { returns: Returns::Columns(columns), .. }) => fixed(columns),
+            _ => open(Vec::new()),
+        },
     }
 }

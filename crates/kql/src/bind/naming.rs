@@ -50,6 +50,10 @@ pub(super) fn implied_name(ast: &Ast, in_aggregate: bool) -> Option<String> {
                 let (first, second) = (of_first().unwrap_or_default(), second.unwrap_or_default());
                 return Some(format!("{}_{first}_{second}", function.name));
             }
+            if function.name.starts_with("array_sort_") {
+                let of = of_first().unwrap_or_else(|| "array0".into());
+                return Some(format!("{of}_sorted"));
+            }
             match function.naming {
                 Naming::None => None,
                 Naming::FirstArgument => of_first(),

@@ -187,20 +187,18 @@ impl Binder<'_> {
                 Some(name) => Some(name.text.clone()),
                 None => implied_name(&argument.value, false),
             };
+            if place == 0 {
+                sought = own.clone().unwrap_or_default();
+            }
             let name = match own {
                 // The older functions name all by what is sought: `max_a`, `max_a_b`.
-                Some(name) if is_old => {
-                    if place == 0 {
-                        sought = name.clone();
-                        format!("{extremum}{name}")
-                    } else {
-                        format!("{extremum}{sought}_{name}")
-                    }
-                }
+                Some(name) if is_old && place == 0 => format!("{extremum}{name}"),
+                Some(name) if is_old => format!("{extremum}{sought}_{name}"),
                 Some(name) => format!("{prefix}{name}"),
                 None if is_arg && place == 0 => extremum.to_owned(),
-                None if is_arg => String::new(),
-                None => format!("{}_", call.name.text),
+                None if is_arg => format!("{extremum}{sought}_arg{place}"),
+                None if call.name.text == "any" && call.arguments.len() == 1 => "any_".to_owned(),
+                None => format!("any_arg{place}"),
             };
             returned.push((name, expr.ty));
             arguments.push(expr);

@@ -448,14 +448,19 @@ impl Binder<'_> {
     ) -> Option<String> {
         match &ast.kind {
             A::Call(call) if matches!(call.name.text.as_str(), "column_ifexists" | "columnifexists") => {
-                match expr.kind {
+                let name = match expr.kind {
                     B::Column(index) => column_name(input, index),
                     B::Convert(ref inner) => match inner.kind {
                         B::Column(index) => column_name(input, index),
                         _ => None,
                     },
                     _ => None,
-                }
+                };
+                // The other value may be a column as well; that one gives no name.
+                name.filter(|name| match call.arguments.first().map(|argument| &argument.value.kind) {
+                    Some(A::Literal(crate::values::Literal::String(wanted))) => wanted == name,
+                    _ => true,
+                })
             }
             _ => implied_name(ast, in_aggregate),
         }

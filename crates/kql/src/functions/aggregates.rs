@@ -8,48 +8,71 @@ use crate::types::ScalarType as T;
 
 pub(super) const TABLES: &[&[Function]] = &[FUNCTIONS];
 
-const VALUE: Parameter = p("value", A::Any);
+const VALUE: Parameter = p("expr", A::Any);
+const SUMMED: Parameter = p("expr", A::Summable);
+const ORDERED: Parameter = p("expr", ORDERABLE);
+const BAG: Parameter = p("expr", A::Bag);
 const IF: Parameter = p("predicate", A::Type(T::Bool));
-const MOST: Parameter = p("most", A::Type(T::Long)).optional();
-const ACCURACY: Parameter = p("accuracy", A::Type(T::Long)).constant().optional();
-const MOMENT: &[Signature] = &[sig(&[p("value", A::Summable)], R::Type(T::Real))];
-const MOMENT_IF: &[Signature] = &[sig(&[p("value", A::Summable), IF], R::Type(T::Real))];
-const COVARIANCE: &[Signature] = &[sig(&[p("left", A::Summable), p("right", A::Summable)], R::Type(T::Real))];
-const COVARIANCE_IF: &[Signature] =
-    &[sig(&[p("left", A::Summable), p("right", A::Summable), IF], R::Type(T::Real))];
-const BITS: &[Signature] = &[sig(&[p("value", A::Number)], R::ArgumentLong(0))];
-const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::Type(T::Dynamic))];
-const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::Type(T::Dynamic))];
-const EXTREMUM: &[Signature] = &[sig(&[p("value", A::NotDynamic)], R::Argument(0))];
-const EXTREMUM_IF: &[Signature] = &[sig(&[p("value", A::NotDynamic), IF], R::Argument(0))];
-const ARG: &[Signature] =
-    &[sig(&[VALUE, p("returned", A::Any).form(Form::ColumnOrStar).repeated(0)], R::Special)];
-const SKETCH: &[Signature] = &[sig(&[VALUE, p("accuracy", A::Any).optional()], R::Type(T::Dynamic))];
+const WEIGHT: Parameter = p("weight", A::Integer);
+const MOST: Parameter = p("maxSize", A::Integer).optional();
+const ACCURACY: Parameter = p("accuracy", A::Integer).constant().optional();
+const STAR: Parameter = p("expr", A::Any).form(Form::ColumnOrStar).repeated(1);
+const ORDERABLE: A =
+    A::OneOf(&[T::Int, T::Long, T::Real, T::Decimal, T::Timespan, T::Datetime, T::String, T::Bool]);
+/// `real` and `bool` have no sketch of distinct values.
+const COUNTED: Parameter = p(
+    "expr",
+    A::OneOf(&[T::Int, T::Long, T::Decimal, T::Timespan, T::Datetime, T::Guid, T::String, T::Dynamic]),
+);
 
-const fn list(name: &'static str, signatures: &'static [Signature], prefix: &'static str) -> Function {
+/// The engine counts any argument; the reference binder asks for a predicate.
+const COUNT: &[Signature] = &[sig(&[VALUE.optional()], R::Type(T::Long))];
+const MEAN: &[Signature] = &[sig(&[SUMMED], R::Computed(mean))];
+const MEAN_IF: &[Signature] = &[sig(&[SUMMED, IF], R::Computed(mean))];
+const MOMENT: &[Signature] = &[sig(&[SUMMED], R::Type(T::Real))];
+const MOMENT_IF: &[Signature] = &[sig(&[SUMMED, IF], R::Type(T::Real))];
+const COVARIANCE: &[Signature] =
+    &[sig(&[p("expr1", A::Summable), p("expr2", A::Summable)], R::Type(T::Real))];
+const COVARIANCE_IF: &[Signature] =
+    &[sig(&[p("expr1", A::Summable), p("expr2", A::Summable), IF], R::Type(T::Real))];
+const BITS: &[Signature] = &[sig(&[SUMMED], R::Argument(0))];
+const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::Array)];
+const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::Array)];
+const BAGS: &[Signature] = &[sig(&[BAG, MOST], R::Bag)];
+const EXTREMUM: &[Signature] = &[sig(&[ORDERED], R::Argument(0))];
+const EXTREMUM_IF: &[Signature] = &[sig(&[ORDERED, IF], R::Argument(0))];
+const ARG: &[Signature] =
+    &[sig(&[p("sought", ORDERABLE), p("returned", A::Any).form(Form::ColumnOrStar).repeated(0)], R::Special)];
+const DIGESTS: &[Signature] = &[sig(&[p("tdigest", A::Array)], R::Array)];
+const PERCENTILE: Parameter = p("percentile", A::Number);
+
+const fn prefixed(name: &'static str, signatures: &'static [Signature], prefix: &'static str) -> Function {
     aggregate(name, signatures).named(Naming::Prefix(prefix))
 }
 
-const fn other(name: &'static str, target: &'static str) -> Function {
+/// An aggregate whose result is called as its argument.
+const fn of(name: &'static str, signatures: &'static [Signature]) -> Function {
+    aggregate(name, signatures).named(Naming::FirstArgument)
+}
+
+const fn also(name: &'static str, target: &'static str) -> Function {
     alias(name, FunctionKind::Aggregate, target)
 }
 
 const FUNCTIONS: &[Function] = &[
-    aggregate("any", &[sig(&[p("value", A::Any).form(Form::ColumnOrStar).repeated(1)], R::Special)]),
+    aggregate("any", &[sig(&[STAR], R::Special)]),
     aggregate("anyif", &[sig(&[VALUE, IF], R::Argument(0))]),
     aggregate("arg_max", ARG),
     aggregate("arg_min", ARG),
     aggregate("argmax", ARG),
     aggregate("argmin", ARG),
-    aggregate("avg", &[sig(&[p("value", A::Summable)], R::Computed(mean))]),
-    aggregate("avgif", &[sig(&[p("value", A::Summable), IF], R::Computed(mean))]),
-    aggregate("binary_all_and", BITS).named(Naming::FirstArgument),
-    aggregate("binary_all_or", BITS).named(Naming::FirstArgument),
-    aggregate("binary_all_xor", BITS).named(Naming::FirstArgument),
-    aggregate("buildschema", &[sig(&[p("value", A::Dynamic)], R::Type(T::Dynamic))])
-        .named(Naming::Prefix("schema")),
-    aggregate("count", &[sig(&[p("value", A::Any).optional()], R::Type(T::Long))])
-        .named(Naming::Prefix("count")),
+    aggregate("avg", MEAN),
+    aggregate("avgif", MEAN_IF),
+    of("binary_all_and", BITS),
+    of("binary_all_or", BITS),
+    of("binary_all_xor", BITS),
+    prefixed("buildschema", &[sig(&[p("expr", A::Dynamic)], R::Bag)], "schema"),
+    aggregate("count", COUNT),
     aggregate("count_distinct", &[sig(&[VALUE], R::Type(T::Long))]),
     aggregate("count_distinctif", &[sig(&[VALUE, IF], R::Type(T::Long))]),
     aggregate("countif", &[sig(&[IF], R::Type(T::Long))]),
@@ -59,71 +82,54 @@ const FUNCTIONS: &[Function] = &[
     aggregate("covariancepif", COVARIANCE_IF),
     aggregate("dcount", &[sig(&[VALUE, ACCURACY], R::Type(T::Long))]),
     aggregate("dcountif", &[sig(&[VALUE, IF, ACCURACY], R::Type(T::Long))]),
-    aggregate("hll", SKETCH),
-    aggregate("hll_if", &[sig(&[VALUE, IF, ACCURACY], R::Type(T::Dynamic))]),
-    aggregate("hll_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))]),
-    list("make_bag", &[sig(&[p("bag", A::Dynamic), MOST], R::Type(T::Dynamic))], "bag"),
-    list("make_bag_if", &[sig(&[p("bag", A::Dynamic), IF, MOST], R::Type(T::Dynamic))], "bag"),
-    list("make_dictionary", &[sig(&[p("bag", A::Dynamic), MOST], R::Type(T::Dynamic))], "dictionary"),
-    list("make_list", LIST, "list"),
-    list("make_list_if", LIST_IF, "list"),
-    list("make_list_with_nulls", &[sig(&[VALUE], R::Type(T::Dynamic))], "list"),
-    list("make_set", LIST, "set"),
-    list("make_set_if", LIST_IF, "set"),
-    other("makelist", "make_list"),
-    other("makeset", "make_set"),
+    aggregate("hll", &[sig(&[COUNTED, ACCURACY], R::Array)]),
+    aggregate("hll_if", &[sig(&[COUNTED, IF, ACCURACY], R::Array)]),
+    aggregate("hll_merge", &[sig(&[p("hll", A::Array)], R::Array)]),
+    prefixed("make_bag", BAGS, "bag"),
+    prefixed("make_bag_if", &[sig(&[BAG, IF, MOST], R::Bag)], "bag"),
+    prefixed("make_dictionary", BAGS, "dictionary"),
+    prefixed("make_list", LIST, "list"),
+    prefixed("make_list_if", LIST_IF, "list"),
+    prefixed("make_list_with_nulls", &[sig(&[VALUE], R::Array)], "list"),
+    prefixed("make_set", LIST, "set"),
+    prefixed("make_set_if", LIST_IF, "set"),
+    also("makelist", "make_list"),
+    also("makeset", "make_set"),
     aggregate("max", EXTREMUM),
     aggregate("maxif", EXTREMUM_IF),
+    also("merge_tdigest", "tdigest_merge"),
     aggregate("min", EXTREMUM),
     aggregate("minif", EXTREMUM_IF),
-    aggregate("percentile", &[sig(&[p("value", A::Summable), p("percentile", A::Number)], R::Argument(0))]),
-    aggregate(
-        "percentiles",
-        &[sig(&[p("value", A::Summable), p("percentile", A::Number).repeated(1)], R::Argument(0))],
-    ),
-    aggregate(
+    aggregate("percentile", &[sig(&[VALUE, PERCENTILE], R::Computed(percentile))]),
+    aggregate("percentiles", &[sig(&[VALUE, PERCENTILE.repeated(1)], R::Computed(percentile))]),
+    prefixed(
         "percentiles_array",
-        &[sig(&[p("value", A::Summable), p("percentile", A::Any).repeated(1)], R::Type(T::Dynamic))],
-    )
-    .named(Naming::Prefix("percentiles")),
-    aggregate(
-        "percentilesw",
-        &[sig(
-            &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Number).repeated(1)],
-            R::Argument(0),
-        )],
+        &[
+            sig(&[VALUE, PERCENTILE.repeated(1)], R::Array),
+            sig(&[VALUE, p("percentiles", A::Array)], R::Array),
+        ],
+        "percentiles",
     ),
-    aggregate(
+    aggregate("percentilesw", &[sig(&[VALUE, WEIGHT, PERCENTILE.repeated(1)], R::Computed(percentile))]),
+    prefixed(
         "percentilesw_array",
-        &[sig(
-            &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Any).repeated(1)],
-            R::Type(T::Dynamic),
-        )],
-    )
-    .named(Naming::Prefix("percentiles")),
-    aggregate(
-        "percentilew",
-        &[sig(
-            &[p("value", A::Summable), p("weight", A::Number), p("percentile", A::Number)],
-            R::Argument(0),
-        )],
+        &[
+            sig(&[VALUE, WEIGHT, PERCENTILE.repeated(1)], R::Array),
+            sig(&[VALUE, WEIGHT, p("percentiles", A::Array)], R::Array),
+        ],
+        "percentiles",
     ),
+    aggregate("percentilew", &[sig(&[VALUE, WEIGHT, PERCENTILE], R::Computed(percentile))]),
     aggregate("stdev", MOMENT),
     aggregate("stdevif", MOMENT_IF),
     aggregate("stdevp", MOMENT),
     aggregate("stdevpif", MOMENT_IF),
-    aggregate("sum", &[sig(&[p("value", A::Summable)], R::ArgumentLong(0))]),
-    aggregate("sumif", &[sig(&[p("value", A::Summable), IF], R::ArgumentLong(0))]),
-    aggregate("take_any", &[sig(&[p("value", A::Any).form(Form::ColumnOrStar).repeated(1)], R::Special)])
-        .named(Naming::FirstArgument),
-    aggregate("take_anyif", &[sig(&[VALUE, IF], R::Argument(0))]).named(Naming::FirstArgument),
-    aggregate(
-        "tdigest",
-        &[sig(&[p("value", A::Summable), p("weight", A::Number).optional()], R::Type(T::Dynamic))],
-    ),
-    aggregate("tdigest_merge", &[sig(&[p("sketch", A::Dynamic)], R::Type(T::Dynamic))])
-        .named(Naming::Prefix("merge_tdigests")),
-    other("merge_tdigest", "tdigest_merge"),
+    aggregate("sum", &[sig(&[SUMMED], R::ArgumentLong(0))]),
+    aggregate("sumif", &[sig(&[SUMMED, IF], R::ArgumentLong(0))]),
+    of("take_any", &[sig(&[STAR], R::Special)]),
+    of("take_anyif", &[sig(&[VALUE, IF], R::Argument(0))]),
+    aggregate("tdigest", &[sig(&[SUMMED, WEIGHT.optional()], R::Array)]),
+    prefixed("tdigest_merge", DIGESTS, "merge_tdigests"),
     aggregate("variance", MOMENT),
     aggregate("varianceif", MOMENT_IF),
     aggregate("variancep", MOMENT),
@@ -133,7 +139,17 @@ const FUNCTIONS: &[Function] = &[
 /// The mean of whole numbers is real, of decimals, spans and dates of their type.
 fn mean(types: &[T]) -> T {
     match types.first() {
-        Some(ty @ (T::Decimal | T::Timespan | T::Datetime)) => *ty,
+        Some(ty @ (T::Decimal | T::Timespan | T::Datetime | T::Unknown)) => *ty,
         _ => T::Real,
+    }
+}
+
+/// Percentiles of `int` are `long`, those of `decimal` are `real`.
+fn percentile(types: &[T]) -> T {
+    match types.first() {
+        Some(T::Int) => T::Long,
+        Some(T::Decimal) => T::Real,
+        Some(ty) => *ty,
+        None => T::Unknown,
     }
 }

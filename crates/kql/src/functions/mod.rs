@@ -10,7 +10,7 @@
 //! 2. Write its signatures: `sig` with parameters (`p`, then `.optional()`, `.repeated(n)`, `.constant()` …) and
 //!    what it [`Returns`]. Several signatures are tried in order; the first that the arguments fit counts.
 //! 3. Say how a column that holds it is called when nobody names it ([`Naming`]; the default is `Column1`).
-//! 4. Other spellings are `alias`es of their own.
+//! 4. Other spellings are `alias`es of their own (`also` for scalar functions).
 //!
 //! Source of the facts: the function pages of the Kusto reference.
 
@@ -62,6 +62,34 @@ mod tests {
         for usage in [Use::Scalar, Use::Aggregate, Use::Plugin] {
             for function in all(usage) {
                 assert!(lookup(usage, function.name).is_some(), "`{}` leads nowhere", function.name);
+            }
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted() {
+        for table in tables() {
+            let pair = table.windows(2).find(|pair| pair[0].name >= pair[1].name);
+            assert!(
+                pair.is_none(),
+                "`{}` and `{}` are out of order",
+                pair.unwrap()[0].name,
+                pair.unwrap()[1].name
+            );
+        }
+    }
+
+    #[test]
+    fn parameters_that_may_be_left_out_come_last() {
+        for function in tables().iter().flat_map(|table| table.iter()) {
+            for signature in function.signatures {
+                let needed = signature.parameters.iter().rposition(|parameter| parameter.least > 0);
+                let optional = signature.parameters.iter().position(|parameter| parameter.least == 0);
+                assert!(
+                    optional.is_none() || needed.is_none() || optional > needed,
+                    "`{}` asks for an argument after one that may be left out",
+                    function.name
+                );
             }
         }
     }

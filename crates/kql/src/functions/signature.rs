@@ -84,8 +84,12 @@ pub enum Accepts {
     Type(ScalarType),
     /// One of these types.
     OneOf(&'static [ScalarType]),
-    /// `string`
+    /// `string`, or `dynamic` that is not known to be anything but a text; it is converted.
     Text,
+    /// As `Text`, but what is dynamic stays as it is: `todynamic`.
+    TextAsIs,
+    /// Any scalar; it is converted to a `string`.
+    AnyText,
     /// `string` or `dynamic`
     TextOrDynamic,
     /// `int`, `long`, `real`, `decimal`
@@ -100,6 +104,8 @@ pub enum Accepts {
     Dynamic,
     /// `dynamic` that is not known to be anything but an array.
     Array,
+    /// `dynamic` that is not known to be anything but a property bag.
+    Bag,
     /// A type that goes together with that of the argument at this position.
     SameAs(usize),
     /// Types that go together among all arguments with this mark (`iff`, `case`, `coalesce`, `max_of`).
@@ -132,6 +138,10 @@ pub enum Form {
 pub enum Returns {
     /// This type.
     Type(ScalarType),
+    /// `dynamic` that is an array for sure.
+    Array,
+    /// `dynamic` that is a property bag for sure.
+    Bag,
     /// The type of the argument at this position.
     Argument(usize),
     /// The type of the argument at this position; `int` counts as `long`.
@@ -192,6 +202,17 @@ impl Function {
     pub(crate) const fn volatile(mut self) -> Self {
         self.is_deterministic = false;
         self
+    }
+}
+
+impl Returns {
+    /// The type of the result where the arguments have no say in it.
+    pub fn fixed(self) -> Option<ScalarType> {
+        match self {
+            Self::Type(ty) => Some(ty),
+            Self::Array | Self::Bag => Some(ScalarType::Dynamic),
+            _ => None,
+        }
     }
 }
 
@@ -274,4 +295,9 @@ pub(crate) const fn alias(name: &'static str, kind: FunctionKind, target: &'stat
     let mut function = function(name, kind, &[]);
     function.alias_of = Some(target);
     function
+}
+
+/// Another spelling of a scalar function.
+pub(crate) const fn also(name: &'static str, target: &'static str) -> Function {
+    alias(name, FunctionKind::Scalar, target)
 }

@@ -345,10 +345,10 @@ mod tests {
         check("let S = T | project a; ^S | take 1", "S (a:long)", "table of this query");
         check("T | project-a^way a", "project-away Column, …", "Drops columns");
         check("T | where b !h^as 'x'", "!has", "has the term");
-        check("T | where a > a^go(1d)", "ago(span: timespan) → datetime", "The time");
+        check("T | where a > a^go(1d)", "ago(timespan: timespan) → datetime", "The time");
         check(
             "T | summarize co^unt()",
-            "count([value: scalar…]) → long".replace('…', "").as_str(),
+            "count([expr: scalar]) → long",
             "How many rows",
         );
     }

@@ -98,11 +98,11 @@ fn parameter(parameter: &Parameter) -> String {
 
 fn accepts(accepts: Accepts) -> String {
     match accepts {
-        Accepts::Any | Accepts::Common | Accepts::SameAs(_) => "scalar".into(),
+        Accepts::Any | Accepts::AnyText | Accepts::Common | Accepts::SameAs(_) => "scalar".into(),
         Accepts::NotDynamic => "scalar, not dynamic".into(),
         Accepts::Type(ty) => ty.name().into(),
         Accepts::OneOf(types) => types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" or "),
-        Accepts::Text => "string".into(),
+        Accepts::Text | Accepts::TextAsIs => "string".into(),
         Accepts::TextOrDynamic => "string or dynamic".into(),
         Accepts::Number => "number".into(),
         Accepts::Integer => "whole number".into(),
@@ -110,6 +110,7 @@ fn accepts(accepts: Accepts) -> String {
         Accepts::NumberOrBool => "number, bool or timespan".into(),
         Accepts::Dynamic => "dynamic".into(),
         Accepts::Array => "array".into(),
+        Accepts::Bag => "property bag".into(),
         Accepts::Table => "table".into(),
     }
 }
@@ -121,6 +122,8 @@ fn returns(returns: &Returns) -> Option<String> {
         {
             ty.name().into()
         }
+        Returns::Array => "dynamic array".into(),
+        Returns::Bag => "dynamic property bag".into(),
         Returns::Argument(at) | Returns::ArgumentLong(at) => format!("type of argument {}", at + 1),
         Returns::Common => "common type of the values".into(),
         Returns::Widest => "widest number among the arguments".into(),
@@ -169,7 +172,7 @@ mod tests {
     #[test]
     fn signatures_tell_optional_and_repeated_parameters() {
         let lines = |name| signatures(find_function(name, Use::Scalar).unwrap()).join("; ");
-        assert_eq!(lines("ago"), "ago(span: timespan) → datetime");
+        assert_eq!(lines("ago"), "ago(timespan: timespan) → datetime");
         assert_eq!(lines("startofday"), "startofday(date: datetime, [offset: long]) → datetime");
     }
 }

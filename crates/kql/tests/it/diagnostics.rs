@@ -56,10 +56,10 @@ fn names_that_are_mistyped_are_guessed() {
 #[test]
 fn one_query_may_have_several() {
     check(
-        "SigninLogs | where a == 1 | extend x = tolower(Count) | project b",
+        "SigninLogs | where a == 1 | extend x = ago(Count) | project b",
         &[
             "kql-unknown-name: a",
-            "kql-argument-type: Count (`tostring()` converts it)",
+            "kql-argument-type: Count (`totimespan()` converts it)",
             "kql-unknown-name: b",
         ],
     );

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
 
 mod binding;
+mod catalogue;
 mod commands;
 mod corpus;
 mod diagnostics;

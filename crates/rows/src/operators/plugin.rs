@@ -274,6 +274,7 @@ fn aggregate_type(call: &azimuth_kql::bound::Call, input: &Schema) -> ScalarType
     };
     match call.function.signatures.first().map(|signature| signature.returns) {
         Some(Returns::Type(ty)) => ty,
+        Some(Returns::Array | Returns::Bag) => ScalarType::Dynamic,
         Some(Returns::Argument(index)) => argument(index).unwrap_or(ScalarType::Dynamic),
         Some(Returns::ArgumentLong(index)) => match argument(index) {
             Some(ScalarType::Int) => ScalarType::Long,

@@ -1,12 +1,12 @@
 //! Choosing between values, and asking about nulls.
 
-use crate::functions::{
-    Accepts as A, Function, FunctionKind, Returns as R, Signature, alias, p, scalar, sig,
-};
+use crate::functions::{Accepts as A, Function, Returns as R, Signature, also, p, scalar, sig};
 use crate::types::ScalarType as T;
 
 const ASKED: &[Signature] = &[sig(&[p("value", A::Any)], R::Type(T::Bool))];
 const OF_SEVERAL: &[Signature] = &[sig(&[p("value", A::Common).times(2, 64)], R::Common)];
+const CHOICE: &[Signature] =
+    &[sig(&[p("if", A::Type(T::Bool)), p("then", A::Common), p("else", A::Common)], R::Common)];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("assert", &[sig(&[p("condition", A::Type(T::Bool)), p("message", A::Text)], R::Type(T::Bool))]),
@@ -22,18 +22,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         )],
     ),
     scalar("coalesce", OF_SEVERAL),
-    scalar(
-        "iff",
-        &[sig(&[p("if", A::Type(T::Bool)), p("then", A::Common), p("else", A::Common)], R::Common)],
-    ),
-    alias("iif", FunctionKind::Scalar, "iff"),
+    scalar("iff", CHOICE),
+    also("iif", "iff"),
     scalar("isempty", ASKED),
     scalar("isnotempty", ASKED),
     scalar("isnotnull", ASKED),
     scalar("isnull", ASKED),
     scalar("max_of", OF_SEVERAL),
     scalar("min_of", OF_SEVERAL),
-    scalar("not", &[sig(&[p("value", A::Type(T::Bool))], R::Type(T::Bool))]),
-    alias("notempty", FunctionKind::Scalar, "isnotempty"),
-    alias("notnull", FunctionKind::Scalar, "isnotnull"),
+    scalar("not", &[sig(&[p("expression", A::Type(T::Bool))], R::Type(T::Bool))]),
+    also("notempty", "isnotempty"),
+    also("notnull", "isnotnull"),
 ];

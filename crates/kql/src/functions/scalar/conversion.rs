@@ -1,6 +1,6 @@
 //! From one type to another.
 
-use crate::functions::{Accepts as A, Function, FunctionKind, Naming, Returns as R, alias, p, scalar, sig};
+use crate::functions::{Accepts as A, Function, Naming, Returns as R, also, p, scalar, sig};
 use crate::types::ScalarType as T;
 
 macro_rules! to {
@@ -10,22 +10,23 @@ macro_rules! to {
 }
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    scalar("gettype", &[sig(&[p("value", A::Any)], R::Type(T::String))]).named(Naming::Prefix("type")),
     to!("tobool", Bool),
-    alias("toboolean", FunctionKind::Scalar, "tobool"),
+    also("toboolean", "tobool"),
     to!("todatetime", Datetime),
     to!("todecimal", Decimal),
-    alias("todouble", FunctionKind::Scalar, "toreal"),
-    to!("toguid", Guid),
+    also("todouble", "toreal"),
+    scalar("toguid", &[sig(&[p("value", A::OneOf(&[T::String, T::Dynamic, T::Guid]))], R::Type(T::Guid))])
+        .named(Naming::FirstArgument),
+    scalar(
+        "tohex",
+        &[sig(&[p("value", A::Integer), p("min_length", A::Integer).optional()], R::Type(T::String))],
+    )
+    .named(Naming::FirstArgument),
     to!("toint", Int),
     to!("tolong", Long),
     to!("toreal", Real),
     to!("tostring", String),
-    alias("totime", FunctionKind::Scalar, "totimespan"),
+    also("totime", "totimespan"),
     to!("totimespan", Timespan),
-    scalar(
-        "tohex",
-        &[sig(&[p("value", A::Integer), p("least_length", A::Integer).optional()], R::Type(T::String))],
-    )
-    .named(Naming::FirstArgument),
-    scalar("gettype", &[sig(&[p("value", A::Any)], R::Type(T::String))]).named(Naming::Prefix("type")),
 ];

@@ -1,7 +1,7 @@
 //! Points in time and spans of time.
 
 use crate::functions::{
-    Accepts as A, Function, FunctionKind, Naming, Parameter, Returns as R, Signature, alias, p, scalar, sig,
+    Accepts as A, Function, Naming, Parameter, Returns as R, Signature, also, p, scalar, sig,
 };
 use crate::types::ScalarType as T;
 
@@ -18,114 +18,111 @@ const PARTS: &[&str] = &[
     "microsecond",
     "nanosecond",
 ];
+const PARTS_OF_DATE: &[&str] = &[
+    "year",
+    "quarter",
+    "month",
+    "week_of_year",
+    "day",
+    "dayofyear",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
+];
 
 const DATE: Parameter = p("date", A::Type(T::Datetime));
-const ZONE: Parameter = p("zone", A::Text);
+const PART: Parameter = p("part", A::Text).constant().one_of(PARTS);
+const ZONE: Parameter = p("timezone", A::Text);
+const FORMAT: Parameter = p("format", A::Text).constant();
+const INTEGER: Parameter = p("value", A::Integer);
 const BOUNDARY: &[Signature] =
     &[sig(&[DATE, p("offset", A::Type(T::Long)).optional()], R::Type(T::Datetime))];
-const PART: &[Signature] = &[sig(&[DATE], R::Type(T::Int))];
+/// The week of the year and the day counts are `int`, the other parts `long`: so the engine has it. The reference
+/// binder says `int` for all.
+const INT_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Int))];
 const LONG_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Long))];
-const UNIX: &[Signature] = &[sig(&[p("value", A::Number)], R::Type(T::Datetime))];
+const UNIX: &[Signature] = &[sig(&[p("number", A::Number)], R::Type(T::Datetime))];
+const TO_ZONE: &[Signature] = &[sig(&[DATE, ZONE], R::Type(T::Datetime))];
 
 pub(super) const FUNCTIONS: &[Function] = &[
+    scalar("ago", &[sig(&[p("timespan", A::Type(T::Timespan))], R::Type(T::Datetime))]),
     scalar(
         "around",
-        &[sig(
-            &[p("value", A::Summable), p("centre", A::Summable), p("delta", A::Summable)],
-            R::Type(T::Bool),
-        )],
+        &[sig(&[p("value", A::Any), p("center", A::Any), p("delta", A::Any)], R::Type(T::Bool))],
     ),
-    scalar("ago", &[sig(&[p("span", A::Type(T::Timespan))], R::Type(T::Datetime))]),
-    scalar(
-        "datetime_add",
-        &[sig(
-            &[p("part", A::Text).constant().one_of(PARTS), p("amount", A::Type(T::Long)), DATE],
-            R::Type(T::Datetime),
-        )],
-    ),
+    also("datepart", "datetime_part"),
+    scalar("datetime_add", &[sig(&[PART, INTEGER, DATE], R::Type(T::Datetime))]),
     scalar(
         "datetime_diff",
         &[sig(
-            &[p("part", A::Text).constant().one_of(PARTS), DATE, p("other", A::Type(T::Datetime))],
+            &[PART, p("datetime1", A::Type(T::Datetime)), p("datetime2", A::Type(T::Datetime))],
             R::ForWord(0, "week", T::Real, T::Long),
         )],
     ),
-    scalar("datetime_list_timezones", &[sig(&[], R::Type(T::Dynamic))]),
-    scalar("datetime_local_to_utc", &[sig(&[DATE, ZONE], R::Type(T::Datetime))]),
+    scalar("datetime_list_timezones", &[sig(&[], R::Array)]),
+    scalar("datetime_local_to_utc", TO_ZONE),
     scalar(
         "datetime_part",
         &[sig(
-            &[
-                p("part", A::Text).constant().one_of(&[
-                    "year",
-                    "quarter",
-                    "month",
-                    "week_of_year",
-                    "day",
-                    "dayofyear",
-                    "hour",
-                    "minute",
-                    "second",
-                    "millisecond",
-                    "microsecond",
-                    "nanosecond",
-                ]),
-                DATE,
-            ],
+            &[p("part", A::Text).constant().one_of(PARTS_OF_DATE), DATE],
             R::ForWord(0, "week_of_year", T::Int, T::Long),
         )],
     ),
-    scalar("datetime_utc_to_local", &[sig(&[DATE, ZONE], R::Type(T::Datetime))]),
-    scalar("dayofmonth", PART),
+    scalar("datetime_utc_to_local", TO_ZONE),
+    scalar("dayofmonth", INT_PART),
     scalar("dayofweek", &[sig(&[DATE], R::Type(T::Timespan))]),
-    scalar("dayofyear", PART),
+    scalar("dayofyear", INT_PART),
     scalar("endofday", BOUNDARY),
     scalar("endofmonth", BOUNDARY),
     scalar("endofweek", BOUNDARY),
     scalar("endofyear", BOUNDARY),
-    scalar("format_datetime", &[sig(&[DATE, p("format", A::Text)], R::Type(T::String))])
+    scalar("format_datetime", &[sig(&[DATE, FORMAT], R::Type(T::String))]).named(Naming::FirstArgument),
+    scalar("format_timespan", &[sig(&[p("timespan", A::Type(T::Timespan)), FORMAT], R::Type(T::String))])
         .named(Naming::FirstArgument),
-    scalar(
-        "format_timespan",
-        &[sig(&[p("span", A::Type(T::Timespan)), p("format", A::Text)], R::Type(T::String))],
-    )
-    .named(Naming::FirstArgument),
     scalar("getmonth", LONG_PART),
     scalar("getyear", LONG_PART),
     scalar("hourofday", LONG_PART),
     scalar(
         "make_datetime",
-        &[sig(
-            &[
-                p("year", A::Type(T::Long)),
-                p("month", A::Type(T::Long)),
-                p("day", A::Type(T::Long)),
-                p("hour", A::Type(T::Long)).optional(),
-                p("minute", A::Type(T::Long)).optional(),
-                p("second", A::Type(T::Real)).optional(),
-            ],
-            R::Type(T::Datetime),
-        )],
-    ),
+        &[
+            sig(
+                &[
+                    p("year", A::Number),
+                    p("month", A::Number),
+                    p("day", A::Number),
+                    p("hour", A::Number).optional(),
+                    p("minute", A::Number).optional(),
+                    p("second", A::Number).optional(),
+                ],
+                R::Type(T::Datetime),
+            ),
+            sig(&[p("value", A::Any)], R::Type(T::Datetime)),
+        ],
+    )
+    .named(Naming::OnlyArgument),
     scalar(
         "make_timespan",
         &[
-            sig(&[p("hour", A::Type(T::Long)), p("minute", A::Type(T::Long))], R::Type(T::Timespan)),
             sig(
-                &[p("hour", A::Type(T::Long)), p("minute", A::Type(T::Long)), p("second", A::Type(T::Real))],
+                &[p("hours", A::Integer), p("minutes", A::Integer), p("seconds", A::Number).optional()],
                 R::Type(T::Timespan),
             ),
             sig(
                 &[
-                    p("day", A::Type(T::Long)),
-                    p("hour", A::Type(T::Long)),
-                    p("minute", A::Type(T::Long)),
-                    p("second", A::Type(T::Real)),
+                    p("days", A::Integer),
+                    p("hours", A::Integer),
+                    p("minutes", A::Integer),
+                    p("seconds", A::Number),
                 ],
                 R::Type(T::Timespan),
             ),
+            sig(&[p("value", A::Any)], R::Type(T::Timespan)),
         ],
-    ),
+    )
+    .named(Naming::OnlyArgument),
     scalar("monthofyear", LONG_PART),
     scalar("now", &[sig(&[p("offset", A::Type(T::Timespan)).optional()], R::Type(T::Datetime))]),
     scalar("startofday", BOUNDARY).named(Naming::FirstArgument),
@@ -136,6 +133,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("unixtime_milliseconds_todatetime", UNIX),
     scalar("unixtime_nanoseconds_todatetime", UNIX),
     scalar("unixtime_seconds_todatetime", UNIX),
-    scalar("week_of_year", LONG_PART),
-    alias("weekofyear", FunctionKind::Scalar, "week_of_year"),
+    scalar("week_of_year", INT_PART),
+    also("weekofyear", "week_of_year"),
 ];

@@ -1,0 +1,503 @@
+//! From the text of a query to streams of batches.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use azimuth_diag::{Diagnostic, Severity};
+use azimuth_kql::bind::{MemoryCatalog, Options};
+use azimuth_kql::bound::{
+    BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared,
+};
+use azimuth_kql::types::{Column, Schema};
+use azimuth_rows::{Ready, Table, open_operator, opened, tree};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::barrier::BarrierPlanner;
+use crate::error::QueryError;
+use crate::limits::Limits;
+use crate::lower::Lowering;
+use crate::operator::RowsPlanner;
+use crate::ordered::OrderedPlanner;
+use crate::rows;
+use crate::stage::{Contexts, HostFunction, Stage};
+use crate::table::QueryTable;
+
+/// How often a query is bound again: once for every operator whose columns its rows tell.
+const MAX_BINDINGS: usize = 50;
+
+/// How the engine works.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// The limits of every query
+    pub limits: Limits,
+    /// How many parts of a query run at a time
+    pub parallelism: usize,
+    /// What `rand` begins with
+    pub seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { limits: Limits::default(), parallelism: 2, seed: 0 }
+    }
+}
+
+/// Tables, and queries over them.
+pub struct Engine {
+    config: Config,
+    functions: Arc<HashMap<String, HostFunction>>,
+    state: SessionState,
+    catalog: MemoryCatalog,
+    tables: HashMap<String, Arc<QueryTable>>,
+}
+
+/// What a query answers with, one result after the other; most queries have one.
+pub struct QueryResult {
+    /// The results, in the order of the query
+    pub results: Vec<ResultSet>,
+    /// What was counted so far
+    pub stats: Arc<Stats>,
+}
+
+/// A result of a query.
+pub struct ResultSet {
+    /// The name given by `as` or a branch of `fork`
+    pub name: Option<String>,
+    /// The columns: names and types of Kusto
+    pub schema: Schema,
+    /// How it asks to be drawn
+    pub render: Option<Render>,
+    /// The rows: arrays as [`crate::cells`] tells. Dropping the stream ends the query.
+    pub batches: Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>>,
+}
+
+/// Counts of a query under way.
+#[derive(Debug, Default)]
+pub struct Stats {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Stats {
+    /// Rows given so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of arrays given so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl ResultSet {
+    /// All rows as a table.
+    ///
+    /// # Errors
+    /// What ended the query.
+    pub async fn table(mut self) -> Result<Table, QueryError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.batches.next().await {
+            batches.push(batch?);
+        }
+        Ok(rows::table(&batches, &self.schema))
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Engine")
+            .field("config", &self.config)
+            .field("tables", &self.tables.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for ResultSet {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ResultSet")
+            .field("name", &self.name)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine without tables.
+    ///
+    /// # Errors
+    /// When the engine below cannot be set up.
+    pub fn new(config: Config) -> Result<Self, DataFusionError> {
+        let session = SessionConfig::new()
+            .with_target_partitions(config.parallelism.max(1))
+            // Rows keep their order unless an operator gives it up.
+            .with_round_robin_repartition(false)
+            .with_enable_subquery_sort_elimination(false)
+            .with_collect_statistics(true)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", false)
+            // The order of what an aggregate has seen counts for `make_list`: no state of a row overtakes another.
+            .set_bool("datafusion.optimizer.enable_distinct_aggregation_soft_limit", false);
+        let pool = FairSpillPool::new(config.limits.memory);
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?;
+        let state = SessionStateBuilder::new()
+            .with_config(session)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
+        let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
+        Ok(Self { config, functions: Arc::default(), state, catalog, tables })
+    }
+
+    /// Adds or replaces a table; its columns are found in the provider by name.
+    ///
+    /// # Errors
+    /// When the provider lacks a column of the schema, or has it in a type that cannot be read as the schema's.
+    pub fn register_table(
+        &mut self,
+        name: &str,
+        provider: Arc<dyn TableProvider>,
+        schema: Schema,
+    ) -> Result<(), DataFusionError> {
+        let table = QueryTable::new(provider, schema)?;
+        self.catalog.add_table(name, (*table.schema).clone());
+        self.tables.insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// Adds or replaces a table whose columns hold Kusto's cells already ([`crate::cells`]): results of other queries, tables
+    /// in memory.
+    ///
+    /// # Errors
+    /// When a column of the schema is missing, or its array is of another type.
+    pub fn register_cells(
+        &mut self,
+        name: &str,
+        provider: Arc<dyn TableProvider>,
+        schema: Schema,
+    ) -> Result<(), DataFusionError> {
+        let table = QueryTable::of_cells(provider, schema)?;
+        self.catalog.add_table(name, (*table.schema).clone());
+        self.tables.insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// Adds or replaces a function that the host computes (`_GetWatchlist`). `parameters` as in `(alias:string)`; `schema` may
+    /// be open: then the function's own columns count.
+    ///
+    /// # Errors
+    /// The diagnostics, if the parameters do not parse.
+    pub fn register_function(
+        &mut self,
+        name: &str,
+        parameters: &str,
+        schema: Schema,
+        function: HostFunction,
+    ) -> Result<(), Vec<Diagnostic>> {
+        self.catalog.add_host_function(name, parameters, schema)?;
+        Arc::make_mut(&mut self.functions).insert(name.to_owned(), function);
+        Ok(())
+    }
+
+    /// The catalogue of the engine's tables; stored functions are added here.
+    pub fn catalog(&mut self) -> &mut MemoryCatalog {
+        &mut self.catalog
+    }
+
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// Executes a query at a moment (ticks of 100 ns since 0001-01-01). What is computed once is computed now; the results
+    /// are computed as their streams are read.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn query(&self, text: &str, now: i64) -> Result<QueryResult, QueryError> {
+        let limits = self.config.limits;
+        let timed = tokio::time::timeout(limits.time, self.planned(text, now));
+        let prepared = timed.await.map_err(|_| QueryError::TimedOut(limits.time))??;
+        let deadline = tokio::time::Instant::now() + limits.time;
+        let stats = Arc::new(Stats::default());
+        let mut results = Vec::new();
+        for planned in prepared {
+            let batches = match planned.work {
+                Work::Ready(batch) => stream::iter([Ok(batch)]).boxed(),
+                Work::Plan(plan) => {
+                    let stream = execute_stream(plan, self.state.task_ctx())
+                        .map_err(|error| QueryError::from_engine(error, &limits))?;
+                    stream
+                        .map(move |batch| batch.map_err(|error| QueryError::from_engine(error, &limits)))
+                        .boxed()
+                }
+            };
+            results.push(ResultSet {
+                name: planned.name,
+                schema: planned.schema,
+                render: planned.render,
+                batches: limited(batches, limits, deadline, stats.clone()),
+            });
+        }
+        Ok(QueryResult { results, stats })
+    }
+
+    /// The plans of a query, for people: what each operator became, and what runs.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn explain(&self, text: &str, now: i64) -> Result<String, QueryError> {
+        let mut out = String::new();
+        for planned in self.planned(text, now).await? {
+            match planned.work {
+                Work::Ready(_) => out.push_str("a constant\n"),
+                Work::Plan(plan) => out.push_str(&displayable(plan.as_ref()).indent(false).to_string()),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The results of a query as plans.
+    async fn planned(&self, text: &str, now: i64) -> Result<Vec<Planned>, QueryError> {
+        let mut options = Options::default();
+        for _ in 0..MAX_BINDINGS {
+            let bound = azimuth_kql::bind(text, &self.catalog, &options);
+            let has_errors = bound.has_errors();
+            let mut work = Preparation::new(self, bound, now);
+            let bound = work.bound.clone();
+            if let Some(rel) = open_operator(&bound) {
+                let schema = work.columns(rel).await?;
+                options.known.insert(rel.span, schema);
+                continue;
+            }
+            if has_errors {
+                let errors = bound.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+                return Err(QueryError::Invalid(errors.cloned().collect()));
+            }
+            let mut results = Vec::new();
+            for result in &bound.results {
+                let (schema, made) = match &result.value {
+                    ResultValue::Table(rel) => (rel.schema.clone(), Work::Plan(work.physical(rel).await?)),
+                    ResultValue::Scalar(expr) => {
+                        work.expression(expr).await?;
+                        let value = work.stage().constant(expr).map_err(|error| work.error(error))?;
+                        let batch =
+                            rows::batch(&[vec![value]], &[expr.ty]).map_err(|error| work.error(error))?;
+                        (Schema::new(vec![Column::new("print_0", expr.ty)]), Work::Ready(batch))
+                    }
+                };
+                results.push(Planned {
+                    name: result.name.clone(),
+                    schema,
+                    render: result.render.clone(),
+                    work: made,
+                });
+            }
+            return Ok(results);
+        }
+        Err(QueryError::Failed(azimuth_rows::Failure::Unsupported(
+            "a query with so many operators whose columns the rows tell".to_owned(),
+        )))
+    }
+}
+
+/// A result before it runs.
+struct Planned {
+    name: Option<String>,
+    schema: Schema,
+    render: Option<Render>,
+    work: Work,
+}
+
+enum Work {
+    Ready(RecordBatch),
+    Plan(Arc<dyn ExecutionPlan>),
+}
+
+/// What has to be computed before a plan can be made: scalars, shared tables, lists of `in (table)`.
+struct Preparation<'e> {
+    engine: &'e Engine,
+    bound: Arc<BoundQuery>,
+    ready: Ready,
+    tables: HashMap<usize, Arc<Vec<RecordBatch>>>,
+    contexts: Arc<Contexts>,
+    seen: HashSet<usize>,
+}
+
+type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, QueryError>> + Send + 'a>>;
+
+impl<'e> Preparation<'e> {
+    fn new(engine: &'e Engine, bound: BoundQuery, now: i64) -> Self {
+        Self {
+            engine,
+            bound: Arc::new(bound),
+            ready: Ready::default(),
+            tables: HashMap::new(),
+            contexts: Arc::new(Contexts::new(now, engine.config.seed)),
+            seen: HashSet::new(),
+        }
+    }
+
+    fn error(&self, error: DataFusionError) -> QueryError {
+        QueryError::from_engine(error, &self.engine.config.limits)
+    }
+
+    fn stage(&self) -> Arc<Stage> {
+        let limits = azimuth_rows::Limits { rows: self.engine.config.limits.row_engine };
+        let (bound, ready, contexts) = (self.bound.clone(), self.ready.clone(), self.contexts.clone());
+        Stage::new(bound, ready, limits, contexts, self.engine.functions.clone())
+    }
+
+    /// The plan of an operator; what it needs is computed first.
+    async fn physical(&mut self, rel: &Input) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
+        self.operator(rel).await?;
+        let lowering = Lowering { stage: self.stage(), tables: &self.engine.tables, shared: &self.tables };
+        let plan = lowering.plan(rel).map_err(|error| self.error(error))?;
+        self.engine.physical(&plan).await.map_err(|error| self.error(error))
+    }
+
+    async fn batches(&mut self, rel: &Input) -> Result<Vec<RecordBatch>, QueryError> {
+        let plan = self.physical(rel).await?;
+        collect(plan, self.engine.state.task_ctx()).await.map_err(|error| self.error(error))
+    }
+
+    /// Computes what an operator and all below it need.
+    fn operator<'a>(&'a mut self, rel: &'a Rel) -> Later<'a, ()> {
+        Box::pin(async move {
+            if let RelKind::Shared(id) = rel.kind {
+                self.shared(id.0).await?;
+            }
+            for expr in tree::exprs(rel) {
+                self.expression(expr).await?;
+            }
+            for input in tree::inputs(rel) {
+                self.operator(input).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Computes what an expression needs.
+    fn expression<'a>(&'a mut self, expr: &'a Expr) -> Later<'a, ()> {
+        Box::pin(async move {
+            let (mut scalars, mut lists) = (Vec::new(), Vec::new());
+            tree::walk_expr(expr, &mut self.seen, &mut |inner| match &inner.kind {
+                ExprKind::Shared(id) => scalars.push(id.0),
+                ExprKind::In { list: InList::Table(rel), .. } => lists.push(rel),
+                _ => {}
+            });
+            for id in scalars {
+                self.shared(id).await?;
+            }
+            for rel in lists {
+                let address = Ready::address(rel);
+                if !self.ready.tables.contains_key(&address) && tree::is_closed(rel) {
+                    let batches = self.batches(rel).await?;
+                    self.ready.tables.insert(address, Arc::new(rows::table(&batches, &rel.schema)));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Computes an entry of the shared ones.
+    async fn shared(&mut self, id: usize) -> Result<(), QueryError> {
+        if self.ready.shared.contains_key(&id) || self.tables.contains_key(&id) {
+            return Ok(());
+        }
+        let bound = self.bound.clone();
+        let Shared { rel, scalar } = &bound.shared[id];
+        let batches = self.batches(rel).await?;
+        if scalar.is_some() {
+            let first: Vec<RecordBatch> = batches
+                .iter()
+                .find(|batch| batch.num_rows() > 0)
+                .map(|batch| batch.slice(0, 1))
+                .into_iter()
+                .collect();
+            self.ready.shared.insert(id, Arc::new(rows::table(&first, &rel.schema)));
+        } else {
+            self.tables.insert(id, Arc::new(batches));
+        }
+        Ok(())
+    }
+
+    /// The columns that an operator's rows tell.
+    async fn columns(&mut self, rel: &Rel) -> Result<Schema, QueryError> {
+        self.operator(rel).await?;
+        let mut inputs = Ready::default();
+        for input in tree::inputs(rel) {
+            let batches = self.batches(input).await?;
+            inputs.tables.insert(Ready::address(input), Arc::new(rows::table(&batches, &input.schema)));
+        }
+        self.stage().run(&inputs, |run| opened(run, rel)).map_err(|error| self.error(error))
+    }
+}
+
+impl Engine {
+    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let optimized = self.state.optimize(plan)?;
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
+            Arc::new(RowsPlanner),
+            Arc::new(OrderedPlanner),
+            Arc::new(BarrierPlanner),
+        ]);
+        planner.create_physical_plan(&optimized, &self.state).await
+    }
+}
+
+/// A stream that ends at the limits.
+fn limited(
+    batches: Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>>,
+    limits: Limits,
+    deadline: tokio::time::Instant,
+    stats: Arc<Stats>,
+) -> Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>> {
+    stream::unfold(Some(batches), move |state| {
+        let stats = stats.clone();
+        async move {
+            let mut batches = state?;
+            let next = match tokio::time::timeout_at(deadline, batches.next()).await {
+                Ok(next) => next?,
+                Err(_) => Err(QueryError::TimedOut(limits.time)),
+            };
+            let checked = next.and_then(|batch| {
+                let rows = batch.num_rows() as u64
+                    + stats.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                let size = batch.columns().iter().map(sliced_size).sum::<u64>();
+                let bytes = size + stats.bytes.fetch_add(size, Ordering::Relaxed);
+                if rows > limits.rows {
+                    Err(QueryError::TooManyRows(limits.rows))
+                } else if bytes > limits.bytes {
+                    Err(QueryError::TooManyBytes(limits.bytes))
+                } else {
+                    Ok(batch)
+                }
+            });
+            let state = checked.is_ok().then_some(batches);
+            Some((checked, state))
+        }
+    })
+    .boxed()
+}
+
+/// Bytes of the values of an array, whatever lies around them in its buffers.
+fn sliced_size(array: &datafusion::arrow::array::ArrayRef) -> u64 {
+    use datafusion::arrow::array::{Array, AsArray};
+    match array.as_string_view_opt() {
+        Some(texts) => texts.lengths().map(u64::from).sum::<u64>() + 16 * texts.len() as u64,
+        None => {
+            array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()) as u64
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! A bound expression as a function of the columns it reads, evaluated row by row.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use azimuth_kql::bound::{Expr as Bound, ExprKind};
+use azimuth_kql::types::ScalarType;
+use azimuth_rows::eval::{Env, eval};
+use azimuth_rows::{Ready, tree, type_of};
+use azimuth_values::Value;
+use datafusion::logical_expr::{Expr, Volatility};
+
+use crate::stage::{Stage, unique};
+use crate::{cells, rows};
+
+/// The columns that an expression reads, with their types.
+pub(crate) fn columns(expr: &Bound) -> BTreeMap<usize, ScalarType> {
+    let mut found = BTreeMap::new();
+    tree::walk_expr(expr, &mut HashSet::new(), &mut |inner| {
+        if let ExprKind::Column(place) = inner.kind {
+            found.insert(place, inner.ty);
+        }
+    });
+    found
+}
+
+/// The expression as a call over `column(place)` of each column it reads.
+pub(crate) fn call(stage: &Arc<Stage>, expr: &Bound, column: impl Fn(usize) -> Expr) -> Expr {
+    let columns = columns(expr);
+    let arguments = columns.keys().map(|place| column(*place)).collect();
+    let width = columns.last_key_value().map_or(0, |(place, _)| place + 1);
+    let places: Vec<(usize, azimuth_values::Type)> =
+        columns.into_iter().map(|(place, ty)| (place, type_of(ty))).collect();
+    let volatility = match expr.is_volatile() || places.is_empty() {
+        true => Volatility::Volatile,
+        false => Volatility::Immutable,
+    };
+    let (stage, bound, ty) = (stage.clone(), expr.clone(), expr.ty);
+    let name = match &expr.kind {
+        ExprKind::Call(call) => call.function.name,
+        ExprKind::Binary { op, .. } => op.text(),
+        _ => "kql",
+    };
+    super::call(
+        name,
+        &unique().to_string(),
+        volatility,
+        rows::arrow_type(ty),
+        arguments,
+        move |arrays, count| {
+            let nothing = Ready::default();
+            let values = stage.run(&nothing, |run| {
+                let mut row = vec![Value::Null; width];
+                (0..count)
+                    .map(|index| {
+                        for (array, (place, ty)) in arrays.iter().zip(&places) {
+                            row[*place] = cells::value(array, index, *ty);
+                        }
+                        eval(&bound, &Env::of(run, &row))
+                    })
+                    .collect::<Result<Vec<Value>, _>>()
+            })?;
+            Ok(rows::array(&values, ty))
+        },
+    )
+}

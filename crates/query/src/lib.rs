@@ -1,0 +1,40 @@
+//! KQL on Apache DataFusion: bound queries planned, executed, streamed and limited.
+//!
+//! ```text
+//! text ─▶ azimuth-kql (bound tree) ─▶ lower (logical plan) ─▶ DataFusion ─▶ batches ─▶ limits ─▶ reader
+//! ```
+//!
+//! - [`Engine`]: tables, and queries over them; [`QueryResult`]: streams of batches with their schemas;
+//! - [`cells`]: Kusto's values in Arrow arrays, and back; `native`: columns of files as such cells;
+//! - `lower`: bound operators and expressions as plans of DataFusion;
+//! - `functions`, `aggregates`: kernels, and the functions of `azimuth-values` inside plans;
+//! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
+//! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
+//!
+//! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
+//! names it. The clock and chance come in with the query.
+
+mod aggregates;
+mod barrier;
+pub mod cells;
+mod engine;
+mod error;
+mod files;
+mod functions;
+mod limits;
+mod lower;
+mod native;
+mod operator;
+mod ordered;
+mod rows;
+mod stage;
+mod table;
+mod wire;
+
+pub use engine::{Config, Engine, QueryResult, ResultSet, Stats};
+pub use error::QueryError;
+pub use files::Format;
+pub use limits::Limits;
+pub use rows::table;
+pub use stage::HostFunction;
+pub use table::schema_of;

@@ -1,0 +1,124 @@
+//! `join` and `lookup`.
+
+use std::sync::Arc;
+
+use azimuth_kql::bound::{Expr as Bound, Join, JoinColumn, JoinKind};
+use azimuth_kql::types::ScalarType;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{JoinConstraint, JoinType, NullEquality};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, Join as Plan, LogicalPlan, LogicalPlanBuilder, cast, ident};
+
+use super::basic::null;
+use super::{Lowering, column};
+use crate::functions::number;
+use crate::table::text_or_empty;
+
+/// Whether keys that are equal have equal cells.
+pub(super) fn is_native(join: &Join) -> bool {
+    use ScalarType as T;
+    !join.keys.is_empty()
+        && join.keys.iter().all(|(left, right)| {
+            let odd = |expr: &Bound| matches!(expr.ty, T::Dynamic | T::Unknown) || super::has_window(expr);
+            let alike =
+                left.ty == right.ty || matches!((left.ty, right.ty), (T::Int, T::Long) | (T::Long, T::Int));
+            alike && !odd(left) && !odd(right)
+        })
+}
+
+fn left_name(place: usize) -> String {
+    format!("l{place}")
+}
+
+fn right_name(place: usize) -> String {
+    format!("r{place}")
+}
+
+impl Lowering<'_> {
+    pub(super) fn join(&self, join: &Join) -> Result<LogicalPlan> {
+        let left = self.side(join, true)?;
+        let right = self.side(join, false)?;
+        let keys = join.keys.len();
+        let left_width = join.left.schema.columns.len();
+        // `innerunique`: one row of the left for each key.
+        let left = match join.kind {
+            JoinKind::InnerUnique => {
+                let on = (0..keys).map(|key| ident(format!("lk{key}"))).collect();
+                let all = (0..left_width).map(|place| ident(left_name(place)));
+                let all = all.chain((0..keys).map(|key| ident(format!("lk{key}")))).collect();
+                LogicalPlanBuilder::from(left).distinct_on(on, all, None)?.build()?
+            }
+            _ => left,
+        };
+        let kind = match join.kind {
+            JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
+            JoinKind::LeftOuter => JoinType::Left,
+            JoinKind::RightOuter => JoinType::Right,
+            JoinKind::FullOuter => JoinType::Full,
+            JoinKind::LeftSemi => JoinType::LeftSemi,
+            JoinKind::RightSemi => JoinType::RightSemi,
+            JoinKind::LeftAnti => JoinType::LeftAnti,
+            JoinKind::RightAnti => JoinType::RightAnti,
+        };
+        let on = (0..keys).map(|key| (ident(format!("lk{key}")), ident(format!("rk{key}")))).collect();
+        let joined = Plan::try_new(
+            Arc::new(left),
+            Arc::new(right),
+            on,
+            None,
+            kind,
+            JoinConstraint::On,
+            NullEquality::NullEqualsNull,
+            false,
+        )?;
+        let has_left = !matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti);
+        let has_right = !matches!(join.kind, JoinKind::LeftSemi | JoinKind::LeftAnti);
+        let (may_lack_left, may_lack_right) = match join.kind {
+            JoinKind::LeftOuter => (false, true),
+            JoinKind::RightOuter => (true, false),
+            JoinKind::FullOuter => (true, true),
+            _ => (false, false),
+        };
+        let output = join.output.iter().map(|output| {
+            let (name, ty, is_there, may_lack) = match *output {
+                JoinColumn::Left(place) => {
+                    (left_name(place), join.left.schema.columns[place].ty, has_left, may_lack_left)
+                }
+                JoinColumn::Right(place) => {
+                    (right_name(place), join.right.schema.columns[place].ty, has_right, may_lack_right)
+                }
+            };
+            match (is_there, ty) {
+                (false, ty) => null(ty),
+                // Texts have no null: where there is no row they are empty.
+                (true, ScalarType::String) if may_lack => Ok(text_or_empty(ident(name))),
+                (true, _) => Ok(ident(name)),
+            }
+        });
+        super::projected(LogicalPlan::Join(joined), output.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// A side with its columns and keys under names of their own.
+    fn side(&self, join: &Join, is_left: bool) -> Result<LogicalPlan> {
+        let (input, column_name, key_name) = if is_left {
+            (&join.left, left_name as fn(usize) -> String, "lk")
+        } else {
+            (&join.right, right_name as _, "rk")
+        };
+        let scalars = self.scalars();
+        let columns =
+            (0..input.schema.columns.len()).map(|place| Ok(column(place).alias(column_name(place))));
+        let keys = join.keys.iter().enumerate().map(|(index, (left, right))| {
+            let key = if is_left { left } else { right };
+            let value = scalars.value(key)?;
+            let value: Expr = match key.ty {
+                ScalarType::Int if left.ty != right.ty => cast(value, DataType::Int64),
+                ScalarType::Real => number::group_key(value),
+                _ => value,
+            };
+            Ok(value.alias(format!("{key_name}{index}")))
+        });
+        let named = columns.chain(keys).collect::<Result<Vec<Expr>>>()?;
+        LogicalPlanBuilder::from(self.plan(input)?).project(named)?.build()
+    }
+}

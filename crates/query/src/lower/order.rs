@@ -1,0 +1,57 @@
+//! `sort` and `top`.
+
+use azimuth_kql::bound::{Expr as Bound, Input, SortKey};
+use azimuth_kql::types::ScalarType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
+
+use super::basic::in_memory;
+use super::{Lowering, column, has_window, projected};
+use crate::functions::number;
+use crate::ordered;
+use crate::rows::{column_name, types};
+
+/// Whether arrays of the keys sort as Kusto sorts their values.
+pub(super) fn is_native(keys: &[SortKey]) -> bool {
+    !keys.is_empty()
+        && keys.iter().all(|key| {
+            let odd = matches!(key.value.ty, ScalarType::Decimal | ScalarType::Dynamic | ScalarType::Unknown);
+            !odd && !has_window(&key.value)
+        })
+}
+
+impl Lowering<'_> {
+    pub(super) fn sort(&self, input: &Input, keys: &[SortKey], count: Option<&Bound>) -> Result<LogicalPlan> {
+        let width = input.schema.columns.len();
+        let count = count.map(|count| self.size(count)).transpose()?;
+        if count == Some(0) {
+            return in_memory(&[], &types(&input.schema));
+        }
+        let scalars = self.scalars();
+        let mut columns: Vec<Expr> = (0..width).map(column).collect();
+        let mut order: Vec<SortExpr> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let value = scalars.value(&key.value)?;
+            let value = if key.value.ty == ScalarType::Real { number::order_key(value) } else { value };
+            // Keys are columns, so that sort and order speak of the same.
+            let place = columns.iter().position(|known| *known == value).unwrap_or_else(|| {
+                columns.push(value);
+                columns.len() - 1
+            });
+            let key = SortExpr { expr: column(place), asc: !key.is_descending, nulls_first: key.nulls_first };
+            if !order.iter().any(|known| known.expr == key.expr) {
+                order.push(key);
+            }
+        }
+        let plan = self.plan(input)?;
+        let is_wider = columns.len() > width;
+        let plan = if is_wider { projected(plan, columns)? } else { plan };
+        let sorted = LogicalPlanBuilder::from(plan).sort_with_limit(order.clone(), count)?.build()?;
+        let plan = ordered::plan(sorted, order);
+        if !is_wider {
+            return Ok(plan);
+        }
+        let kept = (0..width).map(|place| column(place).alias(column_name(place)));
+        LogicalPlanBuilder::from(plan).project(kept.collect::<Vec<_>>())?.build()
+    }
+}

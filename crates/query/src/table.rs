@@ -1,0 +1,173 @@
+//! Tables: a provider of DataFusion under a schema of Kusto.
+
+use std::sync::Arc;
+
+use azimuth_kql::ast::BinaryOp;
+use azimuth_kql::bound::Rel;
+use azimuth_kql::types::{Column, ScalarType, Schema};
+use azimuth_values::{Value, calendar};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::datasource::provider_as_source;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, Volatility, binary_expr, lit,
+};
+
+use crate::functions;
+use crate::lower::{Places, named};
+use crate::{native, rows};
+
+/// A table that queries may name.
+#[derive(Debug)]
+pub(crate) struct QueryTable {
+    pub(crate) schema: Arc<Schema>,
+    provider: Arc<dyn TableProvider>,
+    /// For each column of `schema`, the provider's
+    fields: Vec<Field>,
+    /// The provider's columns are cells already
+    is_cells: bool,
+}
+
+/// The schema that a provider's columns come to; nested columns are `dynamic`.
+///
+/// # Errors
+/// When a column has a type that Kusto has nothing for (binary).
+pub fn schema_of(provider: &dyn TableProvider) -> Result<Schema> {
+    let native = provider.schema();
+    let columns = native.fields().iter().map(|field| {
+        let ty = native::kusto_type(field.data_type()).ok_or_else(|| {
+            DataFusionError::Plan(format!(
+                "the column `{}` is {}, which no type of Kusto holds; leave it out of the schema",
+                field.name(),
+                field.data_type()
+            ))
+        })?;
+        Ok(Column::new(field.name(), ty))
+    });
+    Ok(Schema::new(columns.collect::<Result<_>>()?))
+}
+
+impl QueryTable {
+    /// A table of a provider's columns, found by name. A column of the schema that the provider does not have is an error.
+    pub(crate) fn new(provider: Arc<dyn TableProvider>, schema: Schema) -> Result<Self> {
+        let native = provider.schema();
+        let fields = schema.columns.iter().map(|column| {
+            let field = native.field_with_name(&column.name)?;
+            native::check(field, column.ty)?;
+            Ok(field.clone())
+        });
+        let fields = fields.collect::<Result<Vec<_>>>()?;
+        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: false })
+    }
+
+    /// A table whose columns are cells.
+    pub(crate) fn of_cells(provider: Arc<dyn TableProvider>, schema: Schema) -> Result<Self> {
+        let native = provider.schema();
+        let fields = schema.columns.iter().map(|column| {
+            let field = native.field_with_name(&column.name)?;
+            if *field.data_type() == rows::arrow_type(column.ty) {
+                return Ok(field.clone());
+            }
+            Err(DataFusionError::Plan(format!(
+                "the column `{}` does not hold cells of {}",
+                column.name, column.ty
+            )))
+        });
+        let fields = fields.collect::<Result<Vec<_>>>()?;
+        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: true })
+    }
+
+    /// The rows of the table, in the cells of Kusto.
+    pub(crate) fn scan(&self, hints: Vec<Expr>, rel: &Rel, needed: &Places) -> Result<LogicalPlan> {
+        let mut plan = LogicalPlanBuilder::scan("t", provider_as_source(self.provider.clone()), None)?;
+        for hint in hints {
+            plan = plan.filter(hint)?;
+        }
+        let columns = needed.iter().map(|needed| {
+            let column = &rel.schema.columns[*needed];
+            let place = self.schema.index_of(&column.name).ok_or_else(|| {
+                DataFusionError::Internal(format!("the table has no column `{}`", column.name))
+            })?;
+            let field = &self.fields[place];
+            let native = native_column(field);
+            let cell =
+                if self.is_cells { native } else { native::cell(native, field.data_type(), column.ty) };
+            Ok((*needed, cell))
+        });
+        named(plan.build()?, columns.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// A condition on the provider's own column that holds wherever `column op value` does: files and row groups are left
+    /// out by it. The full condition is tested in any case.
+    pub(crate) fn hint(&self, place: usize, op: BinaryOp, value: &Value) -> Option<Expr> {
+        use BinaryOp as B;
+        let field = self.fields.get(place)?;
+        let column = native_column(field);
+        match (field.data_type(), value) {
+            (DataType::Timestamp(unit, zone), Value::DateTime(ticks)) => {
+                let scale: i128 = match unit {
+                    TimeUnit::Second => 10_000_000,
+                    TimeUnit::Millisecond => 10_000,
+                    TimeUnit::Microsecond => 10,
+                    // Of nanoseconds a tick is a hundred.
+                    TimeUnit::Nanosecond => 0,
+                };
+                let since = i128::from(*ticks) - i128::from(calendar::UNIX_EPOCH);
+                let (low, high) = match scale {
+                    0 => (since * 100, since * 100 + 99),
+                    scale => (since.div_euclid(scale), (since + scale - 1).div_euclid(scale)),
+                };
+                let moment = |number: i128| {
+                    let number = Some(i64::try_from(number).ok()?);
+                    let zone = zone.clone();
+                    Some(lit(match unit {
+                        TimeUnit::Second => ScalarValue::TimestampSecond(number, zone),
+                        TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(number, zone),
+                        TimeUnit::Microsecond => ScalarValue::TimestampMicrosecond(number, zone),
+                        TimeUnit::Nanosecond => ScalarValue::TimestampNanosecond(number, zone),
+                    }))
+                };
+                let at_least = |number| Some(binary_expr(column.clone(), Operator::GtEq, moment(number)?));
+                let at_most = |number| Some(binary_expr(column.clone(), Operator::LtEq, moment(number)?));
+                match op {
+                    B::Greater | B::GreaterOrEqual => at_least(low),
+                    B::Less | B::LessOrEqual => at_most(high),
+                    B::Equal => Some(at_least(low)?.and(at_most(high)?)),
+                    _ => None,
+                }
+            }
+            (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, Value::String(text))
+                if op == B::Equal
+                    && !text.is_empty()
+                    && self.schema.columns[place].ty == ScalarType::String =>
+            {
+                Some(binary_expr(column, Operator::Eq, lit(ScalarValue::new_utf8view(text.to_string()))))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn native_column(field: &Field) -> Expr {
+    Expr::Column(PlanColumn::new_unqualified(field.name().clone()))
+}
+
+/// Texts with the empty one in the place of null.
+pub(crate) fn text_or_empty(value: Expr) -> Expr {
+    functions::call("text", "", Volatility::Immutable, DataType::Utf8View, vec![value], |arrays, _| {
+        Ok(without_nulls(&arrays[0]))
+    })
+}
+
+/// The array itself where it has no nulls.
+pub(crate) fn without_nulls(array: &ArrayRef) -> ArrayRef {
+    if array.null_count() == 0 {
+        return array.clone();
+    }
+    let texts = array.as_string_view();
+    // The views of nulls are empty ones, but the format does not promise it.
+    Arc::new(texts.iter().map(|text| Some(text.unwrap_or_default())).collect::<StringViewArray>())
+}

@@ -1,0 +1,9 @@
+//! The planned engine held against recorded answers and against the row engine.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod corpora;
+mod differential;
+mod files;
+mod limits;
+mod real;
+mod support;
