@@ -3,6 +3,11 @@
 //! Source: "Scalar data types" of the Kusto reference. `string` has no null; every other type has one.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+pub(crate) use shape::Shape;
+
+mod shape;
 
 /// A scalar type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,19 +120,35 @@ impl fmt::Display for ScalarType {
     }
 }
 
-/// A column of a table or result.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A column of a table or result. Two are equal if name and type are.
+#[derive(Clone, Debug)]
 pub struct Column {
     /// The name; compared exactly, case included.
     pub name: String,
     /// The type.
     pub ty: ScalarType,
+    /// What the binder knows of its values beyond their type.
+    pub(crate) shape: Shape,
 }
 
 impl Column {
     /// A column.
     pub fn new(name: impl Into<String>, ty: ScalarType) -> Self {
-        Self { name: name.into(), ty }
+        Self { name: name.into(), ty, shape: Shape::Any }
+    }
+}
+
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.ty) == (&other.name, other.ty)
+    }
+}
+
+impl Eq for Column {}
+
+impl Hash for Column {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.name, self.ty).hash(state);
     }
 }
 

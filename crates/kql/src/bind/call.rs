@@ -9,7 +9,7 @@ use crate::bound::{Call, Expr, ExprKind as B, Rel, TableName};
 use crate::functions::{self, Accepts, Form, Function, FunctionKind, Parameter, Returns, Signature, Use};
 use crate::suggest::closest;
 use crate::syntax::Span;
-use crate::types::ScalarType as T;
+use crate::types::{ScalarType as T, Shape};
 use crate::values::{Dynamic, Literal};
 
 impl Binder<'_> {
@@ -321,11 +321,12 @@ impl Binder<'_> {
             bound.push(self.argument(parameter, ast, inner, env));
         }
         let types: Vec<T> = bound.iter().map(|expr| expr.ty).collect();
-        let signature = self.signature_for(function, &arguments, &bound);
+        let given: Vec<(T, Shape)> = bound.iter().map(|expr| (expr.ty, self.shape_of(expr, inner))).collect();
+        let signature = self.signature_for(function, &arguments, &given);
         let fits = |signature: &&Signature| {
-            takes(signature, bound.len())
-                && (0..bound.len())
-                    .all(|index| is_accepted(parameter_of(signature, index, bound.len()), index, &bound))
+            takes(signature, given.len())
+                && (0..given.len())
+                    .all(|index| is_accepted(parameter_of(signature, index, given.len()), index, &given))
         };
         // Arguments of unknown type may leave it open which signature is meant.
         let is_unclear = types.contains(&T::Unknown) && {
@@ -377,13 +378,13 @@ impl Binder<'_> {
         &mut self,
         function: &'static Function,
         asts: &[&Ast],
-        bound: &[Expr],
+        given: &[(T, Shape)],
     ) -> &'static Signature {
-        let count = bound.len();
+        let count = given.len();
         let candidates: Vec<&'static Signature> =
             function.signatures.iter().filter(|signature| takes(signature, count)).collect();
         let misfit = |signature: &Signature| {
-            (0..count).find(|index| !is_accepted(parameter_of(signature, *index, count), *index, bound))
+            (0..count).find(|index| !is_accepted(parameter_of(signature, *index, count), *index, given))
         };
         if let Some(signature) = candidates.iter().find(|signature| misfit(signature).is_none()) {
             return signature;
@@ -395,12 +396,9 @@ impl Binder<'_> {
             && let Some(ast) = asts.get(index)
         {
             let parameter = parameter_of(best, index, count);
-            let wanted = wanted(parameter, bound);
-            let given = match known_shape(&bound[index]) {
-                Some(Shape::Array) => "an array".to_owned(),
-                Some(Shape::Bag) => "a property bag".to_owned(),
-                _ => format!("a {}", bound[index].ty),
-            };
+            let wanted = wanted(parameter, given);
+            let (ty, shape) = &given[index];
+            let given = shape.noun().filter(|_| *ty == T::Dynamic).unwrap_or_else(|| format!("a {ty}"));
             let message =
                 format!("`{}` asks for {wanted} as `{}`, this is {given}", function.name, parameter.name);
             let hint = conversion_to(parameter.accepts).map(|name| format!("`{name}` converts it"));
@@ -419,7 +417,7 @@ impl Binder<'_> {
     ) -> T {
         match signature.returns {
             Returns::Type(ty) => ty,
-            Returns::Array | Returns::Bag => T::Dynamic,
+            Returns::Array | Returns::Bag | Returns::Known(_) | Returns::ArrayOf(_) => T::Dynamic,
             Returns::Argument(index) => types.get(index).copied().unwrap_or(T::Unknown),
             Returns::ArgumentLong(index) => match types.get(index).copied().unwrap_or(T::Unknown) {
                 T::Int => T::Long,
@@ -574,8 +572,9 @@ fn parameter_of(signature: &Signature, index: usize, count: usize) -> &Parameter
     }
 }
 
-fn is_accepted(parameter: &Parameter, index: usize, bound: &[Expr]) -> bool {
-    let ty = bound[index].ty;
+fn is_accepted(parameter: &Parameter, index: usize, given: &[(T, Shape)]) -> bool {
+    let (ty, shape) = &given[index];
+    let ty = *ty;
     if ty == T::Unknown {
         return true;
     }
@@ -584,54 +583,28 @@ fn is_accepted(parameter: &Parameter, index: usize, bound: &[Expr]) -> bool {
         Accepts::NotDynamic => ty != T::Dynamic,
         Accepts::Type(wanted) => ty.widens_to(wanted),
         Accepts::OneOf(types) => types.contains(&ty),
-        Accepts::Text | Accepts::TextAsIs => {
-            ty == T::String || ty == T::Dynamic && may_be(&bound[index], Shape::Text)
-        }
+        Accepts::Text | Accepts::TextAsIs => ty == T::String || ty == T::Dynamic && *shape == Shape::Any,
         Accepts::TextOrDynamic => matches!(ty, T::String | T::Dynamic),
+        Accepts::TextOrArray => {
+            let is_text = |shape: &Shape| matches!(shape, Shape::Any | Shape::Scalar(T::String));
+            ty == T::String || ty == T::Dynamic && (is_text(shape) || is_text_array(shape, is_text))
+        }
         Accepts::Number => ty.is_number(),
         Accepts::Integer => ty.is_integer(),
         Accepts::Summable => ty.is_summable(),
         Accepts::NumberOrBool => ty.is_number() || matches!(ty, T::Bool | T::Timespan),
         Accepts::Dynamic => ty == T::Dynamic,
-        Accepts::Array => ty == T::Dynamic && may_be(&bound[index], Shape::Array),
-        Accepts::Bag => ty == T::Dynamic && may_be(&bound[index], Shape::Bag),
-        Accepts::SameAs(other) => bound.get(other).is_none_or(|other| ty.common(other.ty).is_some()),
+        Accepts::Array => ty == T::Dynamic && matches!(shape, Shape::Any | Shape::Array(_)),
+        Accepts::Bag => ty == T::Dynamic && matches!(shape, Shape::Any | Shape::Bag(_)),
+        Accepts::SameAs(other) => given.get(other).is_none_or(|(other, _)| ty.common(*other).is_some()),
     }
 }
 
-/// What a dynamic value is known to be.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    Text,
-    Array,
-    Bag,
-    Other,
+fn is_text_array(shape: &Shape, is_text: impl Fn(&Shape) -> bool) -> bool {
+    matches!(shape, Shape::Array(element) if is_text(element))
 }
 
-/// Whether nothing is known against a dynamic value being of that shape.
-fn may_be(expr: &Expr, shape: Shape) -> bool {
-    known_shape(expr).is_none_or(|known| known == shape)
-}
-
-fn known_shape(expr: &Expr) -> Option<Shape> {
-    if let Some(Literal::Dynamic(value)) = expr.as_literal() {
-        return match value {
-            Dynamic::Null => None,
-            Dynamic::String(_) => Some(Shape::Text),
-            Dynamic::Array(_) => Some(Shape::Array),
-            Dynamic::Bag(_) => Some(Shape::Bag),
-            _ => Some(Shape::Other),
-        };
-    }
-    let (B::Call(call) | B::Aggregate(call)) = &expr.kind else { return None };
-    match call.function.signatures.first()?.returns {
-        Returns::Array => Some(Shape::Array),
-        Returns::Bag => Some(Shape::Bag),
-        _ => None,
-    }
-}
-
-fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
+fn wanted(parameter: &Parameter, given: &[(T, Shape)]) -> String {
     match parameter.accepts {
         Accepts::Any | Accepts::AnyText | Accepts::Common => "a scalar".into(),
         Accepts::NotDynamic => "anything but dynamic".into(),
@@ -642,6 +615,7 @@ fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
         }
         Accepts::Text | Accepts::TextAsIs => "a string".into(),
         Accepts::TextOrDynamic => "a string or dynamic".into(),
+        Accepts::TextOrArray => "a string or an array of strings".into(),
         Accepts::Number => "a number".into(),
         Accepts::Integer => "a whole number".into(),
         Accepts::Summable => "a number, timespan or datetime".into(),
@@ -649,7 +623,7 @@ fn wanted(parameter: &Parameter, bound: &[Expr]) -> String {
         Accepts::Dynamic => "a dynamic".into(),
         Accepts::Array => "an array".into(),
         Accepts::Bag => "a property bag".into(),
-        Accepts::SameAs(other) => format!("a {}", bound.get(other).map_or(T::Unknown, |other| other.ty)),
+        Accepts::SameAs(other) => format!("a {}", given.get(other).map_or(T::Unknown, |(other, _)| *other)),
         Accepts::Table => "a table".into(),
     }
 }

@@ -26,6 +26,7 @@ impl Columns {
         columns.schema.is_open = schema.is_open;
         for (index, column) in schema.columns.iter().enumerate() {
             columns.push(column.name.clone(), Expr::column(index, column.ty, span));
+            columns.schema.columns[index].shape = column.shape.clone();
         }
         columns
     }
@@ -33,7 +34,7 @@ impl Columns {
     /// Adds a column whose name is known to be free.
     pub(super) fn push(&mut self, name: String, expr: Expr) {
         self.names.insert(name.clone());
-        self.schema.columns.push(Column { name, ty: expr.ty });
+        self.schema.columns.push(Column::new(name, expr.ty));
         self.exprs.push(expr);
     }
 
@@ -72,7 +73,7 @@ impl Columns {
         self.defined.insert(name.to_owned());
         match self.schema.index_of(name) {
             Some(index) => {
-                self.schema.columns[index].ty = expr.ty;
+                self.schema.columns[index] = Column::new(name, expr.ty);
                 self.exprs[index] = expr;
                 index
             }

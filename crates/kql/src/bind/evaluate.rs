@@ -178,7 +178,7 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
                 schema.is_open |= other.is_open;
                 for column in &other.columns {
                     let name = free_name(&column.name, |name| schema.column(name).is_some());
-                    schema.columns.push(Column { name, ty: column.ty });
+                    schema.columns.push(Column { name, ..column.clone() });
                 }
             }
             schema

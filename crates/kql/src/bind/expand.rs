@@ -9,7 +9,7 @@ use super::{Binder, Scope, StoredFunction};
 use crate::ast::{Argument, FunctionDeclaration, Parameter, ParameterType};
 use crate::bound::{Expr, ExprKind, NamedValue, Rel, RelKind};
 use crate::syntax::Span;
-use crate::types::{Column, ScalarType as T, Schema};
+use crate::types::{Column, ScalarType as T, Schema, Shape};
 use crate::values::Literal;
 
 impl Binder<'_> {
@@ -140,9 +140,9 @@ impl Binder<'_> {
                 }
                 ParameterType::Scalar(name) => {
                     let ty = self.declared_type(name);
-                    scalar_entry(Expr { kind: ExprKind::Error, ty, span }, row.id)
+                    self.scalar_entry(Expr { kind: ExprKind::Error, ty, span }, row.id, Shape::Any)
                 }
-                ParameterType::None => scalar_entry(Expr::error(span), row.id),
+                ParameterType::None => self.scalar_entry(Expr::error(span), row.id, Shape::Any),
             };
             scope = scope.with(parameter.name.text.clone(), entry);
         }
@@ -279,10 +279,31 @@ impl Binder<'_> {
                     },
                 };
                 let expr = self.converted(expr, ty);
-                scalar_entry(expr, row.id)
+                // Of a parameter no more is known than its type, whatever the argument.
+                self.scalar_entry(expr, row.id, Shape::Any)
             }
-            ParameterType::None => scalar_entry(Expr::error(self.at(parameter.span)), row.id),
+            ParameterType::None => {
+                let nothing = Expr::error(self.at(parameter.span));
+                self.scalar_entry(nothing, row.id, Shape::Any)
+            }
         }
+    }
+
+    /// A scalar under a name, with what is known of it.
+    pub(super) fn scalar_entry(&mut self, expr: Expr, row: u32, shape: Shape) -> Entry {
+        let reads_columns = expr.reads_columns();
+        let row = reads_columns.then_some(row);
+        let size = size(&expr);
+        // A copy tells what it is itself.
+        let is_copied = size <= SMALL && (expr.ty != T::Dynamic || shape != Shape::Any || self.shape_of(&expr, Row::none()) == Shape::Any);
+        if is_copied || expr.is_volatile() || matches!(expr.kind, ExprKind::Error) {
+            return Entry::Scalar { expr, row, size };
+        }
+        let (ty, span) = (expr.ty, expr.span);
+        let (is_constant, has_aggregate) = (expr.is_constant(), expr.has_aggregate());
+        let named = Arc::new(NamedValue { expr, is_constant, has_aggregate, reads_columns });
+        self.remember_shape(&named, shape);
+        Entry::Scalar { expr: Expr { kind: ExprKind::Named(named), ty, span }, row, size: 1 }
     }
 
     /// The columns of a row schema.
@@ -307,17 +328,3 @@ enum Given<'a> {
 
 /// Values of so many nodes are copied; larger ones are shared.
 const SMALL: usize = 3;
-
-/// A scalar under a name.
-pub(super) fn scalar_entry(expr: Expr, row: u32) -> Entry {
-    let reads_columns = expr.reads_columns();
-    let row = reads_columns.then_some(row);
-    let size = size(&expr);
-    if size <= SMALL || expr.is_volatile() {
-        return Entry::Scalar { expr, row, size };
-    }
-    let (ty, span) = (expr.ty, expr.span);
-    let (is_constant, has_aggregate) = (expr.is_constant(), expr.has_aggregate());
-    let named = NamedValue { expr, is_constant, has_aggregate, reads_columns };
-    Entry::Scalar { expr: Expr { kind: ExprKind::Named(Arc::new(named)), ty, span }, row, size: 1 }
-}

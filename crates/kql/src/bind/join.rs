@@ -205,7 +205,7 @@ fn joined(
             column.name.clone()
         };
         names.insert(name.clone());
-        schema.columns.push(Column { name, ty: column.ty });
+        schema.columns.push(Column { name, ..column.clone() });
         output.push(JoinColumn::Right(index));
     }
     (schema, output)

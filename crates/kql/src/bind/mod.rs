@@ -4,6 +4,7 @@
 //! - `scope`: names of `let`, parameters and rows;
 //! - `value`: scalar expressions and names; `operand`: which types go with which operator;
 //! - `call`: built-in functions against their signatures; `expand`: functions of the query and stored ones;
+//! - `shape`: what is known of dynamic values;
 //! - `naming`: what columns are called that nobody named; `columns`: building output columns;
 //! - `tabular` and its neighbours: the operators.
 
@@ -19,6 +20,7 @@ mod operand;
 mod scope;
 mod search;
 mod series;
+mod shape;
 mod statement;
 mod summarize;
 mod tabular;
@@ -33,10 +35,10 @@ use azimuth_diag::{Diagnostic, Severity};
 
 pub use catalog::{Catalog, MemoryCatalog, StoredFunction};
 
-use crate::bound::{BoundQuery, Rel, RelKind, Shared, SharedId};
+use crate::bound::{BoundQuery, NamedValue, Rel, RelKind, Shared, SharedId};
 use crate::parse::{place, sort_and_locate};
 use crate::syntax::Span;
-use crate::types::{ScalarType, Schema};
+use crate::types::{ScalarType, Schema, Shape};
 use crate::values::Literal;
 use scope::Env;
 
@@ -87,6 +89,8 @@ pub(crate) struct Binder<'c> {
     work: usize,
     depth: usize,
     next_row: u32,
+    /// What is known of values under names, by their addresses.
+    named_shapes: HashMap<usize, (Arc<NamedValue>, Shape)>,
 }
 
 impl<'c> Binder<'c> {
@@ -104,6 +108,7 @@ impl<'c> Binder<'c> {
             work: 0,
             depth: 0,
             next_row: 1,
+            named_shapes: HashMap::new(),
         }
     }
 
@@ -160,6 +165,7 @@ impl<'c> Binder<'c> {
     }
 
     fn rel(&self, kind: RelKind, schema: Schema, span: Span) -> Arc<Rel> {
+        let schema = self.with_shapes(&kind, schema);
         Arc::new(Rel { kind, schema, span: self.at(span) })
     }
 

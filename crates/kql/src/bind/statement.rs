@@ -3,14 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::expand::scalar_entry;
 use super::scope::{Entry, LetFunction, Row, Value};
 use super::{Binder, Scope};
 use crate::ast::{
     Expr as Ast, ExprKind as A, OperatorKind as O, ParameterType, Query, Statement, StatementKind as S,
 };
 use crate::bound::{BoundResult, Expr, ExprKind as B, QueryParameter, Rel, Render, ResultValue};
-use crate::types::ScalarType as T;
+use crate::types::{ScalarType as T, Shape};
 use crate::values::Literal;
 
 impl Binder<'_> {
@@ -116,7 +115,10 @@ impl Binder<'_> {
             A::EntityGroup(_) => Entry::Database,
             // Columns are reached through the arguments of a function only.
             _ => match self.value(value, Row { id: row.id, ..Row::none() }, env) {
-                Value::Scalar(expr) => scalar_entry(expr, row.id),
+                Value::Scalar(expr) => {
+                    let shape = self.shape_of(&expr, row);
+                    self.scalar_entry(expr, row.id, shape)
+                }
                 Value::Table(rel) => Entry::Table(rel),
                 Value::Place { .. } => Entry::Database,
             },
@@ -143,7 +145,7 @@ impl Binder<'_> {
             None => Expr { kind: B::Parameter(name.clone()), ty, span },
         };
         self.bound.parameters.push(QueryParameter { name, ty, default, span });
-        scalar_entry(expr, 0)
+        self.scalar_entry(expr, 0, Shape::Any)
     }
 
     /// A result: rows or a value, with what `render`, `as`, `fork` and `facet` at its end say about it.

@@ -13,7 +13,7 @@ use crate::bound::{
     ApplyColumn, ExpandedColumn, Expr, ExprKind as B, Input, MvApply, MvExpand, NewColumn, Parse, ParseMode,
     ParsePart, Rel, RelKind,
 };
-use crate::types::{Column, ScalarType as T, Schema};
+use crate::types::{Column, ScalarType as T, Schema, Shape};
 use crate::values::Literal;
 
 impl Binder<'_> {
@@ -42,6 +42,8 @@ impl Binder<'_> {
     ) -> MvExpand {
         let row = self.new_row();
         let mut expanded = Vec::new();
+        let expansion = operator.parameter("bagexpansion").or_else(|| operator.parameter("kind"));
+        let is_bag_array = expansion.is_some_and(|parameter| parameter.word() == Some("array"));
         for column in columns {
             let value = self.scalar(&column.value.value, Row::of(&input.schema, row), env);
             if !matches!(value.ty, T::Dynamic | T::Unknown) {
@@ -55,6 +57,13 @@ impl Binder<'_> {
                 );
             }
             let ty = column.ty.as_ref().map_or(T::Dynamic, |ty| self.declared_type(ty));
+            let shape = match self.shape_of(&value, Row::of(&input.schema, row)) {
+                _ if column.ty.is_some() => Shape::Any,
+                Shape::Array(element) => (*element).clone(),
+                Shape::Bag(_) if is_bag_array => Shape::array(),
+                Shape::Bag(_) => Shape::bag(),
+                _ => Shape::Any,
+            };
             let written = column.value.names.first().map(|name| name.text.clone());
             let name =
                 written.or_else(|| self.name_of(&column.value.value, false, &value, Some(&input.schema)));
@@ -63,14 +72,13 @@ impl Binder<'_> {
                 Some(name) if !name.is_empty() => out.replace(&name, typed),
                 _ => out.add_free(None, typed),
             };
+            out.schema.columns[output].shape = shape;
             expanded.push(ExpandedColumn { value, output, ty });
         }
         let index_column = operator.parameter("with_itemindex").map(|parameter| {
             let name = parameter.word().unwrap_or("index").to_owned();
             out.replace(&name, Expr { kind: B::Error, ty: T::Long, span: self.at(parameter.value.span) })
         });
-        let expansion = operator.parameter("bagexpansion").or_else(|| operator.parameter("kind"));
-        let is_bag_array = expansion.is_some_and(|parameter| parameter.word() == Some("array"));
         let limit = limit.map(|limit| self.count_of_rows(limit, env));
         MvExpand { input, columns: expanded, limit, is_bag_array, index_column }
     }
@@ -99,6 +107,9 @@ impl Binder<'_> {
         for index in &kept {
             let column = &input.schema.columns[*index];
             out.push(column.name.clone(), Expr::column(*index, column.ty, self.at(operator.span)));
+            if let Some(kept) = out.schema.columns.last_mut() {
+                kept.shape = column.shape.clone();
+            }
         }
         let expand =
             self.expansion(operator, &apply.columns, apply.limit.as_ref(), input.clone(), env, &mut out);

@@ -6,7 +6,7 @@ use crate::ast::{BinaryOp, Expr as Ast, ExprKind as A, InOp};
 use crate::bound::{Expr, ExprKind as B, InList, RelKind};
 use crate::suggest::closest;
 use crate::syntax::Span;
-use crate::types::{ScalarType as T, Schema};
+use crate::types::{ScalarType as T, Schema, Shape};
 use crate::values::Literal;
 
 use super::operand::{binary_type, is_between_defined};
@@ -272,8 +272,16 @@ impl Binder<'_> {
             );
             return Expr::error(span);
         }
-        if is_array(&base_value) && index.ty == T::String {
-            self.error("kql-member", ast.span, "an array has numbered elements, no named ones");
+        let fault = match (self.shape_of(&base_value, row), index.ty) {
+            (Shape::Scalar(ty), _) => Some(format!("a {ty} has no elements")),
+            (Shape::Array(_), T::String) => Some("an array has numbered elements, no named ones".to_owned()),
+            (Shape::Bag(_), T::Int | T::Long) => {
+                Some("a property bag has named members, no numbered ones".to_owned())
+            }
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            self.error("kql-member", ast.span, fault);
         }
         Expr { kind: B::Index { base: Box::new(base_value), index: Box::new(index) }, ty: T::Dynamic, span }
     }
@@ -459,17 +467,6 @@ impl Binder<'_> {
     pub(super) fn new_row(&mut self) -> u32 {
         self.next_row += 1;
         self.next_row
-    }
-}
-
-/// Whether it is known to be an array.
-fn is_array(expr: &Expr) -> bool {
-    match &expr.kind {
-        B::Literal(Literal::Dynamic(crate::values::Dynamic::Array(_))) => true,
-        B::Call(call) => {
-            matches!(call.function.name, "split" | "pack_array" | "extract_all" | "array_concat")
-        }
-        _ => false,
     }
 }
 

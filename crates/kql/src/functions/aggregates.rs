@@ -36,8 +36,8 @@ const COVARIANCE: &[Signature] =
 const COVARIANCE_IF: &[Signature] =
     &[sig(&[p("expr1", A::Summable), p("expr2", A::Summable), IF], R::Type(T::Real))];
 const BITS: &[Signature] = &[sig(&[SUMMED], R::Argument(0))];
-const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::Array)];
-const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::Array)];
+const LIST: &[Signature] = &[sig(&[VALUE, MOST], R::ArrayOf(0))];
+const LIST_IF: &[Signature] = &[sig(&[VALUE, IF, MOST], R::ArrayOf(0))];
 const BAGS: &[Signature] = &[sig(&[BAG, MOST], R::Bag)];
 const EXTREMUM: &[Signature] = &[sig(&[ORDERED], R::Argument(0))];
 const EXTREMUM_IF: &[Signature] = &[sig(&[ORDERED, IF], R::Argument(0))];
@@ -90,7 +90,7 @@ const FUNCTIONS: &[Function] = &[
     prefixed("make_dictionary", BAGS, "dictionary"),
     prefixed("make_list", LIST, "list"),
     prefixed("make_list_if", LIST_IF, "list"),
-    prefixed("make_list_with_nulls", &[sig(&[VALUE], R::Array)], "list"),
+    prefixed("make_list_with_nulls", &[sig(&[VALUE], R::ArrayOf(0))], "list"),
     prefixed("make_set", LIST, "set"),
     prefixed("make_set_if", LIST_IF, "set"),
     also("makelist", "make_list"),

@@ -84,7 +84,7 @@ pub enum Accepts {
     Type(ScalarType),
     /// One of these types.
     OneOf(&'static [ScalarType]),
-    /// `string`, or `dynamic` that is not known to be anything but a text; it is converted.
+    /// `string`, or `dynamic` of which nothing is known; it is converted.
     Text,
     /// As `Text`, but what is dynamic stays as it is: `todynamic`.
     TextAsIs,
@@ -92,6 +92,8 @@ pub enum Accepts {
     AnyText,
     /// `string` or `dynamic`
     TextOrDynamic,
+    /// `string`, or `dynamic` that is not known to be anything but a text or an array of texts.
+    TextOrArray,
     /// `int`, `long`, `real`, `decimal`
     Number,
     /// `int`, `long`
@@ -133,6 +135,22 @@ pub enum Form {
     Word,
 }
 
+/// What a dynamic result holds for sure.
+#[derive(Clone, Copy, Debug)]
+pub enum Known {
+    /// Nothing is known.
+    Any,
+    /// A single value of that type.
+    Scalar(ScalarType),
+    /// An array of such elements.
+    Array(&'static Known),
+    /// A property bag with these members among others.
+    Bag(&'static [(&'static str, Known)]),
+}
+
+/// An array of texts.
+pub(crate) const TEXTS: Known = Known::Array(&Known::Scalar(ScalarType::String));
+
 /// What a function returns.
 #[derive(Clone, Copy, Debug)]
 pub enum Returns {
@@ -142,6 +160,10 @@ pub enum Returns {
     Array,
     /// `dynamic` that is a property bag for sure.
     Bag,
+    /// `dynamic` of which more is known.
+    Known(Known),
+    /// `dynamic`, an array of values like the argument at this position.
+    ArrayOf(usize),
     /// The type of the argument at this position.
     Argument(usize),
     /// The type of the argument at this position; `int` counts as `long`.
@@ -210,7 +232,7 @@ impl Returns {
     pub fn fixed(self) -> Option<ScalarType> {
         match self {
             Self::Type(ty) => Some(ty),
-            Self::Array | Self::Bag => Some(ScalarType::Dynamic),
+            Self::Array | Self::Bag | Self::Known(_) | Self::ArrayOf(_) => Some(ScalarType::Dynamic),
             _ => None,
         }
     }

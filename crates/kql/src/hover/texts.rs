@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::functions::{Accepts, Function, Parameter, Returns, Use, lookup};
+use crate::functions::{Accepts, Function, Known, Parameter, Returns, Use, lookup};
 use crate::types::ScalarType;
 
 /// An operator: how it is written and what it does.
@@ -104,6 +104,7 @@ fn accepts(accepts: Accepts) -> String {
         Accepts::OneOf(types) => types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" or "),
         Accepts::Text | Accepts::TextAsIs => "string".into(),
         Accepts::TextOrDynamic => "string or dynamic".into(),
+        Accepts::TextOrArray => "string or array of strings".into(),
         Accepts::Number => "number".into(),
         Accepts::Integer => "whole number".into(),
         Accepts::Summable => "number, timespan or datetime".into(),
@@ -122,8 +123,9 @@ fn returns(returns: &Returns) -> Option<String> {
         {
             ty.name().into()
         }
-        Returns::Array => "dynamic array".into(),
-        Returns::Bag => "dynamic property bag".into(),
+        Returns::Array | Returns::ArrayOf(_) | Returns::Known(Known::Array(_)) => "dynamic array".into(),
+        Returns::Bag | Returns::Known(Known::Bag(_)) => "dynamic property bag".into(),
+        Returns::Known(_) => "dynamic".into(),
         Returns::Argument(at) | Returns::ArgumentLong(at) => format!("type of argument {}", at + 1),
         Returns::Common => "common type of the values".into(),
         Returns::Widest => "widest number among the arguments".into(),

@@ -273,13 +273,12 @@ fn aggregate_type(call: &azimuth_kql::bound::Call, input: &Schema) -> ScalarType
         None => None,
     };
     match call.function.signatures.first().map(|signature| signature.returns) {
-        Some(Returns::Type(ty)) => ty,
-        Some(Returns::Array | Returns::Bag) => ScalarType::Dynamic,
         Some(Returns::Argument(index)) => argument(index).unwrap_or(ScalarType::Dynamic),
         Some(Returns::ArgumentLong(index)) => match argument(index) {
             Some(ScalarType::Int) => ScalarType::Long,
             other => other.unwrap_or(ScalarType::Dynamic),
         },
+        Some(returns) if returns.fixed().is_some() => returns.fixed().unwrap_or(ScalarType::Dynamic),
         _ => argument(0).unwrap_or(ScalarType::Dynamic),
     }
 }

@@ -1,18 +1,16 @@
 //! Arrays and sets.
 
 use crate::functions::{
-    Accepts as A, Function, Naming, Parameter, Returns as R, Signature, also, p, scalar, sig,
+    Accepts as A, Function, Known, Naming, Parameter, Returns as R, Signature, also, p, scalar, sig,
 };
 use crate::types::ScalarType as T;
 
 const ARRAY: Parameter = p("array", A::Array);
-/// What only moves elements is not known to be an array: its argument may be anything dynamic.
-const ONE: &[Signature] = &[sig(&[ARRAY], R::Type(T::Dynamic))];
-const SHIFT: &[Signature] = &[sig(
-    &[ARRAY, p("shift_count", A::Integer), p("default_value", A::Any).optional()],
-    R::Type(T::Dynamic),
-)];
-const ROTATE: &[Signature] = &[sig(&[ARRAY, p("rotate_count", A::Integer)], R::Type(T::Dynamic))];
+/// What only moves elements is known to be an array if its argument is.
+const ONE: &[Signature] = &[sig(&[ARRAY], R::Argument(0))];
+const SHIFT: &[Signature] =
+    &[sig(&[ARRAY, p("shift_count", A::Integer), p("default_value", A::Any).optional()], R::Argument(0))];
+const ROTATE: &[Signature] = &[sig(&[ARRAY, p("rotate_count", A::Integer)], R::Argument(0))];
 /// Several arrays are sorted side by side: a column for each of them.
 const SORT: &[Signature] = &[
     sig(&[p("array", A::Array).times(1, 64)], R::Type(T::Dynamic)),
@@ -25,7 +23,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_concat", &[sig(&[p("array", A::Array).times(1, 64)], R::Type(T::Dynamic))]),
     scalar(
         "array_iff",
-        &[sig(&[p("condition_array", A::Array), p("when_true", A::Any), p("when_false", A::Any)], R::Array)],
+        &[sig(&[p("condition_array", A::Array), p("when_true", A::Any), p("when_false", A::Any)], R::Type(T::Dynamic))],
     ),
     also("array_iif", "array_iff"),
     scalar(
@@ -49,15 +47,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_shift_right", SHIFT),
     scalar(
         "array_slice",
-        &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Type(T::Dynamic))],
+        &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Argument(0))],
     ),
     scalar("array_sort_asc", SORT),
     scalar("array_sort_desc", SORT),
     scalar(
         "array_split",
         &[
-            sig(&[ARRAY, p("index", A::Integer)], R::Type(T::Dynamic)),
-            sig(&[ARRAY, p("indices", A::Array)], R::Type(T::Dynamic)),
+            sig(&[ARRAY, p("index", A::Integer)], R::Argument(0)),
+            sig(&[ARRAY, p("indices", A::Array)], R::Argument(0)),
         ],
     ),
     also("array_strcat", "strcat_array"),
@@ -73,10 +71,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "range",
         &[sig(
             &[p("start", A::Summable), p("stop", A::Summable), p("step", A::Summable).optional()],
-            R::Array,
+            R::ArrayOf(0),
         )],
     ),
-    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Type(T::Long))], R::Array)])
+    scalar("repeat", &[sig(&[p("value", A::Any), p("count", A::Type(T::Long))], R::ArrayOf(0))])
         .named(Naming::FunctionAndArgument),
     scalar("set_difference", SETS),
     scalar("set_equals", &[sig(&[p("set1", A::Array), p("set2", A::Array)], R::Type(T::Bool))]),
@@ -84,5 +82,5 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("set_intersect", SETS),
     scalar("set_union", SETS),
     scalar("strcat_array", JOIN),
-    scalar("zip", &[sig(&[p("array", A::Array).times(2, 64)], R::Array)]),
+    scalar("zip", &[sig(&[p("array", A::Array).times(2, 64)], R::Known(Known::Array(&Known::Array(&Known::Any))))]),
 ];

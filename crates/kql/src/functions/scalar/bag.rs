@@ -1,7 +1,7 @@
 //! Property bags, and dynamic values as such.
 
 use crate::functions::{
-    Accepts as A, Form, Function, Naming, Parameter, Returns as R, Signature, also, p, scalar, sig,
+    Accepts as A, Form, Function, Naming, Parameter, Returns as R, Signature, TEXTS, also, p, scalar, sig,
 };
 use crate::types::ScalarType as T;
 
@@ -12,7 +12,7 @@ const PATH: Parameter = p("path", A::Text).constant();
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("bag_has_key", &[sig(&[BAG, p("key", A::Text)], R::Type(T::Bool))]),
-    scalar("bag_keys", &[sig(&[p("object", A::Bag)], R::Array)]),
+    scalar("bag_keys", &[sig(&[p("object", A::Bag)], R::Known(TEXTS))]),
     scalar("bag_merge", &[sig(&[p("bag", A::Bag).times(2, 64)], R::Bag)]),
     scalar("bag_pack", &[sig(&[p("key", A::Text).repeated(1), p("value", A::Any).repeated(1)], R::Bag)]),
     scalar("bag_pack_columns", &[sig(&[p("column", A::Any).form(Form::Column).repeated(1)], R::Bag)]),
@@ -36,5 +36,5 @@ pub(super) const FUNCTIONS: &[Function] = &[
     also("parsejson", "parse_json"),
     scalar("todynamic", &[sig(&[p("value", A::TextAsIs)], R::Type(T::Dynamic))]).named(Naming::FirstArgument),
     also("toobject", "todynamic"),
-    scalar("treepath", &[sig(&[p("object", A::Dynamic)], R::Array)]).named(Naming::Prefix("tree")),
+    scalar("treepath", &[sig(&[p("object", A::Dynamic)], R::Known(TEXTS))]).named(Naming::Prefix("tree")),
 ];

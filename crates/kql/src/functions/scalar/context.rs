@@ -1,6 +1,6 @@
 //! Who asks, where and when: values of the query's surroundings, and of where a row is stored.
 
-use crate::functions::{Accepts as A, Form, Function, Naming, Returns as R, Signature, also, p, scalar, sig};
+use crate::functions::{Accepts as A, Form, Function, Naming, Returns as R, Signature, TEXTS, also, p, scalar, sig};
 use crate::types::ScalarType as T;
 
 const TEXT: &[Signature] = &[sig(&[], R::Type(T::String))];
@@ -15,7 +15,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("current_principal_details", &[sig(&[], R::Bag)]),
     scalar(
         "current_principal_is_member_of",
-        &[sig(&[p("group", A::TextOrDynamic).times(1, 64)], R::Type(T::Bool))],
+        &[sig(&[p("group", A::TextOrArray).times(1, 64)], R::Type(T::Bool))],
     ),
     scalar("cursor_after", CURSOR),
     scalar("cursor_before_or_at", CURSOR),
@@ -25,7 +25,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[sig(&[p("column", A::Any).form(Form::ColumnOrStar).repeated(1)], R::Type(T::Long))],
     ),
     scalar("extent_id", &[sig(&[], R::Type(T::Guid))]).volatile(),
-    scalar("extent_tags", &[sig(&[], R::Array)]).volatile(),
+    scalar("extent_tags", &[sig(&[], R::Known(TEXTS))]).volatile(),
     also("extentid", "extent_id"),
     scalar("ingestion_time", &[sig(&[], R::Type(T::Datetime))])
         .named(Naming::Fixed("$IngestionTime"))

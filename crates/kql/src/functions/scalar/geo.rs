@@ -59,7 +59,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     scalar("geo_distance_point_to_line", &[sig(&[LONGITUDE, LATITUDE, LINE], R::Type(T::Real))]),
     scalar("geo_distance_point_to_polygon", &[sig(&[LONGITUDE, LATITUDE, POLYGON], R::Type(T::Real))]),
-    scalar("geo_from_wkt", &[sig(&[p("wkt", A::TextOrDynamic)], R::Bag)]),
+    scalar("geo_from_wkt", &[sig(&[p("wkt", A::TextOrArray)], R::Bag)]),
     scalar("geo_geohash_neighbors", NEIGHBOURS),
     scalar("geo_geohash_to_central_point", OF_CELL),
     scalar("geo_geohash_to_polygon", OF_CELL),

@@ -6,7 +6,7 @@ use crate::types::ScalarType as T;
 const SERIES: Parameter = p("series", A::Array);
 const IMAGINARY: Parameter = p("series_imaginary", A::Array).optional();
 /// Series whose elements keep their types.
-const KEPT: &[Signature] = &[sig(&[SERIES], R::Type(T::Dynamic))];
+const KEPT: &[Signature] = &[sig(&[SERIES], R::Argument(0))];
 const ONE: &[Signature] = &[sig(&[SERIES], R::Array)];
 const NUMBER: &[Signature] = &[sig(&[SERIES], R::Type(T::Real))];
 const SUMMARY: &[Signature] = &[sig(&[SERIES], R::Bag)];
@@ -71,7 +71,7 @@ const TREND: Parameter = p("trend", A::Text).optional();
 const POINTS: Parameter = p("test_points", A::Integer).optional();
 const LIMIT: Parameter = p("seasonality_threshold", A::Number).optional();
 const MISSING: Parameter = p("missing_value_placeholder", A::Number).optional();
-const FILL: &[Signature] = &[sig(&[SERIES, MISSING], R::Type(T::Dynamic))];
+const FILL: &[Signature] = &[sig(&[SERIES, MISSING], R::Argument(0))];
 const FINITE: Parameter = p("ignore_nonfinite", A::Type(T::Bool)).constant().optional();
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -141,7 +141,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("series_fill_backward", FILL).named(Naming::FirstArgument),
     scalar(
         "series_fill_const",
-        &[sig(&[SERIES, p("constant_value", A::Number).optional(), MISSING], R::Type(T::Dynamic))],
+        &[sig(&[SERIES, p("constant_value", A::Number).optional(), MISSING], R::Argument(0))],
     )
     .named(Naming::FirstArgument),
     scalar("series_fill_forward", FILL).named(Naming::FirstArgument),
@@ -154,7 +154,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 p("fill_edges", A::Type(T::Bool)).optional(),
                 p("constant_value", A::Number).optional(),
             ],
-            R::Type(T::Dynamic),
+            R::Argument(0),
         )],
     )
     .named(Naming::FirstArgument),
@@ -209,7 +209,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 p("max_percentile", A::Number).optional(),
                 POINTS,
             ],
-            R::Type(T::Dynamic),
+            R::Argument(0),
         )],
     )
     .named(Naming::FirstArgument),

@@ -1,7 +1,7 @@
 //! Texts: finding, cutting, joining, replacing.
 
 use crate::functions::{
-    Accepts as A, Form, Function, Naming, Parameter, Returns as R, Signature, also, p, scalar, sig,
+    Accepts as A, Form, Function, Naming, Parameter, Returns as R, Signature, TEXTS, also, p, scalar, sig,
 };
 use crate::types::ScalarType as T;
 
@@ -80,7 +80,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "split",
         &[sig(
             &[p("source", A::Any), p("delimiter", A::Text), p("requestedIndex", A::Integer).optional()],
-            R::Array,
+            R::Known(TEXTS),
         )],
     )
     .named(Naming::FirstArgument),
