@@ -303,15 +303,16 @@ impl Binder<'_> {
         let shown = self.at(span);
         let is_aggregate = function.kind == FunctionKind::Aggregate;
         let inner = Row { in_aggregate: row.in_aggregate && !is_aggregate, is_search: false, ..row };
+        let signatures = self.signatures(function);
         let arguments = in_order(function, &call.arguments);
-        let Some(signature) = fitting(function, arguments.len()) else {
+        let Some(signature) = signatures.iter().find(|signature| takes(signature, arguments.len())) else {
             self.wrong_count(function, call);
             for argument in &call.arguments {
                 if !matches!(argument.value.kind, A::Star) {
                     self.value(&argument.value, inner, env);
                 }
             }
-            let returned = function.signatures.first().and_then(|signature| signature.returns.fixed());
+            let returned = signatures.first().and_then(|signature| signature.returns.fixed());
             let ty = returned.unwrap_or(T::Unknown);
             return Expr { kind: B::Error, ty, span: shown };
         };
@@ -330,8 +331,7 @@ impl Binder<'_> {
         };
         // Arguments of unknown type may leave it open which signature is meant.
         let is_unclear = types.contains(&T::Unknown) && {
-            let mut meant =
-                function.signatures.iter().filter(fits).map(|signature| signature.returns.fixed());
+            let mut meant = signatures.iter().filter(fits).map(|signature| signature.returns.fixed());
             let first = meant.next().flatten();
             meant.any(|other| other.is_none() || other != first)
         };
@@ -343,6 +343,15 @@ impl Binder<'_> {
         let call = Call { function, arguments: bound };
         let kind = if is_aggregate { B::Aggregate(call) } else { B::Call(call) };
         Expr { kind, ty, span: shown }
+    }
+
+    /// The signatures that count under the rules of this binding.
+    fn signatures(&self, function: &'static Function) -> &'static [Signature] {
+        if self.is_reference() && !function.reference.is_empty() {
+            function.reference
+        } else {
+            function.signatures
+        }
     }
 
     fn argument(&mut self, parameter: &Parameter, ast: &Ast, row: Row<'_>, env: &Scope) -> Expr {
@@ -382,7 +391,7 @@ impl Binder<'_> {
     ) -> &'static Signature {
         let count = given.len();
         let candidates: Vec<&'static Signature> =
-            function.signatures.iter().filter(|signature| takes(signature, count)).collect();
+            self.signatures(function).iter().filter(|signature| takes(signature, count)).collect();
         let misfit = |signature: &Signature| {
             (0..count).find(|index| !is_accepted(parameter_of(signature, *index, count), *index, given))
         };
@@ -435,6 +444,10 @@ impl Binder<'_> {
                     if matches!(function.name, "iff" | "case") {
                         return T::Dynamic;
                     }
+                    if is_mixed {
+                        self.mixed_arguments(types, call);
+                        return T::Dynamic;
+                    }
                     let message = format!("the arguments of `{}` have no common type", function.name);
                     self.error("kql-argument-type", call.name.span, message);
                     T::Unknown
@@ -461,6 +474,20 @@ impl Binder<'_> {
             Returns::Computed(compute) => compute(types),
             Returns::Special => types.first().copied().unwrap_or(T::Unknown),
             Returns::Table => T::Unknown,
+        }
+    }
+
+    /// Dynamic and other values together where one type is asked for.
+    fn mixed_arguments(&mut self, types: &[T], call: &AstCall) {
+        for (argument, ty) in call.arguments.iter().zip(types) {
+            if !matches!(ty, T::Dynamic | T::Unknown) {
+                self.error_with_hint(
+                    "kql-argument-type",
+                    argument.value.span,
+                    format!("`{}` has dynamic arguments, this is a {ty}", call.name.text),
+                    Some("convert the dynamic ones, for instance with `tostring()`".into()),
+                );
+            }
         }
     }
 
@@ -549,10 +576,6 @@ fn takes(signature: &Signature, count: usize) -> bool {
     let group = signature.parameters.iter().filter(|parameter| parameter.most == usize::MAX).count();
     let fixed = signature.parameters.iter().filter(|parameter| parameter.most == 1).count();
     (least..=most).contains(&count) && (group < 2 || count >= fixed && (count - fixed).is_multiple_of(group))
-}
-
-fn fitting(function: &'static Function, count: usize) -> Option<&'static Signature> {
-    function.signatures.iter().find(|signature| takes(signature, count))
 }
 
 /// The parameter that the argument at `index` of `count` is for.

@@ -259,7 +259,7 @@ impl Binder<'_> {
                     Some(Given::Argument(argument)) => {
                         let columns = piped.filter(|_| takes_columns).map(|rel| &rel.schema);
                         let row = columns.map_or(row, |schema| Row::of(schema, u32::MAX));
-                        let expr = self.scalar(&argument.value, row, env);
+                        let expr = self.scalar_argument(&argument.value, row, env);
                         if takes_columns && expr.reads_columns() {
                             // The column is what is meant; its name is the argument.
                             let text =
@@ -289,13 +289,27 @@ impl Binder<'_> {
         }
     }
 
+    /// An argument for a scalar parameter.
+    fn scalar_argument(&mut self, ast: &crate::ast::Expr, row: Row<'_>, env: &Scope) -> Expr {
+        if !self.is_reference() {
+            return self.scalar(ast, row, env);
+        }
+        match self.value(ast, row, env) {
+            Value::Scalar(expr) => expr,
+            Value::Table(_) | Value::Place { .. } => Expr::error(self.at(ast.span)),
+        }
+    }
+
     /// A scalar under a name, with what is known of it.
     pub(super) fn scalar_entry(&mut self, expr: Expr, row: u32, shape: Shape) -> Entry {
         let reads_columns = expr.reads_columns();
         let row = reads_columns.then_some(row);
         let size = size(&expr);
         // A copy tells what it is itself.
-        let is_copied = size <= SMALL && (expr.ty != T::Dynamic || shape != Shape::Any || self.shape_of(&expr, Row::none()) == Shape::Any);
+        let is_copied = size <= SMALL
+            && (expr.ty != T::Dynamic
+                || shape != Shape::Any
+                || self.shape_of(&expr, Row::none()) == Shape::Any);
         if is_copied || expr.is_volatile() || matches!(expr.kind, ExprKind::Error) {
             return Entry::Scalar { expr, row, size };
         }

@@ -56,6 +56,30 @@ pub struct Options {
     pub known: HashMap<Span, Schema>,
     /// Values of declared query parameters.
     pub parameters: HashMap<String, Literal>,
+    /// Whose word counts where Kusto's engine and Kusto's own binder differ.
+    pub rules: Rules,
+}
+
+/// Kusto's engine and Kusto's own binder (`Kusto.Language`, which editors use) do not agree everywhere.
+///
+/// | | engine | reference binder |
+/// |---|---|---|
+/// | `hourofday`, `getyear`, `getmonth`, `monthofyear`, `datetime_part` | long | int |
+/// | `datetime_diff("week", …)` | real | long |
+/// | `ceiling` of whole numbers | real | their type |
+/// | `jaccard_index` | real | dynamic |
+/// | `count(x)` | counts where `x` is there | asks for a bool |
+/// | `getschema`: `ColumnOrdinal` | int | long |
+/// | `parse` into a column that is there | replaces it | adds another, with a number |
+/// | a table for a scalar parameter of a stored function | refused | accepted |
+/// | `scan` without `with_match_id` | no such column | `match_id` |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// The answers that queries get.
+    #[default]
+    Engine,
+    /// What editors for Kusto say of a query; for comparing with recorded schemas.
+    ReferenceBinder,
 }
 
 /// Parses and binds a query. What is wrong is in the diagnostics of the result.
@@ -162,6 +186,11 @@ impl<'c> Binder<'c> {
         let result = bind(self);
         self.depth -= 1;
         Some(result)
+    }
+
+    /// Whether the reference binder's word counts.
+    fn is_reference(&self) -> bool {
+        self.options.rules == Rules::ReferenceBinder
     }
 
     fn rel(&self, kind: RelKind, schema: Schema, span: Span) -> Arc<Rel> {

@@ -154,7 +154,10 @@ impl Binder<'_> {
                 _ => None,
             }
         };
-        let (match_id, step_name) = (word("with_match_id"), word("with_step_name"));
+        let (mut match_id, step_name) = (word("with_match_id"), word("with_step_name"));
+        if self.is_reference() {
+            match_id.get_or_insert_with(|| "match_id".to_owned());
+        }
         let (has_match_id, has_step_name) = (match_id.is_some(), step_name.is_some());
         if let Some(name) = match_id {
             schema = self.with_column(&schema, &name, T::Long);

@@ -20,7 +20,9 @@ impl Binder<'_> {
             return Shape::of_type(expr.ty);
         }
         let column = |schema: Option<&Schema>, index: usize| {
-            schema.and_then(|schema| schema.columns.get(index)).map_or(Shape::Any, |column| column.shape.clone())
+            schema
+                .and_then(|schema| schema.columns.get(index))
+                .map_or(Shape::Any, |column| column.shape.clone())
         };
         let of = |expr: &Expr| self.shape(expr, left, right);
         match &expr.kind {
@@ -63,15 +65,20 @@ impl Binder<'_> {
             "bag_pack" | "pack_all" => return members(call, of),
             "bag_merge" => return merged(call, of),
             "case" => {
-                let (otherwise, choices) = call.arguments.split_last().map_or((None, &[][..]), |(last, rest)| {
-                    (Some(last), rest)
-                });
+                let (otherwise, choices) =
+                    call.arguments.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
                 let values = choices.iter().skip(1).step_by(2).chain(otherwise);
                 return values.map(of).reduce(Shape::or).unwrap_or_default();
             }
             _ => {}
         }
-        let Some(signature) = call.function.signatures.first() else { return Shape::Any };
+        let function = call.function;
+        let signatures = if self.is_reference() && !function.reference.is_empty() {
+            function.reference
+        } else {
+            function.signatures
+        };
+        let Some(signature) = signatures.first() else { return Shape::Any };
         match signature.returns {
             Returns::Array => Shape::array(),
             Returns::Bag => Shape::bag(),
@@ -125,7 +132,8 @@ impl Binder<'_> {
                 let first = usize::from(*has_source);
                 for input in inputs {
                     for (column, output) in input.rel.schema.columns.iter().zip(&input.outputs) {
-                        let Some(output) = output.and_then(|output| schema.columns.get_mut(output + first)) else {
+                        let Some(output) = output.and_then(|output| schema.columns.get_mut(output + first))
+                        else {
                             continue;
                         };
                         // `Union` makes its columns anew: nothing is known yet.
@@ -134,7 +142,8 @@ impl Binder<'_> {
                 }
                 for input in inputs {
                     for (column, output) in input.rel.schema.columns.iter().zip(&input.outputs) {
-                        if let Some(output) = output.and_then(|output| schema.columns.get_mut(output + first)) {
+                        if let Some(output) = output.and_then(|output| schema.columns.get_mut(output + first))
+                        {
                             output.shape = std::mem::take(&mut output.shape).or(column.shape.clone());
                         }
                     }
@@ -153,8 +162,7 @@ impl Binder<'_> {
         from: usize,
     ) {
         for (column, expr) in schema.columns.iter_mut().skip(from).zip(exprs) {
-            column.shape =
-                if column.ty == T::Dynamic { self.shape(expr, input, None) } else { Shape::Any };
+            column.shape = if column.ty == T::Dynamic { self.shape(expr, input, None) } else { Shape::Any };
         }
     }
 }

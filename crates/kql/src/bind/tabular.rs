@@ -109,12 +109,20 @@ impl Binder<'_> {
         for operator in &pipeline.operators {
             let next = self.nested(operator.span, |binder| binder.operator(operator, rel.clone(), &env));
             let next = next.unwrap_or_else(|| self.error_rel(operator.span));
+            let is_broken = rel.as_ref().is_some_and(|rel| matches!(rel.kind, RelKind::Error));
+            let next = if is_broken { self.broken(&next) } else { next };
             if let O::As { name } = &operator.kind {
                 env = env.with(name.text.clone(), Entry::Table(next.clone()));
             }
             rel = Some(next);
         }
         rel.unwrap_or_else(|| self.error_rel(span))
+    }
+
+    /// Rows that come of an error: beside the columns that are known there may be others.
+    fn broken(&self, rel: &Rel) -> Arc<Rel> {
+        let schema = Schema { is_open: true, ..rel.schema.clone() };
+        Arc::new(Rel { kind: RelKind::Error, schema, span: rel.span })
     }
 
     pub(super) fn operator(&mut self, operator: &Operator, input: Option<Input>, env: &Scope) -> Arc<Rel> {
@@ -308,7 +316,7 @@ impl Binder<'_> {
             O::Getschema => {
                 let schema = Schema::new(vec![
                     Column::new("ColumnName", T::String),
-                    Column::new("ColumnOrdinal", T::Int),
+                    Column::new("ColumnOrdinal", if self.is_reference() { T::Long } else { T::Int }),
                     Column::new("DataType", T::String),
                     Column::new("ColumnType", T::String),
                 ]);

@@ -199,11 +199,15 @@ impl Binder<'_> {
 
     fn parsed_column(&mut self, column: &ColumnDeclaration, out: &mut Columns) -> NewColumn {
         let ty = self.declared_type(&column.ty);
-        if out.is_defined(&column.name.text) {
+        if !out.write(&column.name.text) {
             self.declared_twice(&column.name.text, column.name.span);
         }
         let expr = Expr { kind: B::Error, ty, span: self.at(column.name.span) };
-        let output = out.replace(&column.name.text, expr);
+        let output = if self.is_reference() {
+            out.add_free(Some(&column.name.text), expr)
+        } else {
+            out.replace(&column.name.text, expr)
+        };
         NewColumn { output, name: column.name.text.clone(), ty }
     }
 

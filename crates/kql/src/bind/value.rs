@@ -192,6 +192,8 @@ impl Binder<'_> {
             }
         }
         match self.value(base, row, env) {
+            // What is wrong was said already.
+            Value::Scalar(base) if matches!(base.kind, B::Error) => Value::Scalar(Expr::error(span)),
             Value::Scalar(base) => {
                 if !matches!(base.ty, T::Dynamic | T::Unknown) {
                     let hint =
@@ -262,6 +264,9 @@ impl Binder<'_> {
         let span = self.at(ast.span);
         let base_value = self.scalar(base, row, env);
         let index = self.scalar(index, row, env);
+        if matches!(base_value.kind, B::Error) {
+            return Expr::error(span);
+        }
         if !matches!(base_value.ty, T::Dynamic | T::Unknown) {
             let hint = (base_value.ty == T::String).then(|| "`parse_json()` reads a text as JSON".to_owned());
             self.error_with_hint(

@@ -25,7 +25,7 @@ const COUNTED: Parameter = p(
     A::OneOf(&[T::Int, T::Long, T::Decimal, T::Timespan, T::Datetime, T::Guid, T::String, T::Dynamic]),
 );
 
-/// The engine counts any argument; the reference binder asks for a predicate.
+/// The engine counts the rows where any argument is there; the reference binder asks for a predicate.
 const COUNT: &[Signature] = &[sig(&[VALUE.optional()], R::Type(T::Long))];
 const MEAN: &[Signature] = &[sig(&[SUMMED], R::Computed(mean))];
 const MEAN_IF: &[Signature] = &[sig(&[SUMMED, IF], R::Computed(mean))];
@@ -72,7 +72,8 @@ const FUNCTIONS: &[Function] = &[
     of("binary_all_or", BITS),
     of("binary_all_xor", BITS),
     prefixed("buildschema", &[sig(&[p("expr", A::Dynamic)], R::Bag)], "schema"),
-    aggregate("count", COUNT),
+    aggregate("count", COUNT)
+        .reference(&[sig(&[p("predicate", A::Type(T::Bool)).optional()], R::Type(T::Long))]),
     aggregate("count_distinct", &[sig(&[VALUE], R::Type(T::Long))]),
     aggregate("count_distinctif", &[sig(&[VALUE, IF], R::Type(T::Long))]),
     aggregate("countif", &[sig(&[IF], R::Type(T::Long))]),

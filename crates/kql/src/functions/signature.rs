@@ -11,6 +11,8 @@ pub struct Function {
     pub kind: FunctionKind,
     /// The ways to call it, tried in order.
     pub signatures: &'static [Signature],
+    /// The signatures of Kusto's reference binder where they differ from what the engine does; empty where they do not.
+    pub reference: &'static [Signature],
     /// What a column with its result is called when the query does not say.
     pub naming: Naming,
     /// This is another spelling of the function of that name; signatures are there.
@@ -214,6 +216,12 @@ impl Function {
         }
     }
 
+    /// With other signatures in Kusto's reference binder.
+    pub(crate) const fn reference(mut self, signatures: &'static [Signature]) -> Self {
+        self.reference = signatures;
+        self
+    }
+
     /// With this name for its result.
     pub(crate) const fn named(mut self, naming: Naming) -> Self {
         self.naming = naming;
@@ -289,7 +297,15 @@ pub(crate) const fn sig(parameters: &'static [Parameter], returns: Returns) -> S
 }
 
 const fn function(name: &'static str, kind: FunctionKind, signatures: &'static [Signature]) -> Function {
-    Function { name, kind, signatures, naming: Naming::None, alias_of: None, is_deterministic: true }
+    Function {
+        name,
+        kind,
+        signatures,
+        reference: &[],
+        naming: Naming::None,
+        alias_of: None,
+        is_deterministic: true,
+    }
 }
 
 /// A scalar function.

@@ -346,11 +346,7 @@ mod tests {
         check("T | project-a^way a", "project-away Column, …", "Drops columns");
         check("T | where b !h^as 'x'", "!has", "has the term");
         check("T | where a > a^go(1d)", "ago(timespan: timespan) → datetime", "The time");
-        check(
-            "T | summarize co^unt()",
-            "count([expr: scalar]) → long",
-            "How many rows",
-        );
+        check("T | summarize co^unt()", "count([expr: scalar]) → long", "How many rows");
     }
 
     #[test]

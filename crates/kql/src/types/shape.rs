@@ -106,10 +106,9 @@ impl Shape {
     /// A member by name.
     pub(crate) fn member(&self, name: &str) -> Self {
         match self {
-            Self::Bag(members) => members
-                .iter()
-                .find(|(known, _)| known == name)
-                .map_or(Self::Any, |(_, shape)| shape.clone()),
+            Self::Bag(members) => {
+                members.iter().find(|(known, _)| known == name).map_or(Self::Any, |(_, shape)| shape.clone())
+            }
             _ => Self::Any,
         }
     }
@@ -118,9 +117,7 @@ impl Shape {
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
             (left, right) if left == right => left,
-            (Self::Scalar(left), Self::Scalar(right)) => {
-                left.common(right).map_or(Self::Any, Self::of_type)
-            }
+            (Self::Scalar(left), Self::Scalar(right)) => left.common(right).map_or(Self::Any, Self::of_type),
             // A text takes in what is dynamic, as the type `string` does.
             (Self::Scalar(T::String), _) | (_, Self::Scalar(T::String)) => Self::Scalar(T::String),
             (Self::Array(_), Self::Array(_)) => Self::array(),

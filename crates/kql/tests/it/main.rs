@@ -7,6 +7,7 @@ mod catalogue;
 mod commands;
 mod corpus;
 mod diagnostics;
+mod dynamic;
 mod editing;
 mod formatting;
 mod hostile;

@@ -23,7 +23,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_concat", &[sig(&[p("array", A::Array).times(1, 64)], R::Type(T::Dynamic))]),
     scalar(
         "array_iff",
-        &[sig(&[p("condition_array", A::Array), p("when_true", A::Any), p("when_false", A::Any)], R::Type(T::Dynamic))],
+        &[sig(
+            &[p("condition_array", A::Array), p("when_true", A::Any), p("when_false", A::Any)],
+            R::Type(T::Dynamic),
+        )],
     ),
     also("array_iif", "array_iff"),
     scalar(
@@ -45,10 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("array_rotate_right", ROTATE),
     scalar("array_shift_left", SHIFT),
     scalar("array_shift_right", SHIFT),
-    scalar(
-        "array_slice",
-        &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Argument(0))],
-    ),
+    scalar("array_slice", &[sig(&[ARRAY, p("start", A::Integer), p("end", A::Integer)], R::Argument(0))]),
     scalar("array_sort_asc", SORT),
     scalar("array_sort_desc", SORT),
     scalar(
@@ -65,7 +65,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "has_any_index",
         &[sig(&[p("source", A::TextOrDynamic), p("values", A::Array)], R::Type(T::Long))],
     ),
-    scalar("jaccard_index", &[sig(&[p("set1", A::Array), p("set2", A::Array)], R::Type(T::Real))]),
+    scalar("jaccard_index", &[sig(&[p("set1", A::Array), p("set2", A::Array)], R::Type(T::Real))])
+        .reference(&[sig(&[p("set1", A::Array), p("set2", A::Array)], R::Array)]),
     scalar("pack_array", &[sig(&[p("value", A::Any).repeated(0)], R::Array)]),
     scalar(
         "range",
@@ -82,5 +83,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("set_intersect", SETS),
     scalar("set_union", SETS),
     scalar("strcat_array", JOIN),
-    scalar("zip", &[sig(&[p("array", A::Array).times(2, 64)], R::Known(Known::Array(&Known::Array(&Known::Any))))]),
+    scalar(
+        "zip",
+        &[sig(&[p("array", A::Array).times(2, 64)], R::Known(Known::Array(&Known::Array(&Known::Any))))],
+    ),
 ];

@@ -1,6 +1,8 @@
 //! Who asks, where and when: values of the query's surroundings, and of where a row is stored.
 
-use crate::functions::{Accepts as A, Form, Function, Naming, Returns as R, Signature, TEXTS, also, p, scalar, sig};
+use crate::functions::{
+    Accepts as A, Form, Function, Naming, Returns as R, Signature, TEXTS, also, p, scalar, sig,
+};
 use crate::types::ScalarType as T;
 
 const TEXT: &[Signature] = &[sig(&[], R::Type(T::String))];

@@ -44,6 +44,9 @@ const BOUNDARY: &[Signature] =
 /// binder says `int` for all.
 const INT_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Int))];
 const LONG_PART: &[Signature] = &[sig(&[DATE], R::Type(T::Long))];
+const NAMED_PART: Parameter = p("part", A::Text).constant().one_of(PARTS_OF_DATE);
+const START: Parameter = p("datetime1", A::Type(T::Datetime));
+const END: Parameter = p("datetime2", A::Type(T::Datetime));
 const UNIX: &[Signature] = &[sig(&[p("number", A::Number)], R::Type(T::Datetime))];
 const TO_ZONE: &[Signature] = &[sig(&[DATE, ZONE], R::Type(T::Datetime))];
 
@@ -57,20 +60,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("datetime_add", &[sig(&[PART, INTEGER, DATE], R::Type(T::Datetime))]),
     scalar(
         "datetime_diff",
-        &[sig(
-            &[PART, p("datetime1", A::Type(T::Datetime)), p("datetime2", A::Type(T::Datetime))],
-            R::ForWord(0, "week", T::Real, T::Long),
-        )],
-    ),
+        // The engine counts parts of weeks.
+        &[sig(&[PART, START, END], R::ForWord(0, "week", T::Real, T::Long))],
+    )
+    .reference(&[sig(&[PART, START, END], R::Type(T::Long))]),
     scalar("datetime_list_timezones", &[sig(&[], R::Array)]),
     scalar("datetime_local_to_utc", TO_ZONE),
-    scalar(
-        "datetime_part",
-        &[sig(
-            &[p("part", A::Text).constant().one_of(PARTS_OF_DATE), DATE],
-            R::ForWord(0, "week_of_year", T::Int, T::Long),
-        )],
-    ),
+    scalar("datetime_part", &[sig(&[NAMED_PART, DATE], R::ForWord(0, "week_of_year", T::Int, T::Long))])
+        .reference(&[sig(&[NAMED_PART, DATE], R::Type(T::Int))]),
     scalar("datetime_utc_to_local", TO_ZONE),
     scalar("dayofmonth", INT_PART),
     scalar("dayofweek", &[sig(&[DATE], R::Type(T::Timespan))]),
@@ -82,9 +79,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     scalar("format_datetime", &[sig(&[DATE, FORMAT], R::Type(T::String))]).named(Naming::FirstArgument),
     scalar("format_timespan", &[sig(&[p("timespan", A::Type(T::Timespan)), FORMAT], R::Type(T::String))])
         .named(Naming::FirstArgument),
-    scalar("getmonth", LONG_PART),
-    scalar("getyear", LONG_PART),
-    scalar("hourofday", LONG_PART),
+    scalar("getmonth", LONG_PART).reference(INT_PART),
+    scalar("getyear", LONG_PART).reference(INT_PART),
+    scalar("hourofday", LONG_PART).reference(INT_PART),
     scalar(
         "make_datetime",
         &[
@@ -123,7 +120,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
     )
     .named(Naming::OnlyArgument),
-    scalar("monthofyear", LONG_PART),
+    scalar("monthofyear", LONG_PART).reference(INT_PART),
     scalar("now", &[sig(&[p("offset", A::Type(T::Timespan)).optional()], R::Type(T::Datetime))]),
     scalar("startofday", BOUNDARY).named(Naming::FirstArgument),
     scalar("startofmonth", BOUNDARY),

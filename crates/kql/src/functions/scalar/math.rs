@@ -70,7 +70,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     of("binary_xor", BITS2),
     of("bitset_count_ones", BITS),
     // The engine gives `real` for whole numbers too.
-    of("ceiling", REAL),
+    of("ceiling", REAL).reference(&[sig(&[NUMBER], R::Argument(0))]),
     of("cos", REAL),
     scalar("cot", REAL),
     scalar("degrees", REAL),

@@ -1,6 +1,8 @@
 //! Texts of known forms: URLs, paths, command lines, versions.
 
-use crate::functions::{Accepts as A, Function, Known as K, Naming, Returns as R, TEXTS, also, p, scalar, sig};
+use crate::functions::{
+    Accepts as A, Function, Known as K, Naming, Returns as R, TEXTS, also, p, scalar, sig,
+};
 use crate::types::ScalarType as T;
 
 const TEXT: K = K::Scalar(T::String);
@@ -24,10 +26,7 @@ const PATH: K = K::Bag(&[
     ("AlternateDataStreamName", TEXT),
 ]);
 const AGENT: K = K::Bag(&[
-    (
-        "Browser",
-        K::Bag(&[("Family", TEXT), ("MajorVersion", TEXT), ("MinorVersion", TEXT), ("Patch", TEXT)]),
-    ),
+    ("Browser", K::Bag(&[("Family", TEXT), ("MajorVersion", TEXT), ("MinorVersion", TEXT), ("Patch", TEXT)])),
     (
         "OperatingSystem",
         K::Bag(&[
