@@ -21,6 +21,7 @@ mod engine;
 mod error;
 mod files;
 mod functions;
+mod json;
 mod limits;
 mod lower;
 mod native;

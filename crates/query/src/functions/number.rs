@@ -46,12 +46,21 @@ pub(crate) fn order_key(value: Expr) -> Expr {
 }
 
 /// An integer that sorts as the number does.
-fn sortable(number: f64) -> i64 {
+pub(crate) fn sortable(number: f64) -> i64 {
     if number.is_nan() {
         return i64::MIN;
     }
     let bits = (number + 0.0).to_bits().cast_signed();
     if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
+}
+
+/// The number that [`sortable`] made the integer of; of both zeros the positive one.
+pub(crate) fn sorted_as(integer: i64) -> f64 {
+    if integer == i64::MIN {
+        return f64::NAN;
+    }
+    let bits = if integer < 0 { i64::MIN.wrapping_sub(integer) } else { integer };
+    f64::from_bits(bits.cast_unsigned())
 }
 
 /// Reals as keys of groups and joins: one NaN, one zero.
@@ -166,6 +175,7 @@ mod tests {
     fn reals_sort_as_kusto_sorts_them() {
         let sorted = [f64::NAN, f64::NEG_INFINITY, -2.0, -1.5, -0.0, 0.5, 3.0, f64::INFINITY];
         assert!(sorted.map(sortable).is_sorted());
+        assert!(sorted.iter().skip(1).all(|number| sorted_as(sortable(*number)) == *number));
         assert_eq!(sortable(-0.0), sortable(0.0));
     }
 }

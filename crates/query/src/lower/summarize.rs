@@ -12,7 +12,9 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{avg, count, max, min, sum};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, ident, lit, when};
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt as _, LogicalPlan, LogicalPlanBuilder, cast, ident, lit,
+};
 
 use super::{Lowering, is_plain_key, projected, reads};
 use crate::aggregates::{self, Argument};
@@ -82,43 +84,39 @@ impl Lowering<'_> {
             return Ok(None);
         }
         let scalars = self.scalars();
-        let arguments = call.arguments.as_slice();
-        Ok(match (call.function.name, arguments) {
-            ("count", []) => Some((count(lit(1_i64)), None)),
-            ("countif", [condition]) if condition.ty == T::Bool => {
-                let counted = when(scalars.predicate(condition)?, lit(1_i64)).end()?;
-                Some((count(counted), None))
-            }
+        let (name, arguments, condition) = conditional(call);
+        let made = match (name, arguments.as_slice()) {
+            ("count", []) => (count(lit(1_i64)), None),
             ("sum", [value]) if matches!(value.ty, T::Int | T::Long) && uses[&0] == T::Long => {
-                Some((sum(cast(scalars.value(value)?, DataType::Int64)), Some(lit(0_i64))))
+                (sum(cast(scalars.value(value)?, DataType::Int64)), Some(lit(0_i64)))
             }
             ("sum", [value]) if value.ty == T::Real && uses[&0] == T::Real => {
-                Some((sum(scalars.value(value)?), Some(lit(0.0_f64))))
+                (sum(scalars.value(value)?), Some(lit(0.0_f64)))
             }
             // Of nothing, an average is not a number.
             ("avg", [value]) if matches!(value.ty, T::Int | T::Long | T::Real) && uses[&0] == T::Real => {
-                let value = cast(scalars.value(value)?, DataType::Float64);
-                Some((avg(value), Some(lit(f64::NAN))))
+                (avg(cast(scalars.value(value)?, DataType::Float64)), Some(lit(f64::NAN)))
             }
             ("min" | "max", [value])
                 if value.ty == uses[&0]
-                    && matches!(value.ty, T::Int | T::Long | T::Datetime | T::Timespan) =>
+                    && matches!(value.ty, T::Int | T::Long | T::Datetime | T::Timespan | T::String) =>
             {
                 let value = scalars.value(value)?;
-                Some((if call.function.name == "min" { min(value) } else { max(value) }, None))
+                (if name == "min" { min(value) } else { max(value) }, None)
             }
-            _ => None,
-        })
+            _ => return Ok(None),
+        };
+        Ok(Some((self.only_where(made.0, condition)?, made.1)))
     }
 
-    /// An aggregate over the accumulators of the row functions.
+    /// An aggregate of ours.
     fn accumulated(&self, call: &Call, uses: &Uses) -> Result<Expr> {
-        let name = call.function.name;
+        let (name, given, condition) = conditional(call);
         let known =
             aggregate(name).ok_or_else(|| failed(Failure::Unsupported(format!("the aggregate `{name}`"))))?;
         let scalars = self.scalars();
         let (mut arguments, mut columns) = (Vec::new(), Vec::new());
-        for (index, argument) in call.arguments.iter().enumerate() {
+        for (index, argument) in given.iter().enumerate() {
             // One argument at least is a column: it tells how many rows there are.
             if index > 0 && argument.is_constant() {
                 arguments.push(Argument::Constant(self.stage.constant(argument)?));
@@ -131,7 +129,52 @@ impl Lowering<'_> {
             columns.push(lit(ScalarValue::Int64(Some(1))));
         }
         let outputs = uses.iter().map(|(place, ty)| (*place, *ty)).collect();
-        Ok(aggregates::call(&self.stage, (name, known), arguments, columns, outputs))
+        let made = aggregates::call(&self.stage, (name, known), arguments, columns, outputs);
+        self.only_where(made, condition)
+    }
+
+    /// An aggregate of the rows where a condition is true.
+    fn only_where(&self, aggregate: Expr, condition: Option<&Bound>) -> Result<Expr> {
+        match condition {
+            Some(condition) => aggregate.filter(self.scalars().predicate(condition)?).build(),
+            None => Ok(aggregate),
+        }
+    }
+}
+
+/// What an aggregate computes, of which arguments, and where: `sumif(x, p)` is `sum(x)` where `p`.
+fn conditional(call: &Call) -> (&'static str, Vec<&Bound>, Option<&Bound>) {
+    let (name, arguments): (_, Vec<&Bound>) = (call.function.name, call.arguments.iter().collect());
+    let plain = match name {
+        "countif" => "count",
+        "sumif" => "sum",
+        "avgif" => "avg",
+        "minif" => "min",
+        "maxif" => "max",
+        "dcountif" => "dcount",
+        "count_distinctif" => "count_distinct",
+        "make_list_if" => "make_list",
+        "make_set_if" => "make_set",
+        "make_bag_if" => "make_bag",
+        "take_anyif" | "anyif" => "take_any",
+        "stdevif" => "stdev",
+        "stdevpif" => "stdevp",
+        "varianceif" => "variance",
+        "variancepif" => "variancep",
+        _ => return (name, arguments, None),
+    };
+    // The condition is the last argument, but where limits follow it.
+    let place = match name {
+        "dcountif" | "make_list_if" | "make_set_if" | "make_bag_if" => 1,
+        _ => arguments.len().saturating_sub(1),
+    };
+    match arguments.get(place) {
+        Some(condition) if condition.ty == ScalarType::Bool => {
+            let mut rest = arguments.clone();
+            rest.remove(place);
+            (plain, rest, Some(condition))
+        }
+        _ => (name, arguments, None),
     }
 }
 
