@@ -5,7 +5,8 @@
 
 use crate::build::texts;
 use crate::markup::Markup;
-use crate::model::Chart;
+use crate::model::{Chart, Drawing, Grid};
+use crate::number;
 use crate::svg::{SvgOptions, svg};
 use crate::table::Table;
 use crate::text::clean;
@@ -57,6 +58,14 @@ pub fn html(page: &Page<'_>) -> String {
 
 fn figure(out: &mut Markup, index: usize, chart: &Chart, table: Option<&Table>) {
     out.open("section", &[("class", &"chart")]);
+    if let Drawing::Grid(grid) = &chart.drawing {
+        if let Some(title) = chart.title() {
+            out.element("h2", &[], title);
+        }
+        grid_table(out, grid, chart.notes());
+        out.close();
+        return;
+    }
     out.open("figure", &[]);
     for (class, width, height) in [("wide", 960, 420), ("narrow", 380, 340)] {
         let options = SvgOptions { width, height, id: format!("c{index}{class}"), with_style: false };
@@ -66,18 +75,21 @@ fn figure(out: &mut Markup, index: usize, chart: &Chart, table: Option<&Table>) 
     }
     out.close();
     if let Some(table) = table {
-        data(out, table);
+        let (grid, notes) = texts(table);
+        let rows = match table.rows.len() {
+            1 => "1 row".to_owned(),
+            rows => format!("{} rows", number::count(rows)),
+        };
+        out.open("details", &[]);
+        out.element("summary", &[], &format!("Data, {rows}"));
+        grid_table(out, &grid, &notes);
+        out.close();
     }
     out.close();
 }
 
-fn data(out: &mut Markup, table: &Table) {
-    let (grid, notes) = texts(table);
-    let rows = crate::number::count(table.rows.len());
-    let rows = if table.rows.len() == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    out.open("details", &[]);
-    out.element("summary", &[], &format!("Data, {rows}"));
-    for note in &notes {
+fn grid_table(out: &mut Markup, grid: &Grid, notes: &[String]) {
+    for note in notes {
         out.element("p", &[("class", &"note")], note);
     }
     out.open("div", &[("class", &"scroll"), ("tabindex", &"0")]);
@@ -98,7 +110,6 @@ fn data(out: &mut Markup, table: &Table) {
         }
         out.close();
     }
-    out.close();
     out.close();
     out.close();
     out.close();

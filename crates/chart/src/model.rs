@@ -47,8 +47,8 @@ impl Chart {
             Drawing::Bars(bars) => {
                 format!(" of {} by {}{}{series}", bars.y.title, bars.x.title, range(&bars.x))
             }
-            Drawing::Pie(slices) => {
-                let parts: Vec<String> = slices.iter().take(12).map(Slice::text).collect();
+            Drawing::Pie(pie) => {
+                let parts: Vec<String> = pie.slices.iter().take(12).map(Slice::text).collect();
                 format!(": {}", parts.join("; "))
             }
             Drawing::Spans(spans) => format!(" of {} rows over {}", spans.rows.len(), spans.x.title),
@@ -97,7 +97,7 @@ pub(crate) struct Key {
 pub(crate) enum Drawing {
     Plot(Plot),
     Bars(Bars),
-    Pie(Vec<Slice>),
+    Pie(Pie),
     Spans(Spans),
     Treemap(Vec<Tile>),
     Cards(Vec<Card>),
@@ -176,6 +176,13 @@ pub(crate) struct Bar {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) value: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pie {
+    pub(crate) slices: Vec<Slice>,
+    /// The sum of all, in few characters.
+    pub(crate) total: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Built;
 use super::gather::{self, Gathered, Surplus};
-use super::plot::{bounds, ranged, wanted_log};
+use super::plot::{bounds, note_unplaced, ranged, wanted_log};
 use crate::error::ChartError;
 use crate::model::{Bar, Bars, Drawing};
 use crate::number;
@@ -60,7 +60,9 @@ pub(super) fn build(request: &Request, table: &Table) -> Result<Built, ChartErro
 
     let mut bars = strips(&gathered, stacking);
     if log {
+        let before = bars.len();
         bars.retain(|bar| bar.value > 0.0);
+        note_unplaced("yaxis", before - bars.len(), &mut notes);
     }
     let ends = bounds(bars.iter().flat_map(|bar| [bar.low, bar.high])).unwrap_or((0.0, 1.0));
     let (min, max) = if log {

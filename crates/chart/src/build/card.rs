@@ -37,7 +37,9 @@ pub(super) fn card(request: &Request, table: &Table) -> Result<Built, ChartError
         value: match table.value(row, column) {
             Value::Long(value) => number::exact(*value as f64),
             Value::Real(value) => number::exact(*value),
-            Value::Timespan(ticks) => time::timespan_text(*ticks),
+            // Fractions of a second are too fine for a card.
+            Value::Timespan(ticks) => time::timespan_text(ticks / time::SECOND * time::SECOND),
+            Value::Datetime(ticks) => time::datetime_text(ticks / time::SECOND * time::SECOND),
             Value::Null => "–".to_owned(),
             other => clean(&other.label()),
         },

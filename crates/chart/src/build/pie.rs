@@ -3,7 +3,7 @@
 use super::Built;
 use super::gather::{self, MOST_SERIES};
 use crate::error::ChartError;
-use crate::model::{Drawing, Key, Slice};
+use crate::model::{Drawing, Key, Pie, Slice};
 use crate::number;
 use crate::request::Request;
 use crate::roles::roles;
@@ -77,5 +77,9 @@ pub(super) fn build(request: &Request, table: &Table) -> Result<Built, ChartErro
         value: unit.exact(value),
         share: value / total,
     });
-    Ok(Built { drawing: Drawing::Pie(slices.collect()), keys, notes })
+    Ok(Built {
+        drawing: Drawing::Pie(Pie { slices: slices.collect(), total: unit.short(total) }),
+        keys,
+        notes,
+    })
 }

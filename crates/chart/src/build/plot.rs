@@ -20,6 +20,12 @@ pub(super) fn build(request: &Request, table: &Table) -> Result<Built, ChartErro
     let roles = roles(request, table)?;
     let mut notes = Vec::new();
     let mut gathered = gather::gather(&roles, table, false, &mut notes);
+    if request.visualisation == Visualisation::Anomaly && request.anomaly_columns.is_empty() {
+        notes.push(
+            "no point is marked: name columns of `series_decompose_anomalies` with `anomalycolumns`"
+                .to_owned(),
+        );
+    }
     let mark = match request.visualisation {
         Visualisation::Scatter => Mark::Point,
         Visualisation::Area | Visualisation::StackedArea => Mark::Area,
@@ -39,6 +45,7 @@ pub(super) fn build(request: &Request, table: &Table) -> Result<Built, ChartErro
     gather::limit_series(&mut gathered, surplus, &mut notes);
     let y_log = wanted_log(request.y_log, "yaxis", stacking.is_some(), &gathered.y, &mut notes);
     let x_log = wanted_log(request.x_log, "xaxis", false, &gathered.x, &mut notes);
+    let (mut without_x, mut without_y) = (0, 0);
     for series in &mut gathered.series {
         if stacking.is_some() {
             gather::add_up(series);
@@ -48,13 +55,16 @@ pub(super) fn build(request: &Request, table: &Table) -> Result<Built, ChartErro
         if request.accumulate {
             gather::accumulate(series);
         }
-        if x_log {
-            series.points.retain(|point| point.x > 0.0);
-        }
-        if y_log {
-            series.points.iter_mut().for_each(|point| point.y = point.y.filter(|y| *y > 0.0));
+        let before = series.points.len();
+        series.points.retain(|point| !x_log || point.x > 0.0);
+        without_x += before - series.points.len();
+        for point in series.points.iter_mut().filter(|point| y_log && point.y.is_some_and(|y| y <= 0.0)) {
+            point.y = None;
+            without_y += 1;
         }
     }
+    note_unplaced("xaxis", without_x, &mut notes);
+    note_unplaced("yaxis", without_y, &mut notes);
     if gathered.series.iter().flat_map(|series| &series.points).all(|point| point.y.is_none()) {
         let reason = if table.rows.is_empty() { "no rows" } else { "no values to draw" };
         return Ok(Built::empty(reason, notes));
@@ -101,8 +111,18 @@ pub(super) fn wanted_log(
         notes.push(format!("`{property} = log` is ignored: only numbers have logarithms"));
         return false;
     }
-    notes.push(format!("`{property}` is logarithmic: values of zero and below have no place on it"));
     true
+}
+
+/// Says how many values a logarithmic axis has no place for.
+pub(super) fn note_unplaced(property: &str, count: usize, notes: &mut Vec<String>) {
+    if count > 0 {
+        let values = if count == 1 { "value" } else { "values" };
+        notes.push(format!(
+            "{} {values} of zero or below, which have no place on the logarithmic `{property}`",
+            crate::number::count(count)
+        ));
+    }
 }
 
 fn x_axis(request: &Request, gathered: &Gathered, mark: Mark, log: bool) -> Axis {

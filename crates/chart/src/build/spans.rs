@@ -90,6 +90,7 @@ fn lay_out(
     let mut known_keys: HashMap<String, usize> = HashMap::new();
     let mut spans = Vec::new();
     let (mut unplaced, mut surplus_rows, mut surplus_spans) = (0_usize, 0_usize, 0_usize);
+    let coloured = coloured_label(table, labels);
     for row in &table.rows {
         let Some(from) = place(table.value(row, start)) else {
             unplaced += 1;
@@ -118,8 +119,7 @@ fn lay_out(
             surplus_spans += 1;
             continue;
         }
-        // Colours follow the first label, if there are few of them.
-        let group = names.into_iter().next().unwrap_or_default();
+        let group = names.get(coloured).cloned().unwrap_or_default();
         let key = *known_keys.entry(group.clone()).or_insert_with(|| {
             keys.push(Key { name: group, is_rest: false });
             keys.len() - 1
@@ -145,11 +145,19 @@ fn lay_out(
         spans.iter_mut().for_each(|span| span.key = 0);
     }
     let (min, max) = bounds(spans.iter().flat_map(|span| [span.start, span.end])).unwrap_or((0.0, 1.0));
-    let room = (max - min) * 0.01;
     let title = request.x_title.as_deref().map_or_else(|| clean(table.name(start)), clean);
-    let low = if origin == 0 && matches!(quantity, Quantity::Datetime { .. }) { min } else { min - room };
-    let x = Axis::new(&title, quantity, false, low, max + room);
+    let x = Axis::new(&title, quantity, false, min, max);
     Ok(Built { drawing: Drawing::Spans(Spans { x, rows, spans }), keys, notes })
+}
+
+/// Which label colours the spans: the one with the fewest names.
+fn coloured_label(table: &Table, labels: &[usize]) -> usize {
+    let names = |label: &usize| -> usize {
+        let names = table.rows.iter().map(|row| table.value(row, *label).label());
+        names.collect::<std::collections::HashSet<_>>().len()
+    };
+    let counted = labels.iter().map(names).enumerate();
+    counted.min_by_key(|(_, count)| *count).map_or(0, |(index, _)| index)
 }
 
 fn ticks(value: &Value) -> Option<i64> {

@@ -10,7 +10,7 @@ use crate::text;
 pub(super) fn draw_columns(canvas: &mut Canvas, chart: &Chart, bars: &Bars) {
     legend::draw(canvas, chart, false);
     let mut area = canvas.rest(260.0);
-    let above = if bars.y.title.is_empty() { 10.0 } else { 28.0 };
+    let above = if bars.y.title.is_empty() { 10.0 } else { 30.0 };
     let most = (area.height / 50.0).clamp(2.0, 8.0) as usize;
     let ticks = bars.y.ticks(most);
     let left = label_room(&ticks);
@@ -27,7 +27,7 @@ pub(super) fn draw_columns(canvas: &mut Canvas, chart: &Chart, bars: &Bars) {
     let extra = (below - 44.0).max(0.0);
     canvas.top += extra;
     area.height = (area.height - below + extra).max(60.0);
-    canvas.y_axis(&bars.y, &ticks, &area);
+    canvas.y_axis(&bars.y, &ticks, &area, "m");
     match &labels {
         None => canvas.x_axis(&bars.x, &area, false),
         Some(labels) => {
@@ -50,7 +50,8 @@ pub(super) fn draw_columns(canvas: &mut Canvas, chart: &Chart, bars: &Bars) {
         let rect = Rect { x, y: from.min(to), width: places.width, height: (from - to).abs() };
         strip(canvas, chart, bars, bar, &rect);
         if with_values {
-            let y = if to <= from { to - 5.0 } else { to + 14.0 };
+            // What hangs below zero has its value above it, where no name of a category is.
+            let y = from.min(to) - 5.0;
             canvas.label(
                 &bars.y.quantity.short(bar.value),
                 (x + places.width / 2.0, y),

@@ -109,11 +109,13 @@ impl Canvas {
 
     pub(super) fn title(&mut self, title: Option<&str>) {
         const TITLE: f64 = 16.0;
+        /// How much wider bold letters are.
+        const BOLD: f64 = 1.14;
         let Some(title) = title else { return };
-        let mut lines = wrap(title, TITLE * 1.06, self.inner_width());
+        let mut lines = wrap(title, TITLE * BOLD, self.inner_width());
         lines.truncate(3);
         for line in lines {
-            let shown = text::fit(&line, TITLE * 1.06, self.inner_width());
+            let shown = text::fit(&line, TITLE * BOLD, self.inner_width());
             self.markup.element(
                 "text",
                 &[
@@ -180,14 +182,14 @@ impl Canvas {
     }
 
     /// Grid lines and labels of a vertical axis on the left of `area`, and its title above.
-    pub(super) fn y_axis(&mut self, axis: &Axis, ticks: &[Tick], area: &Area) {
+    pub(super) fn y_axis(&mut self, axis: &Axis, ticks: &[Tick], area: &Area, class: &str) {
         for tick in ticks {
             let y = area.bottom() - tick.at * area.height;
             self.line((area.left, y), (area.right(), y), "grid");
-            self.label(&tick.label, (area.left - 8.0, y + 4.0), SIZE, Anchor::End, "m");
+            self.label(&tick.label, (area.left - 8.0, y + 4.0), SIZE, Anchor::End, class);
         }
         if !axis.title.is_empty() {
-            self.fitted(&axis.title, (MARGIN, area.top - 12.0), self.inner_width(), Anchor::Start, "m");
+            self.fitted(&axis.title, (MARGIN, area.top - 15.0), area.width / 2.0, Anchor::Start, class);
         }
     }
 

@@ -1,11 +1,13 @@
 //! Points, bubbles and pies on a map with meridians and parallels.
 
 use super::canvas::{Anchor, Area, Canvas, SIZE, class, colour};
+use super::land::LAND;
 use super::{legend, pie};
 use crate::markup::{Attributes, Px};
 use crate::model::{Chart, Map, Place};
 use crate::number;
 use crate::scale::round_step;
+use crate::text;
 
 /// Radius of the largest bubble.
 const LARGEST: f64 = 22.0;
@@ -29,6 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, map: &Map) {
     area.height = drawn_height;
     area.left += 36.0 + (full - drawn_width) / 2.0;
     area.width = drawn_width;
+    land(canvas, &view, &area);
     graticule(canvas, &view, &area);
     let at = |place: &Place| {
         (
@@ -42,8 +45,11 @@ pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, map: &Map) {
     for place in points {
         let (x, y) = at(place);
         let radius = match map.largest {
-            Some(largest) => ((place.size() / largest).sqrt() * LARGEST).max(3.0),
-            None => 4.0,
+            Some(largest) => {
+                let most = if canvas.is_narrow() { LARGEST * 0.65 } else { LARGEST };
+                ((place.size() / largest).sqrt() * most).max(3.0)
+            }
+            None => 4.5,
         };
         draw_place(canvas, chart, place, (x, y), radius, map.largest.is_some());
     }
@@ -95,7 +101,7 @@ fn view(points: &[Place]) -> View {
     };
     let (west, east) = fold(|place| place.longitude);
     let (south, north) = fold(|place| place.latitude);
-    let span = ((east - west) * 1.2).max((north - south) * 2.0 * 1.2).max(0.2);
+    let span = ((east - west) * 1.3).max((north - south) * 2.0 * 1.3).max(0.2);
     if span >= 300.0 || points.is_empty() {
         return View { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
     }
@@ -104,6 +110,63 @@ fn view(points: &[Place]) -> View {
     let west = (middle.0 - across / 2.0).clamp(-180.0, 180.0 - across);
     let south = (middle.1 - along / 2.0).clamp(-90.0, 90.0 - along);
     View { west, south, east: west + across, north: south + along }
+}
+
+/// Land within the view, without details that would not be seen.
+fn land(canvas: &mut Canvas, view: &View, area: &Area) {
+    let margin = (view.east - view.west) * 0.1;
+    let mut path = String::new();
+    for ring in LAND.iter() {
+        let is_seen = ring.iter().any(|(x, _)| *x >= view.west - margin)
+            && ring.iter().any(|(x, _)| *x <= view.east + margin)
+            && ring.iter().any(|(_, y)| *y >= view.south - margin)
+            && ring.iter().any(|(_, y)| *y <= view.north + margin);
+        if !is_seen {
+            continue;
+        }
+        let mut last: Option<(f64, f64)> = None;
+        let mut drawn = String::new();
+        let mut count = 0;
+        for (longitude, latitude) in ring {
+            let x = area.left + (longitude - view.west) / (view.east - view.west) * area.width;
+            let y = area.bottom() - (latitude - view.south) / (view.north - view.south) * area.height;
+            if last.is_some_and(|last| (last.0 - x).abs() + (last.1 - y).abs() < 1.2) {
+                continue;
+            }
+            last = Some((x, y));
+            drawn.push_str(&format!("{}{} {}", if count == 0 { 'M' } else { 'L' }, Px(x), Px(y)));
+            count += 1;
+        }
+        if count > 2 {
+            path.push_str(&drawn);
+            path.push('Z');
+        }
+    }
+    if path.is_empty() {
+        return;
+    }
+    let clip = format!("{}-map", canvas.id);
+    canvas.markup.open("clipPath", &[("id", &clip)]);
+    canvas.markup.empty(
+        "rect",
+        &[
+            ("x", &Px(area.left)),
+            ("y", &Px(area.top)),
+            ("width", &Px(area.width)),
+            ("height", &Px(area.height)),
+        ],
+    );
+    canvas.markup.close();
+    canvas.markup.empty(
+        "path",
+        &[
+            ("d", &path),
+            ("class", &"land"),
+            ("fill", &"#ececef"),
+            ("fill-rule", &"evenodd"),
+            ("clip-path", &format_args!("url(#{clip})")),
+        ],
+    );
 }
 
 fn graticule(canvas: &mut Canvas, view: &View, area: &Area) {
@@ -134,7 +197,10 @@ fn graticule(canvas: &mut Canvas, view: &View, area: &Area) {
     for longitude in multiples(view.west, view.east) {
         let x = area.left + (longitude - view.west) / (view.east - view.west) * area.width;
         canvas.line((x, area.top), (x, area.bottom()), "grid");
-        canvas.label(&degrees(longitude, "E", "W"), (x, area.bottom() + 18.0), SIZE, Anchor::Middle, "m");
+        let label = degrees(longitude, "E", "W");
+        if x + text::width(&label, SIZE) / 2.0 < canvas.width {
+            canvas.label(&label, (x, area.bottom() + 18.0), SIZE, Anchor::Middle, "m");
+        }
     }
     for latitude in multiples(view.south, view.north) {
         let y = area.bottom() - (latitude - view.south) / (view.north - view.south) * area.height;

@@ -6,6 +6,7 @@
 
 mod bars;
 mod canvas;
+mod land;
 mod legend;
 mod map;
 mod pie;
@@ -65,14 +66,14 @@ pub fn svg(chart: &Chart, options: &SvgOptions) -> String {
         Drawing::Plot(plot) => plot::draw(&mut canvas, chart, plot),
         Drawing::Bars(bars) if bars.horizontal => bars::draw_rows(&mut canvas, chart, bars),
         Drawing::Bars(bars) => bars::draw_columns(&mut canvas, chart, bars),
-        Drawing::Pie(slices) => pie::draw(&mut canvas, chart, slices),
+        Drawing::Pie(pie) => pie::draw(&mut canvas, chart, pie),
         Drawing::Spans(spans) => spans::draw(&mut canvas, chart, spans),
         Drawing::Treemap(tiles) => tiles::draw_treemap(&mut canvas, chart, tiles),
         Drawing::Cards(cards) => tiles::draw_cards(&mut canvas, cards),
         Drawing::Map(map) => map::draw(&mut canvas, chart, map),
         Drawing::Grid(grid) => tiles::draw_grid(&mut canvas, grid),
         Drawing::Empty(reason) => {
-            let area = canvas.rest(canvas.height * 0.4);
+            let area = canvas.take(120.0);
             let (x, y) = (area.left + area.width / 2.0, area.top + area.height / 2.0);
             canvas.label(reason, (x, y), 14.0, Anchor::Middle, "m");
         }

@@ -4,14 +4,15 @@ use std::f64::consts::TAU;
 
 use super::canvas::{Anchor, Canvas, SIZE, class, colour};
 use crate::markup::{Attributes, Px};
-use crate::model::{Chart, Slice};
+use crate::model::{Chart, Pie, Slice};
 use crate::number;
 use crate::text;
 
 /// Height of a line of the list.
 const LINE: f64 = 25.0;
 
-pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, slices: &[Slice]) {
+pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, pie: &Pie) {
+    let slices = &pie.slices;
     let with_list = !chart.hide_legend;
     let list = if with_list { LINE * slices.len() as f64 } else { 0.0 };
     let is_narrow = canvas.is_narrow();
@@ -45,6 +46,18 @@ pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, slices: &[Slice]) {
         }
         start += slice.share;
     }
+    canvas.markup.element(
+        "text",
+        &[
+            ("x", &Px(centre.0)),
+            ("y", &Px(centre.1 + 2.0)),
+            ("font-size", &24),
+            ("font-weight", &600),
+            ("text-anchor", &"middle"),
+        ],
+        &text::fit(&pie.total, 28.0, radius * 1.05),
+    );
+    canvas.label("total", (centre.0, centre.1 + 22.0), SIZE, Anchor::Middle, "m");
     if with_list {
         let (x, y) = if is_narrow {
             (area.left, area.top + size + 16.0)

@@ -14,9 +14,13 @@ const MOST_HITS: usize = 160;
 const MOST_MARKED: usize = 40;
 
 pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, plot: &Plot) {
-    legend::draw(canvas, chart, plot.mark == Mark::Line);
     let panels = plot.panels.len().max(1);
-    let least = if panels > 1 { 130.0 } else { 200.0 };
+    // A panel with one line is named by its title.
+    if panels == 1 || plot.panels.iter().any(|panel| panel.lines.len() > 1) {
+        legend::draw(canvas, chart, plot.mark == Mark::Line);
+    }
+    let left = (canvas.height - canvas.top) / panels as f64 - 42.0;
+    let least = if panels > 1 { left.max(130.0) } else { 200.0 };
     for (index, panel) in plot.panels.iter().enumerate() {
         let is_last = index + 1 == panels;
         if let Some(title) = &panel.title {
@@ -28,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, chart: &Chart, plot: &Plot) {
         } else {
             canvas.rest(least + 60.0)
         };
-        let above = if panel.ys.iter().any(|axis| !axis.title.is_empty()) { 26.0 } else { 8.0 };
+        let above = if panel.ys.iter().any(|axis| !axis.title.is_empty()) { 30.0 } else { 8.0 };
         area.top += above;
         area.height -= above + if is_last { 44.0 } else { 22.0 };
         draw_panel(canvas, chart, plot, panel, (index, area), is_last);
@@ -43,14 +47,16 @@ fn draw_panel(
     (index, mut area): (usize, Area),
     with_caption: bool,
 ) {
-    let most = (area.height / 44.0).clamp(2.0, 8.0) as usize;
-    let ticks: Vec<Vec<Tick>> = panel.ys.iter().map(|axis| axis.ticks(most)).collect();
-    let left = ticks.first().map_or(16.0, |ticks| label_room(ticks));
+    let ticks: Vec<Vec<Tick>> = panel.ys.iter().map(|axis| axis.ticks(most_ticks(&area))).collect();
+    // All panels leave the same room, so that their times lie under each other.
+    let first_axes = plot.panels.iter().filter_map(|panel| panel.ys.first());
+    let left = first_axes.map(|axis| label_room(&axis.ticks(most_ticks(&area)))).fold(16.0, f64::max);
     let right = RIGHT_AXIS * panel.ys.len().saturating_sub(1) as f64;
     area.left += left;
     area.width = (area.width - left - right - 8.0).max(40.0);
     if let (Some(axis), Some(ticks)) = (panel.ys.first(), ticks.first()) {
-        canvas.y_axis(axis, ticks, &area);
+        let class = axis_class(chart, panel, 0);
+        canvas.y_axis(axis, ticks, &area, &class);
     }
     for (number, (axis, ticks)) in panel.ys.iter().zip(&ticks).enumerate().skip(1) {
         let x = area.right() + 8.0 + RIGHT_AXIS * (number - 1) as f64;
@@ -98,6 +104,10 @@ fn draw_panel(
     }
 }
 
+fn most_ticks(area: &Area) -> usize {
+    (area.height / 38.0).clamp(4.0, 8.0) as usize
+}
+
 /// An axis on the right, in the colour of its line if it is of one.
 fn right_axis(
     canvas: &mut Canvas,
@@ -106,15 +116,25 @@ fn right_axis(
     (number, axis, ticks): (usize, &Axis, &[Tick]),
     (x, area): (f64, &Area),
 ) {
-    let mut lines = panel.lines.iter().filter(|line| line.axis == number);
-    let owner = lines.next().filter(|_| lines.next().is_none());
-    let class = owner.map_or_else(|| "m".to_owned(), |line| format!("ct {}", class(&chart.keys, line.key)));
+    let class = axis_class(chart, panel, number);
     canvas.line((x, area.top), (x, area.bottom()), "axis");
     for tick in ticks {
         let y = area.bottom() - tick.at * area.height;
         canvas.label(&tick.label, (x + 6.0, y + 4.0), SIZE, Anchor::Start, &class);
     }
-    canvas.fitted(&axis.title, (x + 6.0, area.top - 12.0), RIGHT_AXIS - 10.0, Anchor::Start, &class);
+    if number + 1 == panel.ys.len() {
+        let room = if panel.ys.len() == 2 { area.width / 2.0 } else { RIGHT_AXIS };
+        canvas.fitted(&axis.title, (x + RIGHT_AXIS - 8.0, area.top - 15.0), room, Anchor::End, &class);
+    } else {
+        canvas.fitted(&axis.title, (x + 6.0, area.top - 15.0), RIGHT_AXIS - 10.0, Anchor::Start, &class);
+    }
+}
+
+/// The colour of an axis among several: that of its line, if it is of one.
+fn axis_class(chart: &Chart, panel: &Panel, number: usize) -> String {
+    let mut lines = panel.lines.iter().filter(|line| line.axis == number);
+    let owner = lines.next().filter(|_| lines.next().is_none() && panel.ys.len() > 1);
+    owner.map_or_else(|| "m".to_owned(), |line| format!("ct {}", class(&chart.keys, line.key)))
 }
 
 /// Where a value lies on the sheet.

@@ -55,14 +55,9 @@ fn draw_tile(canvas: &mut Canvas, tile: &Tile, area: Area, look: &(String, Strin
     if fits_name {
         canvas.fitted(&tile.name, (area.left + 7.0, area.top + 16.0), room, Anchor::Start, "");
     }
-    if is_leaf && area.height > 38.0 && room > 30.0 {
-        canvas.fitted(
-            &number::short(tile.value),
-            (area.left + 7.0, area.top + 32.0),
-            room,
-            Anchor::Start,
-            "m",
-        );
+    let value = number::short(tile.value);
+    if is_leaf && area.height > 38.0 && text::width(&value, SIZE) <= room {
+        canvas.label(&value, (area.left + 7.0, area.top + 32.0), SIZE, Anchor::Start, "m");
     }
     if is_leaf || area.height < header + 14.0 || area.width < 24.0 {
         return;
@@ -154,9 +149,10 @@ pub(super) fn draw_cards(canvas: &mut Canvas, cards: &[Card]) {
                 ],
             );
             let room = width - 28.0;
-            let natural = text::width(&card.value, 1.0).max(0.1);
-            let size = (room / natural).clamp(14.0, 38.0).round();
-            let value = text::fit(&card.value, size, room);
+            // Bold digits are wider than those the estimate is made for.
+            let natural = text::width(&card.value, 1.22).max(0.1);
+            let size = (room / natural).clamp(10.0, 34.0).floor();
+            let value = text::fit(&card.value, size * 1.22, room);
             canvas.markup.open("g", &[]);
             canvas.markup.element("title", &[], &format!("{}: {}", card.name, card.value));
             canvas.markup.element(

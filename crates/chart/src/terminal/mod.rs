@@ -76,7 +76,7 @@ pub fn terminal(chart: &Chart, options: &TerminalOptions) -> String {
             sheet.legend(chart);
             bars::draw(&mut sheet, bars);
         }
-        Drawing::Pie(slices) => lists::pie(&mut sheet, slices),
+        Drawing::Pie(pie) => lists::pie(&mut sheet, &pie.slices),
         Drawing::Treemap(tiles) => lists::treemap(&mut sheet, tiles),
         Drawing::Cards(cards) => lists::cards(&mut sheet, cards),
         Drawing::Grid(grid) => lists::grid(&mut sheet, grid),

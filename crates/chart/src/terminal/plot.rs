@@ -9,8 +9,9 @@ use crate::text;
 use crate::time;
 
 pub(super) fn draw(sheet: &mut Sheet<'_>, plot: &Plot) {
-    let panels = plot.panels.len().max(1);
-    for (index, panel) in plot.panels.iter().enumerate() {
+    let split: Vec<Panel> = plot.panels.iter().flat_map(one_axis_each).collect();
+    let panels = split.len();
+    for (index, panel) in split.iter().enumerate() {
         if let Some(title) = &panel.title {
             let title = text::fit_cells(title, sheet.width);
             sheet.plain(&title);
@@ -20,6 +21,20 @@ pub(super) fn draw(sheet: &mut Sheet<'_>, plot: &Plot) {
         let lines = if panels > 1 { (sheet.height / panels).max(6) } else { sheet.height };
         draw_panel(sheet, plot, panel, lines, is_last);
     }
+}
+
+/// A terminal has labels on the left only: each further axis gets a panel of its own.
+fn one_axis_each(panel: &Panel) -> Vec<Panel> {
+    if panel.ys.len() < 2 {
+        return vec![panel.clone()];
+    }
+    let axes = panel.ys.iter().enumerate();
+    let with_axis = axes.map(|(number, axis)| {
+        let lines = panel.lines.iter().filter(|line| line.axis == number).cloned();
+        let lines = lines.map(|line| crate::model::Line { axis: 0, ..line }).collect();
+        Panel { title: None, ys: vec![axis.clone()], lines }
+    });
+    with_axis.collect()
 }
 
 fn draw_panel(sheet: &mut Sheet<'_>, plot: &Plot, panel: &Panel, lines: usize, is_last: bool) {
