@@ -195,8 +195,11 @@ pub(super) fn draw_map(sheet: &mut Sheet<'_>, map: &Map) {
         |value: fn(&crate::model::Place) -> f64| bounds(map.points.iter().map(value)).unwrap_or((0.0, 1.0));
     let (west, east) = fold(|place| place.longitude);
     let (south, north) = fold(|place| place.latitude);
-    let x = Axis::new("longitude", Quantity::Number, false, west, east).rounded(true, true);
-    let y = Axis::new("latitude", Quantity::Number, false, south, north).rounded(true, true);
+    let axis = |title: &str, (min, max): (f64, f64)| {
+        let room = (max - min) * 0.04;
+        Axis::new(title, Quantity::Number, false, min - room, max + room)
+    };
+    let (x, y) = (axis("longitude", (west, east)), axis("latitude", (south, north)));
     let rows = sheet.height.saturating_sub(3).max(3);
     let ticks = y.ticks((rows / 3).clamp(2, 8));
     let room = label_room(&ticks, sheet.width);
@@ -205,7 +208,7 @@ pub(super) fn draw_map(sheet: &mut Sheet<'_>, map: &Map) {
         let (Some(x), Some(y)) = (x.place(place.longitude), y.place(place.latitude)) else { continue };
         let key =
             place.parts.iter().max_by(|left, right| left.1.total_cmp(&right.1)).map_or(0, |part| part.0);
-        let mark = sheet.mark(key).or(map.largest.map(|_| '●'));
+        let mark = sheet.mark(key).or((map.points.len() <= 400).then_some('●'));
         canvas.dot((x, y), key, mark);
     }
     let panel = Panel { title: None, ys: vec![y], lines: Vec::new() };

@@ -3,4 +3,5 @@
 mod geometry;
 mod hostile;
 mod never_panics;
+mod rules;
 mod tables;
