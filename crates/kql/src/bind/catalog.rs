@@ -1,6 +1,6 @@
 //! What the binder asks its surroundings for: tables and stored functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use azimuth_diag::Diagnostic;
@@ -15,7 +15,8 @@ pub trait Catalog {
     /// The columns of a table; `None` if there is no such table.
     fn table(&self, name: &TableName) -> Option<Arc<Schema>>;
 
-    /// The names of all tables of the default database, for wildcards, `search` and hints.
+    /// The names of all tables of the default database, for wildcards, `search` and hints. The columns of `search *` and
+    /// of unions with wildcards come in this order.
     fn table_names(&self) -> Vec<String>;
 
     /// A stored function of the default database.
@@ -38,10 +39,11 @@ pub struct StoredFunction {
     pub takes_columns: bool,
 }
 
-/// A catalogue in memory.
+/// A catalogue in memory; tables are in the order in which they were added.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryCatalog {
-    tables: BTreeMap<String, Arc<Schema>>,
+    tables: HashMap<String, Arc<Schema>>,
+    table_names: Vec<String>,
     functions: BTreeMap<String, Arc<StoredFunction>>,
 }
 
@@ -53,7 +55,10 @@ impl MemoryCatalog {
 
     /// Adds or replaces a table.
     pub fn add_table(&mut self, name: impl Into<String>, schema: Schema) {
-        self.tables.insert(name.into(), Arc::new(schema));
+        let name = name.into();
+        if self.tables.insert(name.clone(), Arc::new(schema)).is_none() {
+            self.table_names.push(name);
+        }
     }
 
     /// Adds or replaces a stored function: parameters as `(a:string, …)`, the body as `{ … }`.
@@ -98,7 +103,7 @@ impl Catalog for MemoryCatalog {
     }
 
     fn table_names(&self) -> Vec<String> {
-        self.tables.keys().cloned().collect()
+        self.table_names.clone()
     }
 
     fn function(&self, name: &str) -> Option<Arc<StoredFunction>> {

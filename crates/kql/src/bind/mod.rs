@@ -71,6 +71,7 @@ pub struct Options {
 /// | `count(x)` | counts where `x` is there | asks for a bool |
 /// | `getschema`: `ColumnOrdinal` | int | long |
 /// | `parse` into a column that is there | replaces it | adds another, with a number |
+/// | `top-hitters` by an `int` | long | int |
 /// | a table for a scalar parameter of a stored function | refused | accepted |
 /// | `scan` without `with_match_id` | no such column | `match_id` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

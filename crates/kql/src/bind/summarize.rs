@@ -299,7 +299,8 @@ impl Binder<'_> {
             None => (None, format!("approximate_count_{name}")),
         };
         let weight_type = match weight.as_ref().map(|weight| weight.ty) {
-            Some(T::Int) | None => T::Long,
+            None => T::Long,
+            Some(T::Int) if !self.is_reference() => T::Long,
             Some(ty) => ty,
         };
         let schema = Schema::new(vec![Column::new(name, value.ty), Column::new(weight_name, weight_type)]);

@@ -255,6 +255,7 @@ impl Binder<'_> {
             self.error("kql-unsupported", scope.span, "`in` of `partition` is not supported");
         }
         let row = self.new_row();
+        let name = super::naming::implied_name(by, false);
         let by = self.scalar(by, Row::of(&input.schema, row), env);
         let strategy = operator.parameter("hint.strategy").and_then(|hint| hint.word()).map(str::to_owned);
         let body = match body {
@@ -262,7 +263,13 @@ impl Binder<'_> {
                 self.over_given(pipeline, input.schema.clone(), operator.span, env)
             }
             PartitionBody::Query(body) => {
-                let inner = self.statements(&body.statements, env.clone(), Row::none());
+                // The name of the key is its value in each run.
+                let mut inner = env.clone();
+                if let Some(name) = name {
+                    let key = Expr { kind: B::Parameter(name.clone()), ty: by.ty, span: by.span };
+                    inner = inner.with(name, self.scalar_entry(key, 0, Shape::Any));
+                }
+                let inner = self.statements(&body.statements, inner, Row::none());
                 match &body.result {
                     Some(result) => self.table(result, &inner),
                     None => self.error_rel(body.span),

@@ -395,7 +395,21 @@ impl Binder<'_> {
             );
         }
         let _ = op_span;
-        let values: Vec<Value> = list.iter().map(|item| self.value(item, inner, env)).collect();
+        // Alone in the list a name means a table before it means a column.
+        let table = match list {
+            [item] => match &item.kind {
+                A::Name(name) => match env.get(name) {
+                    Some(Entry::Table(rel)) => Some(Value::Table(rel.clone())),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        let values: Vec<Value> = match table {
+            Some(table) => vec![table],
+            None => list.iter().map(|item| self.value(item, inner, env)).collect(),
+        };
         let list = match values.as_slice() {
             [Value::Table(rel)] => InList::Table(rel.clone()),
             _ => InList::Values(

@@ -318,7 +318,7 @@ const FUNCTIONS: &[Function] = &[
             &[p("PreserveOrder", A::Type(T::Bool)).constant().optional()],
             R::Columns(&[
                 ("ColumnName", T::String),
-                ("ColumnOrdinal", T::Int),
+                ("ColumnOrdinal", T::Long),
                 ("DataType", T::String),
                 ("ColumnType", T::String),
             ]),
