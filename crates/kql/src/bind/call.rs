@@ -17,7 +17,7 @@ impl Binder<'_> {
     pub(super) fn call(&mut self, call: &AstCall, span: Span, row: Row<'_>, env: &Scope) -> Value {
         let name = call.name.text.as_str();
         if let Some(Entry::Pattern(pattern)) = env.get(name).cloned() {
-            return self.pattern_call(&pattern, call, span, env);
+            return self.pattern_call(&pattern, call, None, span, env);
         }
         // Functions of the query hide built-in ones.
         if let Some(Entry::Function(function)) = env.get(name).cloned() {
@@ -99,6 +99,11 @@ impl Binder<'_> {
             }
             ("database" | "workspace" | "app" | "resource", Some(first)) => {
                 let name = self.constant_text(first, env);
+                if let (true, Some(Entry::Place { cluster, database })) =
+                    (call.name.text == "database", env.get(&name))
+                {
+                    return Some(Value::Place { cluster: cluster.clone(), database: database.clone() });
+                }
                 Value::Place { cluster: None, database: Some(name) }
             }
             ("arg" | "adx", Some(_)) => {
@@ -106,7 +111,7 @@ impl Binder<'_> {
                 self.error("kql-unsupported", call.name.span, message);
                 Value::Table(self.error_rel(span))
             }
-            ("table", Some(first)) => {
+            ("table" | "materialized_view", Some(first)) => {
                 let table = self.constant_text(first, env);
                 // In a function nobody calls, a parameter has no value.
                 Value::Table(if table.is_empty() {
@@ -267,12 +272,18 @@ impl Binder<'_> {
                     Value::Table(self.remote_table(TableName { cluster, database, table }, ast.span, env))
                 }
                 _ => match self.catalog.function(&call.name.text) {
+                    Some(_)
+                        if !self.is_reference()
+                            && !self.catalog.is_default(cluster.as_deref(), database.as_deref()) =>
+                    {
+                        let name = TableName { cluster, database, table: call.name.text.clone() };
+                        self.unreachable("function", &name, ast.span);
+                        Value::Table(self.error_rel(ast.span))
+                    }
                     Some(function) => {
                         self.stored_function(&function, &call.arguments, None, ast.span, row, env)
                     }
                     None => {
-                        let place = TableName { cluster, database, table: call.name.text.clone() };
-                        let _ = place;
                         self.unknown_function(&call.name.text, call.name.span, env, Use::Scalar);
                         Value::Table(self.error_rel(ast.span))
                     }
@@ -289,6 +300,21 @@ impl Binder<'_> {
                 Value::Table(self.error_rel(ast.span))
             }
         }
+    }
+
+    /// Reports something of another database.
+    fn unreachable(&mut self, what: &str, name: &TableName, span: Span) {
+        let place = match (&name.database, &name.cluster) {
+            (Some(database), Some(cluster)) => format!("`{database}` of `{cluster}`"),
+            (Some(place), None) | (None, Some(place)) => format!("`{place}`"),
+            (None, None) => "another database".to_owned(),
+        };
+        self.error_with_hint(
+            "kql-unreachable",
+            span,
+            format!("the {what} `{}` of {place} is not at hand", name.table),
+            Some("queries reach the tables of this database only".into()),
+        );
     }
 
     /// A built-in scalar function or aggregate.
@@ -535,8 +561,12 @@ impl Binder<'_> {
         if let Some(schema) = self.catalog.table(&name) {
             return self.rel(crate::bound::RelKind::Table(name), (*schema).clone(), span);
         }
-        // Another cluster's or database's table may be anything; who executes decides.
         let known = self.known_schema(span);
+        if known.is_none() && !self.is_reference() {
+            self.unreachable("table", &name, span);
+            return self.error_rel(span);
+        }
+        // Another cluster's or database's table may be anything.
         let schema = known.unwrap_or(crate::types::Schema { columns: Vec::new(), is_open: true });
         self.rel(crate::bound::RelKind::Table(name), schema, span)
     }

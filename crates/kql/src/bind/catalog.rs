@@ -19,6 +19,11 @@ pub trait Catalog {
     /// of unions with wildcards come in this order.
     fn table_names(&self) -> Vec<String>;
 
+    /// Whether a place is the default database under another name: `workspace("its id")`.
+    fn is_default(&self, cluster: Option<&str>, database: Option<&str>) -> bool {
+        cluster.is_none() && database.is_none()
+    }
+
     /// A stored function of the default database.
     fn function(&self, name: &str) -> Option<Arc<StoredFunction>>;
 
@@ -39,11 +44,12 @@ pub struct StoredFunction {
     pub takes_columns: bool,
 }
 
-/// A catalogue in memory; tables are in the order in which they were added.
+/// A catalogue of one database, in memory; tables are in the order in which they were added.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryCatalog {
     tables: HashMap<String, Arc<Schema>>,
     table_names: Vec<String>,
+    own_names: Vec<String>,
     functions: BTreeMap<String, Arc<StoredFunction>>,
 }
 
@@ -59,6 +65,11 @@ impl MemoryCatalog {
         if self.tables.insert(name.clone(), Arc::new(schema)).is_none() {
             self.table_names.push(name);
         }
+    }
+
+    /// A name under which this database may be asked for: `database("name")`, `workspace("name")`.
+    pub fn add_own_name(&mut self, name: impl Into<String>) {
+        self.own_names.push(name.into());
     }
 
     /// Adds or replaces a stored function: parameters as `(a:string, …)`, the body as `{ … }`.
@@ -99,7 +110,13 @@ impl MemoryCatalog {
 
 impl Catalog for MemoryCatalog {
     fn table(&self, name: &TableName) -> Option<Arc<Schema>> {
-        self.tables.get(&name.table).cloned()
+        let is_own = self.is_default(name.cluster.as_deref(), name.database.as_deref());
+        self.tables.get(&name.table).filter(|_| is_own).cloned()
+    }
+
+    fn is_default(&self, cluster: Option<&str>, database: Option<&str>) -> bool {
+        let is_own = |database: &str| self.own_names.iter().any(|own| own.eq_ignore_ascii_case(database));
+        cluster.is_none() && database.is_none_or(is_own)
     }
 
     fn table_names(&self) -> Vec<String> {

@@ -39,9 +39,11 @@ impl Binder<'_> {
         };
         let before = self.call_site;
         self.call_site = function.call_site;
+        let allowed = std::mem::replace(&mut self.allowed, function.allowed.clone());
         self.expansions += 1;
         let value = self.nested(span, |binder| binder.body(&declaration.body, row, inner));
         self.expansions -= 1;
+        self.allowed = allowed;
         self.call_site = before;
         value.unwrap_or_else(|| Value::Table(self.error_rel(span)))
     }
@@ -58,6 +60,10 @@ impl Binder<'_> {
     ) -> Value {
         if self.expanding.contains(&function.name) {
             self.error("kql-recursion", span, format!("`{}` calls itself", function.name));
+            return Value::Table(self.error_rel(span));
+        }
+        if !self.is_allowed(&function.name) {
+            self.restricted(&function.name, span);
             return Value::Table(self.error_rel(span));
         }
         let declaration = &function.declaration;
@@ -98,15 +104,41 @@ impl Binder<'_> {
         value.unwrap_or_else(|| Value::Table(self.error_rel(span)))
     }
 
-    /// A call of a pattern: the case whose constants the arguments are.
+    /// The pattern that `base` calls where `base.path` or `base[path]` is written.
+    pub(super) fn pattern_of<'a>(&self, base: &'a crate::ast::Expr, env: &Scope) -> Option<PatternCall<'a>> {
+        match &base.kind {
+            crate::ast::ExprKind::Call(call) => match env.get(&call.name.text) {
+                Some(Entry::Pattern(pattern)) if pattern.0.path.is_some() => Some((pattern.clone(), call)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A call of a pattern: the case whose constants the arguments and the path are.
     pub(super) fn pattern_call(
         &mut self,
         pattern: &Rc<(crate::ast::PatternDeclaration, Scope)>,
         call: &crate::ast::Call,
+        path: Option<&str>,
         span: Span,
         env: &Scope,
     ) -> Value {
         let (declaration, scope) = &**pattern;
+        let name = &declaration.name.text;
+        if declaration.cases.is_empty() {
+            let message = format!("the pattern `{name}` has no cases: nothing says what it stands for");
+            self.error("kql-pattern", call.span, message);
+            return Value::Table(self.error_rel(span));
+        }
+        if path.is_some() != declaration.path.is_some() {
+            let message = match &declaration.path {
+                Some(path) => format!("`{name}` asks for a path: `{name}(…).[{}]`", path.name.text),
+                None => format!("`{name}` has no path"),
+            };
+            self.error("kql-pattern", span, message);
+            return Value::Table(self.error_rel(span));
+        }
         let mut given = Vec::new();
         for argument in &call.arguments {
             given.push(self.constant(&argument.value, env).as_literal().cloned());
@@ -116,7 +148,8 @@ impl Binder<'_> {
             for argument in &case.arguments {
                 wanted.push(self.constant(argument, scope).as_literal().cloned());
             }
-            if wanted == given && given.iter().all(Option::is_some) {
+            let case_path = case.path.as_ref().map(|path| self.constant_text(path, scope));
+            if wanted == given && case_path.as_deref() == path && given.iter().all(Option::is_some) {
                 self.expansions += 1;
                 let value = self.nested(span, |binder| binder.body(&case.body, Row::none(), scope.clone()));
                 self.expansions -= 1;
@@ -334,6 +367,9 @@ impl Binder<'_> {
         schema
     }
 }
+
+/// A pattern and its call.
+type PatternCall<'a> = (Rc<(crate::ast::PatternDeclaration, Scope)>, &'a crate::ast::Call);
 
 enum Given<'a> {
     Rows(&'a Arc<Rel>),

@@ -6,6 +6,7 @@
 //! - `call`: built-in functions against their signatures; `expand`: functions of the query and stored ones;
 //! - `shape`: what is known of dynamic values;
 //! - `naming`: what columns are called that nobody named; `columns`: building output columns;
+//! - `restrict`: other places than this database, and what of it may be reached;
 //! - `tabular` and its neighbours: the operators.
 
 mod call;
@@ -17,6 +18,7 @@ mod graph;
 mod join;
 mod naming;
 mod operand;
+mod restrict;
 mod scope;
 mod search;
 mod series;
@@ -29,6 +31,7 @@ mod union;
 mod value;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use azimuth_diag::{Diagnostic, Severity};
@@ -114,6 +117,8 @@ pub(crate) struct Binder<'c> {
     work: usize,
     depth: usize,
     next_row: u32,
+    /// The names of tables and functions that `restrict access` leaves; all without it.
+    allowed: Option<Rc<[String]>>,
     /// What is known of values under names, by their addresses.
     named_shapes: HashMap<usize, (Arc<NamedValue>, Shape)>,
 }
@@ -133,6 +138,7 @@ impl<'c> Binder<'c> {
             work: 0,
             depth: 0,
             next_row: 1,
+            allowed: None,
             named_shapes: HashMap::new(),
         }
     }

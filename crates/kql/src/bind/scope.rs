@@ -72,8 +72,12 @@ pub(super) enum Entry {
     Function(Rc<LetFunction>),
     /// A declared pattern.
     Pattern(Rc<(crate::ast::PatternDeclaration, Env)>),
-    /// A group of databases (`entity_group`), or one database of it (`macro-expand … as X`).
-    Database,
+    /// A cluster or database: an alias, or the one that `macro-expand … as X` is at.
+    Place { cluster: Option<String>, database: Option<String> },
+    /// `entity_group […]`: clusters, databases or tables, with the names of where it is written.
+    Group(Rc<(Vec<Ast>, Env)>),
+    /// What `restrict access` leaves out.
+    Restricted,
 }
 
 /// A function of the query.
@@ -83,6 +87,8 @@ pub(super) struct LetFunction {
     pub(super) env: Env,
     /// Spans of its body mean nothing to the user.
     pub(super) call_site: Option<Span>,
+    /// What `restrict access` left where it is declared.
+    pub(super) allowed: Option<Rc<[String]>>,
 }
 
 /// What names of columns can be used in an expression.

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::restrict::{REQUEST_PROPERTIES, is_request_property};
 use super::scope::{Entry, LetFunction, Row, Value};
 use super::{Binder, Scope};
 use crate::ast::{
     Expr as Ast, ExprKind as A, OperatorKind as O, ParameterType, Query, Statement, StatementKind as S,
 };
 use crate::bound::{BoundResult, Expr, ExprKind as B, QueryParameter, Rel, Render, ResultValue};
+use crate::suggest::closest;
 use crate::types::{ScalarType as T, Shape};
 use crate::values::Literal;
 
@@ -62,6 +64,13 @@ impl Binder<'_> {
                     },
                     None => Literal::Bool(Some(true)),
                 };
+                if !is_request_property(&name.text) {
+                    let hint = closest(&name.text, REQUEST_PROPERTIES.iter().copied())
+                        .map(|near| format!("did you mean `{near}`?"));
+                    let message = format!("there is no request property `{}`", name.text);
+                    let warning = azimuth_diag::Diagnostic::warning("kql-unknown-option", message);
+                    self.report(warning, name.span, hint);
+                }
                 self.bound.options.push((name.text.clone(), value));
                 env
             }
@@ -73,22 +82,21 @@ impl Binder<'_> {
                 }
                 env
             }
-            S::Alias { name, .. } => env.with(name.text.clone(), Entry::Database),
+            S::Alias { name, value } => {
+                let entry = match self.value(value, Row::none(), &env) {
+                    Value::Place { cluster, database } => Entry::Place { cluster, database },
+                    _ => {
+                        self.error("kql-alias", value.span, "`cluster(…).database(…)` is expected here");
+                        Entry::Place { cluster: None, database: None }
+                    }
+                };
+                env.with(name.text.clone(), entry)
+            }
             S::Pattern(pattern) => {
-                if pattern.path.is_some() {
-                    self.error(
-                        "kql-unsupported",
-                        pattern.name.span,
-                        "patterns with a path are not supported",
-                    );
-                }
                 let entry = Entry::Pattern(Rc::new((pattern.clone(), env.clone())));
                 env.with(pattern.name.text.clone(), entry)
             }
-            S::Restrict(_) => {
-                self.error("kql-restrict", statement.span, "`restrict access` is not supported");
-                env
-            }
+            S::Restrict(allowed) => self.restrict(allowed, &env),
             S::Expression(ast) => {
                 self.value(ast, Row::none(), &env);
                 env
@@ -105,6 +113,7 @@ impl Binder<'_> {
                     declaration: (**declaration).clone(),
                     env: env.clone(),
                     call_site: self.call_site,
+                    allowed: self.allowed.clone(),
                 };
                 let function = Rc::new(function);
                 if self.expansions == 0 {
@@ -112,7 +121,7 @@ impl Binder<'_> {
                 }
                 Entry::Function(function)
             }
-            A::EntityGroup(_) => Entry::Database,
+            A::EntityGroup(items) => Entry::Group(Rc::new((items.clone(), env.clone()))),
             // Columns are reached through the arguments of a function only.
             _ => match self.value(value, Row { id: row.id, ..Row::none() }, env) {
                 Value::Scalar(expr) => {
@@ -120,7 +129,7 @@ impl Binder<'_> {
                     self.scalar_entry(expr, row.id, shape)
                 }
                 Value::Table(rel) => Entry::Table(rel),
-                Value::Place { .. } => Entry::Database,
+                Value::Place { cluster, database } => Entry::Place { cluster, database },
             },
         }
     }

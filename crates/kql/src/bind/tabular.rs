@@ -93,6 +93,10 @@ impl Binder<'_> {
     pub(super) fn catalog_table(&mut self, name: &str, span: Span) -> Option<Arc<Rel>> {
         let name = TableName { table: name.to_owned(), ..TableName::default() };
         let schema = self.catalog.table(&name)?;
+        if !self.is_allowed(&name.table) {
+            self.restricted(&name.table, span);
+            return Some(self.error_rel(span));
+        }
         Some(self.rel(RelKind::Table(name), (*schema).clone(), span))
     }
 
@@ -195,9 +199,8 @@ impl Binder<'_> {
             O::Search { tables, predicate } => self.search(operator, input, tables, predicate, env),
             O::Find(find) => self.find(operator, input, find, env),
             O::Evaluate { call, schema } => self.evaluate(operator, input, call, schema.as_ref(), env),
-            O::MacroExpand { .. } => {
-                self.error("kql-unsupported", operator.keyword, "`macro-expand` is not supported");
-                self.error_rel(operator.span)
+            O::MacroExpand { group, name, body } => {
+                self.macro_expand(operator, group, name.as_ref(), body, env)
             }
             _ => return None,
         })

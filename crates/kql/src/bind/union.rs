@@ -63,6 +63,7 @@ impl Binder<'_> {
             let before = inputs.len();
             for name in self.catalog.table_names() {
                 if matches_pattern(pattern, &name)
+                    && self.is_allowed(&name)
                     && let Some(rel) = self.catalog_table(&name, ast.span)
                 {
                     inputs.push((name, rel));
@@ -91,7 +92,15 @@ impl Binder<'_> {
         if is_fuzzy && self.is_absent(ast, env) {
             return;
         }
+        let before = self.diagnostics.len();
         let rel = self.table(ast, env);
+        if is_fuzzy && self.diagnostics.get(before).is_some_and(|found| found.code == "kql-unreachable") {
+            for found in &mut self.diagnostics[before..] {
+                found.severity = azimuth_diag::Severity::Warning;
+                found.hint = Some("the union is fuzzy and goes without it".into());
+            }
+            return;
+        }
         let name = match &ast.kind {
             A::Name(name) => name.clone(),
             A::Path { member, .. } => member.text.clone(),

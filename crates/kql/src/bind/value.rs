@@ -60,7 +60,13 @@ impl Binder<'_> {
             A::Pipeline(pipeline) => return Value::Table(self.pipeline(pipeline, ast.span, env)),
             A::Path { base, member } => return self.path(ast, base, member, row, env),
             A::Method { base, call } => return self.method(ast, base, call, row, env),
-            A::Index { base, index } => self.index(ast, base, index, row, env),
+            A::Index { base, index } => match self.pattern_of(base, env) {
+                Some((pattern, call)) => {
+                    let path = self.constant_text(index, env);
+                    return self.pattern_call(&pattern, call, Some(&path), ast.span, env);
+                }
+                None => self.index(ast, base, index, row, env),
+            },
             A::Call(call) => return self.call(call, ast.span, row, env),
             A::Unary { is_minus, operand } => self.unary(ast, *is_minus, operand, row, env),
             A::And(operands) => {
@@ -84,7 +90,10 @@ impl Binder<'_> {
                 Expr { kind: B::Between { is_negated: *is_negated, value, low, high }, ty: T::Bool, span }
             }
             A::TypeOf(_) => Expr::literal(Literal::String(type_of(ast).unwrap_or_default().to_owned()), span),
-            A::EntityGroup(_) => return Value::Place { cluster: None, database: None },
+            A::EntityGroup(_) => {
+                self.error("kql-entity-group", ast.span, "an entity group is only for `macro-expand`");
+                Expr::error(span)
+            }
             // `search *` takes every row.
             A::Star if row.is_search => Expr::literal(Literal::Bool(Some(true)), span),
             A::Star | A::Wildcard(_) => {
@@ -161,7 +170,15 @@ impl Binder<'_> {
                 self.error("kql-pattern", span, format!("the pattern `{name}` is called with arguments"));
                 Value::Table(self.error_rel(span))
             }
-            Entry::Database => Value::Place { cluster: None, database: Some(name.to_owned()) },
+            Entry::Place { cluster, database } => Value::Place { cluster, database },
+            Entry::Group(_) => {
+                self.error("kql-entity-group", span, "an entity group is only for `macro-expand`");
+                Value::Scalar(Expr::error(shown))
+            }
+            Entry::Restricted => {
+                self.restricted(name, span);
+                Value::Table(self.error_rel(span))
+            }
         })
     }
 
@@ -191,6 +208,9 @@ impl Binder<'_> {
                 return Value::Scalar(self.part_member(&part, member, span));
             }
         }
+        if let Some((pattern, call)) = self.pattern_of(base, env) {
+            return self.pattern_call(&pattern, call, Some(&member.text), ast.span, env);
+        }
         match self.value(base, row, env) {
             // What is wrong was said already.
             Value::Scalar(base) if matches!(base.kind, B::Error) => Value::Scalar(Expr::error(span)),
@@ -204,6 +224,14 @@ impl Binder<'_> {
                 }
                 let kind = B::Member { base: Box::new(base), name: member.text.clone() };
                 Value::Scalar(Expr { kind, ty: T::Dynamic, span })
+            }
+            Value::Place { cluster, database } if member.text.starts_with("$current_") => {
+                // Where `macro-expand` is now.
+                let text = match member.text.as_str() {
+                    "$current_database" => database,
+                    _ => cluster,
+                };
+                Value::Scalar(Expr::literal(Literal::String(text.unwrap_or_default()), span))
             }
             Value::Place { cluster, database } => {
                 let name = crate::bound::TableName { cluster, database, table: member.text.clone() };

@@ -13,3 +13,4 @@ mod formatting;
 mod hostile;
 mod open;
 mod parsing;
+mod places;

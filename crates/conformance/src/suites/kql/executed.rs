@@ -4,8 +4,8 @@
 //! refused. Of cases marked `none` nothing may be asserted, and they pass.
 
 use azimuth_diag::Severity;
-use azimuth_kql::bind;
 use azimuth_kql::Catalog;
+use azimuth_kql::bind;
 use azimuth_kql::bind::{MemoryCatalog, Options, Rules};
 use azimuth_kql::bound::{ResultValue, TableName};
 use azimuth_kql::types::{Column, ScalarType as T, Schema};
