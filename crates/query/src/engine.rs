@@ -31,7 +31,7 @@ use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
 use crate::rows;
-use crate::stage::{Contexts, HostFunction, Stage};
+use crate::stage::{Contexts, Host, HostDocuments, HostFunction, Stage};
 use crate::table::QueryTable;
 
 /// How often a query is bound again: once for every operator whose columns its rows tell.
@@ -57,7 +57,7 @@ impl Default for Config {
 /// Tables, and queries over them.
 pub struct Engine {
     config: Config,
-    functions: Arc<HashMap<String, HostFunction>>,
+    host: Arc<Host>,
     state: SessionState,
     catalog: MemoryCatalog,
     tables: HashMap<String, Arc<QueryTable>>,
@@ -157,10 +157,11 @@ impl Engine {
             .with_default_features()
             .build();
         let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
-        Ok(Self { config, functions: Arc::default(), state, catalog, tables })
+        Ok(Self { config, host: Arc::default(), state, catalog, tables })
     }
 
-    /// Adds or replaces a table; its columns are found in the provider by name.
+    /// Adds or replaces a table; its columns are found in the provider by name. A provider's column
+    /// [`INGESTION_COLUMN`](crate::INGESTION_COLUMN) tells when each row was ingested.
     ///
     /// # Errors
     /// When the provider lacks a column of the schema, or has it in a type that cannot be read as the schema's.
@@ -171,8 +172,7 @@ impl Engine {
         schema: Schema,
     ) -> Result<(), DataFusionError> {
         let table = QueryTable::new(provider, schema)?;
-        self.catalog.add_table(name, (*table.schema).clone());
-        self.tables.insert(name.to_owned(), Arc::new(table));
+        self.add(name, table);
         Ok(())
     }
 
@@ -188,9 +188,16 @@ impl Engine {
         schema: Schema,
     ) -> Result<(), DataFusionError> {
         let table = QueryTable::of_cells(provider, schema)?;
-        self.catalog.add_table(name, (*table.schema).clone());
-        self.tables.insert(name.to_owned(), Arc::new(table));
+        self.add(name, table);
         Ok(())
+    }
+
+    fn add(&mut self, name: &str, table: QueryTable) {
+        self.catalog.add_table(name, table.visible());
+        if table.has_ingestion_time() {
+            self.catalog.add_ingestion_time(name);
+        }
+        self.tables.insert(name.to_owned(), Arc::new(table));
     }
 
     /// Adds or replaces a function that the host computes (`_GetWatchlist`). `parameters` as in `(alias:string)`; `schema` may
@@ -206,8 +213,14 @@ impl Engine {
         function: HostFunction,
     ) -> Result<(), Vec<Diagnostic>> {
         self.catalog.add_host_function(name, parameters, schema)?;
-        Arc::make_mut(&mut self.functions).insert(name.to_owned(), function);
+        Arc::make_mut(&mut self.host).functions.insert(name.to_owned(), function);
         Ok(())
+    }
+
+    /// Lets queries read documents outside (`externaldata`, `infer_storage_schema`), through the host: local files, or whatever
+    /// else it wants to give, with its own limits of time. Without this such a query is refused.
+    pub fn allow_documents(&mut self, documents: HostDocuments) {
+        Arc::make_mut(&mut self.host).documents = Some(documents);
     }
 
     /// The catalogue of the engine's tables; stored functions are added here.
@@ -355,7 +368,7 @@ impl<'e> Preparation<'e> {
     fn stage(&self) -> Arc<Stage> {
         let limits = azimuth_rows::Limits { rows: self.engine.config.limits.row_engine };
         let (bound, ready, contexts) = (self.bound.clone(), self.ready.clone(), self.contexts.clone());
-        Stage::new(bound, ready, limits, contexts, self.engine.functions.clone())
+        Stage::new(bound, ready, limits, contexts, self.engine.host.clone())
     }
 
     /// The plan of an operator; what it needs is computed first.

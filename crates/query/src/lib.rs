@@ -37,5 +37,5 @@ pub use error::QueryError;
 pub use files::Format;
 pub use limits::Limits;
 pub use rows::table;
-pub use stage::HostFunction;
-pub use table::schema_of;
+pub use stage::{HostDocuments, HostFunction};
+pub use table::{INGESTION_COLUMN, schema_of};

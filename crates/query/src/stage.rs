@@ -18,7 +18,7 @@ pub(crate) struct Stage {
     pub(crate) ready: Ready,
     pub(crate) limits: Limits,
     contexts: Arc<Contexts>,
-    functions: Arc<HashMap<String, HostFunction>>,
+    host: Arc<Host>,
 }
 
 /// Contexts that are free: one is used by one thread at a time, and keeps compiled patterns for the next.
@@ -49,13 +49,21 @@ impl Contexts {
 /// A function that the host computes: its rows, with their columns, from constant arguments.
 pub type HostFunction = Arc<dyn Fn(&[Value]) -> Result<Table, Refusal> + Send + Sync>;
 
-/// Tables are read by plans: an operator that asks for one was planned wrongly. Functions are the host's.
-struct Host<'h>(&'h HashMap<String, HostFunction>);
+/// A document outside that `externaldata` asks for, by its address: packed ones as they are.
+pub type HostDocuments = Arc<dyn Fn(&str) -> Result<Vec<u8>, Refusal> + Send + Sync>;
 
-impl Source for Host<'_> {
+/// What the host gives beside tables.
+#[derive(Clone, Default)]
+pub(crate) struct Host {
+    pub(crate) functions: HashMap<String, HostFunction>,
+    pub(crate) documents: Option<HostDocuments>,
+}
+
+/// Tables are read by plans: an operator that asks for one was planned wrongly. The rest is the host's.
+impl Source for Host {
     fn function(&self, name: &str, arguments: &[Value], schema: &Schema) -> Result<Table, Refusal> {
         let function = self
-            .0
+            .functions
             .get(name)
             .ok_or_else(|| Refusal::new(format!("the function `{name}` is not available here")))?;
         let made = function(arguments)?;
@@ -72,8 +80,24 @@ impl Source for Host<'_> {
         Ok(Table::new(schema.clone(), rows.collect()))
     }
 
+    fn document(&self, address: &str) -> Result<Vec<u8>, Refusal> {
+        match &self.documents {
+            Some(documents) => documents(address),
+            None => Nothing.document(address),
+        }
+    }
+
     fn table(&self, name: &TableName, _: &Schema) -> Result<Table, Refusal> {
         Err(Refusal::new(format!("the table `{}` cannot be read within this operator", name.table)))
+    }
+}
+
+/// A source that allows nothing.
+struct Nothing;
+
+impl Source for Nothing {
+    fn table(&self, name: &TableName, _: &Schema) -> Result<Table, Refusal> {
+        Err(Refusal::new(format!("there is no table `{}`", name.table)))
     }
 }
 
@@ -83,9 +107,9 @@ impl Stage {
         ready: Ready,
         limits: Limits,
         contexts: Arc<Contexts>,
-        functions: Arc<HashMap<String, HostFunction>>,
+        host: Arc<Host>,
     ) -> Arc<Self> {
-        Arc::new(Self { bound, ready, limits, contexts, functions })
+        Arc::new(Self { bound, ready, limits, contexts, host })
     }
 
     /// Does something with a run of the row engine in which `inputs` are ready too.
@@ -95,8 +119,8 @@ impl Stage {
         work: impl FnOnce(&Run<'_>) -> Result<T, Failure>,
     ) -> Result<T, DataFusionError> {
         let context = self.contexts.take();
-        let host = Host(&self.functions);
-        let done = work(&Run::new(&self.bound, &host, &context, self.limits).with(&self.ready).with(inputs));
+        let done =
+            work(&Run::new(&self.bound, &*self.host, &context, self.limits).with(&self.ready).with(inputs));
         self.contexts.give(context);
         done.map_err(failed)
     }

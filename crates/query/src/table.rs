@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use azimuth_kql::ast::BinaryOp;
+use azimuth_kql::bind::INGESTION_TIME;
 use azimuth_kql::bound::Rel;
 use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_values::{Value, calendar};
@@ -50,12 +51,43 @@ pub fn schema_of(provider: &dyn TableProvider) -> Result<Schema> {
     Ok(Schema::new(columns.collect::<Result<_>>()?))
 }
 
+/// The column of a provider that tells when its rows were ingested: queries do not see it, and `ingestion_time()` reads it.
+pub const INGESTION_COLUMN: &str = "$IngestionTime";
+
+/// The provider's name of a column.
+fn native_name(column: &Column) -> &str {
+    if column.name == INGESTION_TIME { INGESTION_COLUMN } else { &column.name }
+}
+
+/// The schema with the hidden column, if the provider has one and the schema does not name it.
+fn with_ingestion_time(provider: &dyn TableProvider, mut schema: Schema) -> Schema {
+    if provider.schema().field_with_name(INGESTION_COLUMN).is_ok()
+        && schema.column(INGESTION_COLUMN).is_none()
+    {
+        schema.columns.push(Column::new(INGESTION_TIME, ScalarType::Datetime));
+    }
+    schema
+}
+
 impl QueryTable {
+    /// The columns that queries see.
+    pub(crate) fn visible(&self) -> Schema {
+        let mut schema = Schema::clone(&self.schema);
+        schema.columns.retain(|column| column.name != INGESTION_TIME);
+        schema
+    }
+
+    /// Whether the rows tell when they were ingested.
+    pub(crate) fn has_ingestion_time(&self) -> bool {
+        self.schema.column(INGESTION_TIME).is_some()
+    }
+
     /// A table of a provider's columns, found by name. A column of the schema that the provider does not have is an error.
     pub(crate) fn new(provider: Arc<dyn TableProvider>, schema: Schema) -> Result<Self> {
         let native = provider.schema();
+        let schema = with_ingestion_time(&*provider, schema);
         let fields = schema.columns.iter().map(|column| {
-            let field = native.field_with_name(&column.name)?;
+            let field = native.field_with_name(native_name(column))?;
             native::check(field, column.ty)?;
             Ok(field.clone())
         });
@@ -66,8 +98,9 @@ impl QueryTable {
     /// A table whose columns are cells.
     pub(crate) fn of_cells(provider: Arc<dyn TableProvider>, schema: Schema) -> Result<Self> {
         let native = provider.schema();
+        let schema = with_ingestion_time(&*provider, schema);
         let fields = schema.columns.iter().map(|column| {
-            let field = native.field_with_name(&column.name)?;
+            let field = native.field_with_name(native_name(column))?;
             if *field.data_type() == rows::arrow_type(column.ty) {
                 return Ok(field.clone());
             }

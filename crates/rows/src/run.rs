@@ -15,7 +15,9 @@ use crate::table::Table;
 
 /// Where tables come from.
 pub trait Source {
-    /// The rows of a table, each with the values of `schema`'s columns in their order.
+    /// The rows of a table, each with the values of `schema`'s columns in their order. The schema of a table that the catalogue
+    /// says to have times of ingestion may end with
+    /// [`INGESTION_TIME`](azimuth_kql::bind::INGESTION_TIME).
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -28,6 +30,19 @@ pub trait Source {
     fn function(&self, name: &str, arguments: &[Value], schema: &Schema) -> Result<Table, Refusal> {
         let _ = (arguments, schema);
         Err(Refusal::new(format!("the function `{name}` is not available here")))
+    }
+
+    /// The bytes of a document outside, for `externaldata`: packed ones as they are. Off without a host that allows it: a
+    /// query must not read what whoever runs it did not mean it to read.
+    ///
+    /// # Errors
+    /// When the host does not allow it, or there is no such document. What follows `?` or `;` in the address may be a secret,
+    /// and has no place in the message.
+    fn document(&self, address: &str) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::new(format!(
+            "reading `{}` from outside is not allowed here; let the host allow `externaldata`, or load the document as a table",
+            crate::external::shown(address)
+        )))
     }
 }
 

@@ -72,17 +72,26 @@ fn window(
         })
         .collect::<Result<_, _>>()?;
     let name = call.function.name;
-    Ok(match name {
-        "prev" => neighbour(&arguments, -1),
-        "next" => neighbour(&arguments, 1),
-        "row_number" => row_number(&arguments),
-        "row_cumsum" => row_cumsum(&arguments),
-        "row_rank_dense" => row_rank(&arguments, true),
-        "row_rank_min" | "row_rank" => row_rank(&arguments, name == "row_rank"),
-        "row_window_session" => row_window_session(&arguments),
-        _ => return Err(Failure::Unsupported(format!("the window function `{name}`"))),
-    })
+    match FUNCTIONS.iter().find(|(known, _)| *known == name) {
+        Some((_, function)) => Ok(function(&arguments)),
+        None => Err(Failure::Unsupported(format!("the window function `{name}`"))),
+    }
 }
+
+/// A window function: a value for every row from the arguments of all rows.
+type Window = fn(&[Vec<Value>]) -> Vec<Value>;
+
+/// The window functions by name.
+pub(crate) const FUNCTIONS: &[(&str, Window)] = &[
+    ("next", |arguments| neighbour(arguments, 1)),
+    ("prev", |arguments| neighbour(arguments, -1)),
+    ("row_cumsum", row_cumsum),
+    ("row_number", row_number),
+    ("row_rank", |arguments| row_rank(arguments, true)),
+    ("row_rank_dense", |arguments| row_rank(arguments, true)),
+    ("row_rank_min", |arguments| row_rank(arguments, false)),
+    ("row_window_session", row_window_session),
+];
 
 /// `prev(x, offset, default)`, `next(…)`.
 fn neighbour(arguments: &[Vec<Value>], direction: i64) -> Vec<Value> {

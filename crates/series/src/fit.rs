@@ -87,6 +87,107 @@ pub fn two_lines(series: &[f64]) -> TwoLines {
     }
 }
 
+/// A polynomial, and how well it fits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polynomial {
+    /// Coefficients, that of the highest power first
+    pub coefficients: Vec<f64>,
+    /// Share of the variance that the polynomial explains
+    pub r_square: f64,
+    /// Sample variance of the points
+    pub variance: f64,
+    /// Sample variance of what is left
+    pub residual_variance: f64,
+    /// Its values at the places of the points
+    pub fit: Vec<f64>,
+}
+
+/// The polynomial of a degree through points, by least squares; places or points that are no numbers do not count. `None` if
+/// there are not enough of them, or if they do not tell the coefficients.
+///
+/// Solved by orthogonal triangulation (Householder), as the normal equations lose half of the digits. Places are brought to the
+/// range from -1 to 1 for it.
+pub fn polynomial(x: &[f64], y: &[f64], degree: usize) -> Option<Polynomial> {
+    let is_number = |(x, y): &(&f64, &f64)| x.is_finite() && y.is_finite();
+    let points: Vec<(f64, f64)> = x.iter().zip(y).filter(is_number).map(|(x, y)| (*x, *y)).collect();
+    let size = degree + 1;
+    if points.len() < size {
+        return None;
+    }
+    let low = points.iter().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
+    let high = points.iter().map(|(x, _)| *x).fold(f64::NEG_INFINITY, f64::max);
+    let (middle, half) = ((low + high) / 2.0, ((high - low) / 2.0).max(f64::MIN_POSITIVE));
+    let scaled = |x: f64| (x - middle) / half;
+    let mut rows: Vec<Vec<f64>> = points
+        .iter()
+        .map(|(x, y)| (0..size).map(|power| scaled(*x).powi(power as i32)).chain([*y]).collect())
+        .collect();
+    triangulate(&mut rows, size);
+    let mut solved = vec![0.0; size];
+    for row in (0..size).rev() {
+        let known: f64 = (row + 1..size).map(|column| rows[row][column] * solved[column]).sum();
+        if rows[row][row].abs() < 1e-12 {
+            return None;
+        }
+        solved[row] = (rows[row][size] - known) / rows[row][row];
+    }
+    let coefficients = unscaled(&solved, middle, half);
+    let at = |x: f64| solved.iter().rev().fold(0.0, |sum, coefficient| sum * scaled(x) + coefficient);
+    let count = points.len() as f64;
+    let mean = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let squares: f64 = points.iter().map(|(_, y)| (y - mean).powi(2)).sum();
+    let left: f64 = points.iter().map(|(x, y)| (y - at(*x)).powi(2)).sum();
+    let freedom = (count - 1.0).max(1.0);
+    Some(Polynomial {
+        coefficients: coefficients.into_iter().rev().collect(),
+        r_square: if squares > 0.0 { 1.0 - left / squares } else { 1.0 },
+        variance: squares / freedom,
+        residual_variance: left / freedom,
+        fit: x.iter().map(|x| at(*x)).collect(),
+    })
+}
+
+/// Turns the first columns of a matrix into a triangle by reflections.
+fn triangulate(rows: &mut [Vec<f64>], size: usize) {
+    for column in 0..size {
+        let norm = rows[column..].iter().map(|row| row[column].powi(2)).sum::<f64>().sqrt();
+        if norm == 0.0 {
+            continue;
+        }
+        let alpha = if rows[column][column] > 0.0 { -norm } else { norm };
+        let mut mirror: Vec<f64> = rows[column..].iter().map(|row| row[column]).collect();
+        mirror[0] -= alpha;
+        let length: f64 = mirror.iter().map(|value| value * value).sum();
+        if length == 0.0 {
+            continue;
+        }
+        for other in column..=size {
+            let along: f64 = rows[column..].iter().zip(&mirror).map(|(row, value)| row[other] * value).sum();
+            for (row, value) in rows[column..].iter_mut().zip(&mirror) {
+                row[other] -= 2.0 * along / length * value;
+            }
+        }
+    }
+}
+
+/// The coefficients over `x` from those over `(x - middle) / half`, the lowest power first.
+fn unscaled(coefficients: &[f64], middle: f64, half: f64) -> Vec<f64> {
+    let mut result: Vec<f64> = vec![0.0; coefficients.len()];
+    // By Horner's rule on polynomials: multiply by (x - middle) / half, add the next.
+    for coefficient in coefficients.iter().rev() {
+        let mut next = vec![0.0; coefficients.len()];
+        for (power, value) in result.iter().enumerate() {
+            next[power] -= value * middle / half;
+            if let Some(higher) = next.get_mut(power + 1) {
+                *higher += value / half;
+            }
+        }
+        next[0] += coefficient;
+        result = next;
+    }
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +208,21 @@ mod tests {
         let fit = two_lines(&series);
         assert!((12..=13).contains(&fit.split));
         assert!(fit.r_square > 0.999_999);
+    }
+
+    #[test]
+    fn polynomials() {
+        let x: Vec<f64> = (0..40).map(|step| f64::from(step) / 8.0 - 2.3).collect();
+        let y: Vec<f64> = x.iter().map(|x| x.powi(5) - 8.0 * x.powi(3) + 10.0 * x + 6.0).collect();
+        let found = polynomial(&x, &y, 5).unwrap();
+        for (found, wanted) in found.coefficients.iter().zip([1.0, 0.0, -8.0, 0.0, 10.0, 6.0]) {
+            assert!((found - wanted).abs() < 1e-9, "{found} {wanted}");
+        }
+        assert!((found.r_square - 1.0).abs() < 1e-12);
+        let straight = polynomial(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.5], 1).unwrap();
+        let line = line(&[2.0, 4.0, 6.5]);
+        assert!((straight.coefficients[0] - line.slope).abs() < 1e-12);
+        assert_eq!(polynomial(&[1.0], &[1.0], 1), None);
+        assert_eq!(polynomial(&[1.0, 1.0], &[1.0, 2.0], 1), None);
     }
 }

@@ -31,3 +31,5 @@ pub use context::Context;
 pub use function::{Call, Function, Refusal, Volatility, function, names};
 pub use json::{Json, scalar_of};
 pub use value::{Type, Value};
+
+pub use azimuth_series::patterns;

@@ -146,6 +146,20 @@ impl Binder<'_> {
                 Value::Scalar(self.over_elements(call, first, shown, row, env))
             }
             ("pack_all", _) if row.schema.is_some() => Value::Scalar(self.pack_all(first, shown, row, env)),
+            ("ingestion_time", None) => {
+                let hidden = row.schema.and_then(|schema| schema.index_of(super::INGESTION_TIME));
+                Value::Scalar(Expr::column(hidden?, T::Datetime, shown))
+            }
+            ("bin_auto", Some(first)) if self.option("query_bin_auto_size").is_some() => {
+                Value::Scalar(self.bin_auto(first, shown, row, env))
+            }
+            ("bag_pack_columns", Some(_)) => Value::Scalar(self.pack_columns(call, shown, row, env)),
+            ("estimate_data_size", Some(first)) if matches!(first.kind, A::Star) && row.schema.is_some() => {
+                let columns = row.schema.iter().flat_map(|schema| &schema.columns).enumerate();
+                let arguments =
+                    columns.map(|(index, column)| Expr::column(index, column.ty, shown)).collect();
+                Value::Scalar(called("estimate_data_size", arguments, T::Long, shown))
+            }
             _ => return None,
         })
     }
@@ -234,6 +248,42 @@ impl Binder<'_> {
         }
     }
 
+    /// The value of a `set` statement.
+    fn option(&self, name: &str) -> Option<Literal> {
+        self.bound.options.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    /// `bin_auto(x)`: a bin of the size that `query_bin_auto_size` sets, counted from `query_bin_auto_at`.
+    fn bin_auto(&mut self, value: &Ast, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+        let value = self.scalar(value, row, env);
+        let ty = value.ty;
+        let literal = |option: Option<Literal>| option.map(|literal| Expr::literal(literal, span));
+        let (size, at) = (self.option("query_bin_auto_size"), self.option("query_bin_auto_at"));
+        let name = if at.is_some() { "bin_at" } else { "bin" };
+        let arguments = [Some(value), literal(size), literal(at)].into_iter().flatten().collect();
+        called(name, arguments, ty, span)
+    }
+
+    /// `bag_pack_columns(a, b)`: a bag of the columns under their names.
+    fn pack_columns(&mut self, call: &AstCall, span: Span, row: Row<'_>, env: &Scope) -> Expr {
+        let mut arguments = Vec::new();
+        for argument in &call.arguments {
+            let value = self.scalar(&argument.value, row, env);
+            let (A::Name(name), B::Column(_) | B::OpenColumn(_) | B::Error) =
+                (&argument.value.kind, &value.kind)
+            else {
+                self.error(
+                    "kql-column-expected",
+                    argument.value.span,
+                    "`bag_pack_columns` takes columns only",
+                );
+                return Expr::error(span);
+            };
+            arguments.extend([Expr::literal(Literal::String(name.clone()), span), value]);
+        }
+        called("bag_pack", arguments, T::Dynamic, span)
+    }
+
     /// `pack_all(ignore)`: the function with a name and a value for each column.
     fn pack_all(&mut self, ignore: Option<&Ast>, span: Span, row: Row<'_>, env: &Scope) -> Expr {
         let flag = match ignore {
@@ -245,10 +295,7 @@ impl Binder<'_> {
             arguments.push(Expr::literal(Literal::String(column.name.clone()), span));
             arguments.push(Expr::column(index, column.ty, span));
         }
-        match functions::lookup(Use::Scalar, "pack_all") {
-            Some(function) => Expr { kind: B::Call(Call { function, arguments }), ty: T::Dynamic, span },
-            None => Expr { kind: B::Error, ty: T::Dynamic, span },
-        }
+        called("pack_all", arguments, T::Dynamic, span)
     }
 
     /// `database('d').table('t')`, `cluster('c').database('d')`.
@@ -712,4 +759,12 @@ pub(super) fn common(types: impl Iterator<Item = T>) -> Option<T> {
         None if any_dynamic => T::Dynamic,
         None => T::Unknown,
     })
+}
+
+/// A call of a scalar function with arguments that fit.
+fn called(name: &str, arguments: Vec<Expr>, ty: T, span: Span) -> Expr {
+    match functions::lookup(Use::Scalar, name) {
+        Some(function) => Expr { kind: B::Call(Call { function, arguments }), ty, span },
+        None => Expr { kind: B::Error, ty, span },
+    }
 }

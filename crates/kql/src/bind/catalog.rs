@@ -1,6 +1,6 @@
 //! What the binder asks its surroundings for: tables and stored functions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use azimuth_diag::Diagnostic;
@@ -22,6 +22,13 @@ pub trait Catalog {
     /// Whether a place is the default database under another name: `workspace("its id")`.
     fn is_default(&self, cluster: Option<&str>, database: Option<&str>) -> bool {
         cluster.is_none() && database.is_none()
+    }
+
+    /// Whether a table tells when its rows were ingested: then its [`RelKind::Table`](crate::bound::RelKind::Table) may have
+    /// the column [`INGESTION_TIME`](super::INGESTION_TIME) at its end. By default none does, and `ingestion_time()` is null.
+    fn has_ingestion_time(&self, name: &TableName) -> bool {
+        let _ = name;
+        false
     }
 
     /// A stored function of the default database.
@@ -50,6 +57,7 @@ pub struct MemoryCatalog {
     tables: HashMap<String, Arc<Schema>>,
     table_names: Vec<String>,
     own_names: Vec<String>,
+    timed: BTreeSet<String>,
     functions: BTreeMap<String, Arc<StoredFunction>>,
 }
 
@@ -62,6 +70,7 @@ impl MemoryCatalog {
     /// Adds or replaces a table.
     pub fn add_table(&mut self, name: impl Into<String>, schema: Schema) {
         let name = name.into();
+        self.timed.remove(&name);
         if self.tables.insert(name.clone(), Arc::new(schema)).is_none() {
             self.table_names.push(name);
         }
@@ -70,6 +79,11 @@ impl MemoryCatalog {
     /// A name under which this database may be asked for: `database("name")`, `workspace("name")`.
     pub fn add_own_name(&mut self, name: impl Into<String>) {
         self.own_names.push(name.into());
+    }
+
+    /// Says that a table tells when its rows were ingested.
+    pub fn add_ingestion_time(&mut self, table: impl Into<String>) {
+        self.timed.insert(table.into());
     }
 
     /// Adds or replaces a stored function: parameters as `(a:string, …)`, the body as `{ … }`.
@@ -117,6 +131,10 @@ impl Catalog for MemoryCatalog {
     fn is_default(&self, cluster: Option<&str>, database: Option<&str>) -> bool {
         let is_own = |database: &str| self.own_names.iter().any(|own| own.eq_ignore_ascii_case(database));
         cluster.is_none() && database.is_none_or(is_own)
+    }
+
+    fn has_ingestion_time(&self, name: &TableName) -> bool {
+        self.timed.contains(&name.table)
     }
 
     fn table_names(&self) -> Vec<String> {

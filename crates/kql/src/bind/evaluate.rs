@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::columns::free_name;
 use super::scope::{Row, Value};
 use super::{Binder, Scope};
-use crate::ast::{Call as AstCall, EvaluateSchema, ExprKind as A, Operator, StarPlace};
-use crate::bound::{Evaluate, ExprKind as B, Input, PluginArgument, Rel, RelKind};
+use crate::ast::{Argument, Call as AstCall, EvaluateSchema, ExprKind as A, Operator, StarPlace};
+use crate::bound::{Evaluate, Expr, ExprKind as B, Input, PluginArgument, Rel, RelKind};
 use crate::functions::{Accepts, Form, Returns, Signature, Use, lookup};
 use crate::types::{Column, ScalarType as T, Schema};
+use crate::values::Literal;
 
 impl Binder<'_> {
     pub(super) fn evaluate(
@@ -27,9 +28,12 @@ impl Binder<'_> {
         let empty = Schema::default();
         let columns = input.map_or(&empty, |input| &input.schema);
         let row = self.new_row();
-        let mut arguments = Vec::new();
+        let (mut arguments, mut names) = (Vec::new(), Vec::new());
         let parameters = plugin.signatures.first().map(|signature| signature.parameters).unwrap_or_default();
         for (index, argument) in call.arguments.iter().enumerate() {
+            // What is no value has no place among the arguments, and loses its name here.
+            names.truncate(arguments.len());
+            names.push(argument.name.as_ref().map(|name| name.text.clone()));
             let parameter = parameters.get(index).or_else(|| parameters.last().filter(|last| last.most > 1));
             let wants_table = parameter.is_some_and(|parameter| parameter.accepts == Accepts::Table);
             if matches!(argument.value.kind, A::Star) {
@@ -65,6 +69,7 @@ impl Binder<'_> {
                 Value::Place { .. } => {}
             }
         }
+        names.truncate(arguments.len());
         let declared = schema.map(|schema| (schema.star, self.declared_schema(&schema.columns)));
         let result = match &declared {
             Some((star, declared)) => {
@@ -80,7 +85,7 @@ impl Binder<'_> {
                 None => plugin_schema(plugin.name, columns, &arguments, call),
             },
         };
-        let evaluate = Evaluate { input: input.cloned(), plugin, arguments, declared };
+        let evaluate = Evaluate { input: input.cloned(), plugin, arguments, names, declared };
         self.rel(RelKind::Evaluate(Box::new(evaluate)), result, span)
     }
 }
@@ -92,6 +97,16 @@ fn is_key_of_table(plugin: &str, index: usize) -> bool {
         "geo_polygon_lookup" | "geo_line_lookup" => index == 1,
         _ => false,
     }
+}
+
+/// Whether an argument, by its name or its place, is the word `true`.
+fn is_true(call: &AstCall, name: &str, index: usize) -> bool {
+    let is_meant = |(place, argument): &(usize, &Argument)| match &argument.name {
+        Some(given) => given.text == name,
+        None => *place == index,
+    };
+    let found = call.arguments.iter().enumerate().find(is_meant);
+    found.is_some_and(|(_, argument)| matches!(argument.value.kind, A::Literal(Literal::Bool(Some(true)))))
 }
 
 fn with_star(star: Option<StarPlace>, declared: &Schema, input: &Schema) -> Schema {
@@ -171,6 +186,14 @@ fn plugin_schema(plugin: &str, input: &Schema, arguments: &[PluginArgument], cal
             let mut schema = input.clone();
             if let Some(PluginArgument::Table(table)) = arguments.first() {
                 let mut other = table.schema.clone();
+                if plugin.starts_with("geo_") && !is_true(call, "return_lookup_key", 7) {
+                    // The shapes themselves are large, and given only if asked for.
+                    if let Some(PluginArgument::Scalar(Expr { kind: B::RightColumn(key), .. })) =
+                        arguments.get(1)
+                    {
+                        other.columns.remove(*key);
+                    }
+                }
                 if plugin == "ipv6_lookup" {
                     // This one puts the columns of the look-up table first.
                     std::mem::swap(&mut schema, &mut other);

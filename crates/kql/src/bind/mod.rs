@@ -15,6 +15,7 @@ mod columns;
 mod evaluate;
 mod expand;
 mod graph;
+mod ingestion;
 mod join;
 mod naming;
 mod operand;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use azimuth_diag::{Diagnostic, Severity};
 
 pub use catalog::{Catalog, MemoryCatalog, StoredFunction};
+pub use ingestion::INGESTION_TIME;
 
 use crate::bound::{BoundQuery, NamedValue, Rel, RelKind, Shared, SharedId};
 use crate::parse::{place, sort_and_locate};

@@ -146,7 +146,7 @@ impl Binder<'_> {
         let default = parameter.default.as_ref().map(|default| self.scalar(default, Row::none(), env));
         let default = default.and_then(|default| default.as_literal().cloned());
         let name = parameter.name.text.clone();
-        let expr = match self.options.parameters.get(&name) {
+        let expr = match self.options.parameters.get(&name).or(default.as_ref()) {
             Some(value) => {
                 let value = Expr::literal(value.clone(), span);
                 self.converted(value, ty)

@@ -141,7 +141,13 @@ impl Binder<'_> {
             );
             return self.error_rel(operator.span);
         };
-        self.piped_operator(operator, input, env)
+        match self.with_ingestion_time(operator, &input) {
+            Some(input) => {
+                let rel = self.piped_operator(operator, input, env);
+                self.without_ingestion_time(rel)
+            }
+            None => self.piped_operator(operator, input, env),
+        }
     }
 
     /// Operators that may begin a query.

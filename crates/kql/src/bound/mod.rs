@@ -58,7 +58,8 @@ use crate::values::Literal;
 pub struct BoundQuery {
     /// `set` statements; an option without a value is `true`.
     pub options: Vec<(String, Literal)>,
-    /// Declared query parameters. Their uses are [`ExprKind::Parameter`] unless a value was given to the binder.
+    /// Declared query parameters. Their uses are [`ExprKind::Parameter`] unless a value was given to the binder, or they have a
+    /// default.
     pub parameters: Vec<QueryParameter>,
     /// What is computed once, in an order in which it can be computed.
     pub shared: Vec<Shared>,

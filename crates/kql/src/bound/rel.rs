@@ -542,6 +542,8 @@ pub struct Evaluate {
     pub plugin: &'static Function,
     /// The arguments.
     pub arguments: Vec<PluginArgument>,
+    /// For each argument the name that the query gives it (`return_unmatched = true`).
+    pub names: Vec<Option<String>>,
     /// The schema clause: where its star is and how many columns it declares.
     pub declared: Option<(Option<StarPlace>, Schema)>,
 }

@@ -73,9 +73,9 @@ pub(super) fn partition(run: &Run<'_>, table: &Table, by: &Expr, body: &Input) -
     Ok(rows)
 }
 
-/// `getschema`: name, place and types of each column.
-pub(super) fn schema_rows(schema: &Schema) -> Vec<Row> {
-    let clr = |ty: ScalarType| match ty {
+/// What the engine below the language calls a type.
+pub(super) fn system_name(ty: ScalarType) -> &'static str {
+    match ty {
         ScalarType::Bool => "System.SByte",
         ScalarType::Int => "System.Int32",
         ScalarType::Long => "System.Int64",
@@ -86,7 +86,11 @@ pub(super) fn schema_rows(schema: &Schema) -> Vec<Row> {
         ScalarType::Guid => "System.Guid",
         ScalarType::String => "System.String",
         ScalarType::Dynamic | ScalarType::Unknown => "System.Object",
-    };
+    }
+}
+
+/// `getschema`: name, place and types of each column.
+pub(super) fn schema_rows(schema: &Schema) -> Vec<Row> {
     schema
         .columns
         .iter()
@@ -95,7 +99,7 @@ pub(super) fn schema_rows(schema: &Schema) -> Vec<Row> {
             vec![
                 Value::string(column.name.as_str()),
                 Value::Long(place as i64),
-                Value::string(clr(column.ty)),
+                Value::string(system_name(column.ty)),
                 Value::string(column.ty.name()),
             ]
         })

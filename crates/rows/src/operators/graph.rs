@@ -7,7 +7,7 @@ use std::sync::Arc;
 use azimuth_kql::ast::EdgeDirection;
 use azimuth_kql::bound::{Call, Expr, ExprKind, GraphMatch, MakeGraph, Rel, RelKind};
 use azimuth_kql::types::Schema;
-use azimuth_values::{Json, Value, function};
+use azimuth_values::{Json, Value, function, text};
 
 use crate::eval::{self, Elements, Env, eval};
 use crate::run::{Failure, Run};
@@ -227,6 +227,10 @@ pub(super) fn to_table(
         .collect()
 }
 
+/// The functions over elements of a pattern.
+pub(crate) const FUNCTIONS: &[&str] =
+    &["all", "any", "inner_nodes", "labels", "map", "node_degree_in", "node_degree_out", "node_id"];
+
 /// What an element of a pattern is bound to.
 #[derive(Clone, Debug)]
 enum Binding {
@@ -276,15 +280,22 @@ impl Match<'_> {
         }
     }
 
-    fn degree(&self, expr: &Expr, incoming: bool) -> Option<Value> {
-        let ExprKind::Element { element, .. } = &expr.kind else { return None };
-        let Some(Binding::Node(node)) = self.bindings.get(*element)?.as_ref() else { return None };
-        let count = self
-            .graph
-            .ends
-            .iter()
-            .filter(|(source, target)| if incoming { target == node } else { source == node });
-        Some(Value::Long(count.count() as i64))
+    /// The node that a function is about: the element of its argument, or without one the inner node at hand.
+    fn node(&self, env: &Env<'_>, call: &Call) -> Option<usize> {
+        match call.arguments.first().map(|argument| &argument.kind) {
+            Some(ExprKind::Element { element, .. }) => match self.bindings.get(*element)?.as_ref()? {
+                Binding::Node(node) => Some(*node),
+                _ => None,
+            },
+            Some(_) => None,
+            None => self.graph.nodes.iter().position(|row| std::ptr::eq(row.as_slice(), env.row)),
+        }
+    }
+
+    fn degree(&self, node: usize, incoming: bool) -> Value {
+        let ends = self.graph.ends.iter();
+        let count = ends.filter(|(source, target)| node == if incoming { *target } else { *source }).count();
+        Value::Long(count as i64)
     }
 }
 
@@ -315,8 +326,11 @@ impl Elements for Match<'_> {
         let name = call.function.name;
         match name {
             "node_degree_in" | "node_degree_out" => {
-                Some(Ok(self.degree(call.arguments.first()?, name == "node_degree_in")?))
+                Some(Ok(self.degree(self.node(env, call)?, name == "node_degree_in")))
             }
+            "node_id" => Some(Ok(text::to_string(&self.graph.ids[self.node(env, call)?]).into())),
+            // Labels are a matter of stored graph models; graphs of `make-graph` have none.
+            "labels" => Some(Ok(Value::array(Vec::new()))),
             "inner_nodes" => {
                 let rows = self.rows(&Expr {
                     kind: ExprKind::Call(call.clone()),

@@ -1,10 +1,8 @@
 //! The tabular operators, one module a family.
 
-mod activity;
 mod basic;
 mod expand;
-mod geo_plugin;
-mod graph;
+pub(crate) mod graph;
 mod group;
 mod join;
 mod nested;
@@ -130,8 +128,8 @@ pub(crate) fn rows(run: &Run<'_>, rel: &Rel, given: Option<&Table>) -> Result<Ve
             let count = run.table(input, given)?.rows.len();
             Ok(vec![vec![Value::Long(count as i64)]])
         }
-        RelKind::ExternalData { .. } => {
-            Err(Failure::Unsupported("`externaldata`, which reads from outside,".to_owned()))
+        RelKind::ExternalData { uris, properties } => {
+            crate::external::rows(run, uris, properties, &rel.schema)
         }
         RelKind::Error => Err(Failure::Unsupported("an operator with an error".to_owned())),
     }

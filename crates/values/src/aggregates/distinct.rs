@@ -15,6 +15,8 @@ use crate::value::Value;
 
 /// Values that are told apart exactly.
 const EXACT: usize = 65_536;
+/// Sets that are not exact and can be intersected.
+const MOST_ESTIMATED: usize = 8;
 const PRECISION: u32 = 14;
 const REGISTERS: usize = 1 << PRECISION;
 
@@ -96,6 +98,39 @@ impl Sketch {
             Self::Exact(hashes, _) => hashes.len() as i64,
             Self::Registers(registers) => estimate(registers),
         })
+    }
+
+    /// How many values are in all of the sets: exactly where all are exact, else by the sizes of their unions (inclusion and
+    /// exclusion).
+    ///
+    /// # Errors
+    /// Of more than eight sets that are not exact: the estimate would be all error.
+    pub fn count_shared(sets: &[Self]) -> Result<Value, Refusal> {
+        let hashes = |set: &Self| match set {
+            Self::Exact(hashes, _) => Some(hashes.clone()),
+            Self::Registers(_) => None,
+        };
+        if let Some(exact) = sets.iter().map(hashes).collect::<Option<Vec<_>>>() {
+            let shared = exact.into_iter().reduce(|mut shared, other| {
+                shared.retain(|hash| other.contains(hash));
+                shared
+            });
+            return Ok(Value::Long(shared.map_or(0, |shared| shared.len() as i64)));
+        }
+        if sets.len() > MOST_ESTIMATED {
+            return Err(Refusal::new(format!(
+                "more than {MOST_ESTIMATED} large sets cannot be intersected; filter before `hll`"
+            )));
+        }
+        let mut count = 0;
+        for chosen in 1..1_usize << sets.len() {
+            let mut union = Self::new(EXACT);
+            let members = sets.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1);
+            members.for_each(|(_, set)| union.merge(set));
+            let size = union.count().as_long().unwrap_or_default();
+            count += if chosen.count_ones() % 2 == 1 { size } else { -size };
+        }
+        Ok(Value::Long(count.max(0)))
     }
 
     /// The sketch as a `dynamic`, as `hll()` gives it.

@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["array_shift_left"], |_, arguments| Ok(shifted(arguments, 1))),
     Function::pure(&["array_shift_right"], |_, arguments| Ok(shifted(arguments, -1))),
     Function::pure(&["pack_array"], pack_array),
-    Function::pure(&["bag_pack", "pack", "pack_dictionary"], bag_pack),
+    Function::pure(&["bag_pack", "bag_pack_columns", "pack", "pack_dictionary"], bag_pack),
     Function::pure(&["pack_all"], pack_all),
     Function::pure(&["bag_keys"], bag_keys),
     Function::pure(&["bag_has_key"], bag_has_key),

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::function::{Function, Refusal};
 use crate::functions::convert;
 use crate::functions::strings::written;
+use crate::json::Json;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[Function] = &[
@@ -15,6 +16,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["format_timespan"], format_timespan),
     Function::pure(&["datetime_utc_to_local"], |_, arguments| zoned(arguments, true)),
     Function::pure(&["datetime_local_to_utc"], |_, arguments| zoned(arguments, false)),
+    Function::pure(&["datetime_list_timezones"], |_, _| Ok(time_zones())),
 ];
 
 /// One part of a format: a letter so many times, or what stands between.
@@ -113,6 +115,14 @@ fn zoned(arguments: &[Value], to_local: bool) -> Result<Value, Refusal> {
     let Some(offset) = offset(ticks, &zone, to_local) else { return Ok(Value::Null) };
     let moved = if to_local { ticks + offset } else { ticks - offset };
     Ok(calendar::checked(moved).map_or(Value::Null, Value::DateTime))
+}
+
+/// The names of all zones, in order.
+fn time_zones() -> Value {
+    let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    names.sort_unstable();
+    names.dedup();
+    Value::array(names.into_iter().map(Json::string).collect())
 }
 
 /// Ticks by which a zone is ahead of UTC at a moment, given in UTC or as its clocks show it.

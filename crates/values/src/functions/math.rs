@@ -14,6 +14,10 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["floor"], floor),
     Function::pure(&["bin_at"], bin_at),
     Function::pure(&["ceiling"], |_, arguments| Ok(ceiling(&arguments[0]))),
+    // With the size set, `bin` stands in its place.
+    Function::pure(&["bin_auto"], |_, _| {
+        Err(Refusal::new("`bin_auto` needs the size of its bins; begin with `set query_bin_auto_size=1h;`"))
+    }),
     Function::pure(&["round"], round),
     Function::pure(&["sqrt"], |_, arguments| Ok(real(&arguments[0], f64::sqrt))),
     Function::pure(&["exp"], |_, arguments| Ok(real(&arguments[0], f64::exp))),
@@ -154,7 +158,7 @@ fn round(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 }
 
 /// A double rounded at a decimal place, by its shortest spelling so that 2.675 rounds as it reads.
-fn round_to(number: f64, digits: i32) -> f64 {
+pub(crate) fn round_to(number: f64, digits: i32) -> f64 {
     let exact = (0..=15).contains(&digits).then(|| {
         let decimal = as_decimal(&Value::Real(number))?;
         let rounded = decimal

@@ -16,6 +16,7 @@ mod sets;
 mod sketch;
 mod statistics;
 pub(crate) mod strings;
+mod surroundings;
 mod units;
 mod user_agent;
 
@@ -51,4 +52,5 @@ pub(crate) const FAMILIES: &[&[Function]] = &[
     sets::TABLE,
     sketch::TABLE,
     strings::TABLE,
+    surroundings::TABLE,
 ];

@@ -61,6 +61,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["series_ifft"], |_, a| Ok(fourier(a, true))),
     Function::pure(&["series_fit_line"], |_, a| Ok(fit_line(a))),
     Function::pure(&["series_fit_line_dynamic"], |_, a| Ok(fit_line_dynamic(a))),
+    Function::pure(&["series_fit_poly"], |_, a| Ok(fit_poly(a))),
     Function::pure(&["series_fit_2lines"], |_, a| Ok(fit_2lines(a))),
     Function::pure(&["series_fit_2lines_dynamic"], |_, a| Ok(fit_2lines_dynamic(a))),
     Function::pure(&["series_stats"], |_, a| Ok(series_stats(a))),
@@ -279,6 +280,31 @@ fn fit_line(arguments: &[Value]) -> Value {
         json(fit.residual_variance),
         json(fit.interception),
         array(&fit.line),
+    ])
+}
+
+/// Powers that a polynomial may have.
+const MAX_DEGREE: i64 = 30;
+
+/// The columns of `series_fit_poly(y, x, degree)`: rsquare, coefficients, variance, rvariance, poly_fit. Without places the
+/// points stand at 1, 2, 3 ….
+fn fit_poly(arguments: &[Value]) -> Value {
+    let Some(y) = points(&arguments[0]) else { return Value::Null };
+    let x = match arguments.get(1).filter(|x| !x.is_null()) {
+        Some(x) => points(x).unwrap_or_default(),
+        None => (1..=y.len()).map(|place| place as f64).collect(),
+    };
+    let degree = arguments.get(2).and_then(Value::as_long).unwrap_or(1);
+    if x.len() != y.len() || !(0..=MAX_DEGREE).contains(&degree) {
+        return Value::Null;
+    }
+    let Some(fit) = fit::polynomial(&x, &y, degree as usize) else { return Value::Null };
+    Value::array(vec![
+        json(fit.r_square),
+        array(&fit.coefficients),
+        json(fit.variance),
+        json(fit.residual_variance),
+        array(&fit.fit),
     ])
 }
 

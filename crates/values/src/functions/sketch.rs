@@ -15,7 +15,7 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["hll_merge"], hll_merge),
     Function::pure(&["merge_tdigest", "tdigest_merge"], merge_tdigest),
     Function::pure(&["percentile_tdigest"], percentile_tdigest),
-    Function::pure(&["percentiles_array_tdigest"], percentiles_array_tdigest),
+    Function::pure(&["percentile_array_tdigest", "percentiles_array_tdigest"], percentiles_array_tdigest),
     Function::pure(&["percentrank_tdigest", "rank_tdigest"], |_, arguments| {
         Ok(Digest::from_value(&arguments[0]).map_or(Value::Null, |digest| digest.rank_of(&arguments[1])))
     }),

@@ -6,6 +6,8 @@
 use crate::context::Context;
 use crate::function::{Function, Refusal};
 use crate::functions::convert;
+use crate::functions::math::round_to;
+use crate::text;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[Function] = &[
@@ -17,7 +19,11 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["convert_speed"], |_, arguments| convert_speed(arguments)),
     Function::pure(&["convert_temperature"], |_, arguments| Ok(convert_temperature(arguments))),
     Function::pure(&["convert_volume"], |_, arguments| Ok(convert_volume(arguments))),
+    Function::pure(&["format_bytes"], |_, arguments| Ok(format_bytes(arguments))),
 ];
+
+/// Sizes of 1,024 each.
+const BYTES: [&str; 7] = ["Bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
 
 /// Degrees.
 const ANGLE: &[(&str, f64)] = &[
@@ -281,10 +287,36 @@ fn convert_temperature(arguments: &[Value]) -> Value {
     }
 }
 
+/// `format_bytes(size, precision, units)`: without units the largest that leaves one or more.
+fn format_bytes(arguments: &[Value]) -> Value {
+    let Some(size) = convert::to_real(&arguments[0]).as_real() else { return Value::Null };
+    let precision = arguments.get(1).and_then(Value::as_long).unwrap_or(0).clamp(0, 15) as i32;
+    let wanted = arguments.get(2).and_then(Value::as_str).unwrap_or_default();
+    let place = match BYTES.iter().position(|unit| unit.eq_ignore_ascii_case(wanted)) {
+        Some(place) => place,
+        None => (1..BYTES.len()).take_while(|place| size.abs() >= 1024_f64.powi(*place as i32)).count(),
+    };
+    let number = round_to(size / 1024_f64.powi(place as i32), precision);
+    format!("{} {}", text::real(number).trim_end_matches(".0"), BYTES[place]).into()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::function::function;
     use crate::{Context, Value};
+
+    #[test]
+    fn sizes() {
+        let call = |arguments: &[Value]| {
+            let format = function("format_bytes").unwrap().call;
+            format(&Context::new(0, 0), arguments).unwrap().as_str().unwrap().to_owned()
+        };
+        assert_eq!(call(&[Value::Long(564)]), "564 Bytes");
+        assert_eq!(call(&[Value::Long(10_332), Value::Long(1)]), "10.1 KB");
+        assert_eq!(call(&[Value::Long(20_010_332)]), "19 MB");
+        assert_eq!(call(&[Value::Long(20_010_332), Value::Long(2)]), "19.08 MB");
+        assert_eq!(call(&[Value::Long(20_010_332), Value::Long(0), "KB".into()]), "19541 KB");
+    }
 
     #[test]
     fn conversions() {

@@ -1,12 +1,12 @@
 //! `geo_polygon_lookup`, `geo_line_lookup`: rows joined with the shapes that their places lie in or near.
 
-use azimuth_kql::bound::{Evaluate, Expr, ExprKind, PluginArgument};
-use azimuth_kql::types::Schema;
+use azimuth_kql::bound::{Expr, ExprKind};
+use azimuth_values::Value;
 use azimuth_values::functions::geo::{Lines, Point, Region};
-use azimuth_values::{Refusal, Value};
 
-use crate::eval::{self, Env, eval};
-use crate::run::{Failure, Run};
+use super::Call;
+use crate::eval::{Env, eval};
+use crate::run::Failure;
 use crate::table::{Row, Table, null_of};
 
 /// A shape of the look-up table.
@@ -30,67 +30,22 @@ impl Shape {
     }
 }
 
-/// The arguments after the columns, which the binder hands over without their names: numbers are the radius and a hint of
-/// performance, in this order; truths are `return_unmatched` and `return_lookup_key`.
-#[derive(Default)]
-struct Wishes {
-    radius: Option<f64>,
-    truths: Vec<bool>,
-}
-
-impl Wishes {
-    fn of(run: &Run<'_>, evaluate: &Evaluate) -> Result<Self, Failure> {
-        let mut wishes = Self::default();
-        for index in 4..evaluate.arguments.len() {
-            let Some(expr) = scalar(evaluate, index) else { continue };
-            let value = eval::constant(run, expr)?;
-            if let Some(truth) = value.as_bool() {
-                wishes.truths.push(truth);
-            } else if wishes.radius.is_none() {
-                wishes.radius = value.as_real();
-            }
-        }
-        Ok(wishes)
-    }
-
-    /// Whether rows without a shape are wanted. A result with the key column was wished for with one of the truths.
-    fn unmatched(&self, has_key: bool) -> bool {
-        let wished = self.truths.iter().filter(|truth| **truth).count();
-        wished > usize::from(has_key)
-    }
-}
-
-fn scalar(evaluate: &Evaluate, index: usize) -> Option<&Expr> {
-    match evaluate.arguments.get(index) {
-        Some(PluginArgument::Scalar(expr)) => Some(expr),
-        _ => None,
-    }
-}
-
-/// `geo_…_lookup(table, key, longitude, latitude, radius, return_unmatched, …)`: each row with the rows of the table whose
-/// shapes it meets.
-pub(super) fn lookup(
-    run: &Run<'_>,
-    evaluate: &Evaluate,
-    input: &Table,
-    schema: &Schema,
-    given: Option<&Table>,
-) -> Result<Table, Failure> {
-    let name = evaluate.plugin.name;
-    let refused = |what: &str| Failure::Refused(Refusal::new(format!("`{name}` needs {what}")));
-    let Some(PluginArgument::Table(rel)) = evaluate.arguments.first() else {
-        return Err(refused("a table as its first argument"));
+/// `geo_…_lookup(table, key, longitude, latitude, radius, return_unmatched, lookup_area_radius, return_lookup_key)`: each
+/// row with the rows of the table whose shapes it meets. `lookup_area_radius` is a hint of performance.
+pub(super) fn lookup(call: &Call<'_>) -> Result<Table, Failure> {
+    let (name, input) = (call.evaluate.plugin.name, &call.input);
+    let Some(rel) = call.table(0) else { return Err(call.refused("needs a table as its first argument")) };
+    let lookup = call.run.table(rel, call.given)?;
+    let Some(ExprKind::RightColumn(key)) = call.scalar(1).map(|expr| &expr.kind) else {
+        return Err(call.refused("needs a column of the table as its second argument"));
     };
-    let lookup = run.table(rel, given)?;
-    let key = match scalar(evaluate, 1).map(|expr| &expr.kind) {
-        Some(ExprKind::Column(key) | ExprKind::RightColumn(key)) => *key,
-        _ => return Err(refused("a column of the table as its second argument")),
+    let (Some(longitude), Some(latitude)) = (call.scalar(2), call.scalar(3)) else {
+        return Err(call.refused("needs a longitude and a latitude as its third and fourth argument"));
     };
-    let (Some(longitude), Some(latitude)) = (scalar(evaluate, 2), scalar(evaluate, 3)) else {
-        return Err(refused("a longitude and a latitude as its third and fourth argument"));
-    };
-    let wishes = Wishes::of(run, evaluate)?;
-    let has_key = schema.columns.len() == input.schema.columns.len() + lookup.schema.columns.len();
+    let radius = call.named("radius", 4)?.as_real();
+    let unmatched = call.named("return_unmatched", 5)?.as_bool() == Some(true);
+    let has_key = call.named("return_lookup_key", 7)?.as_bool() == Some(true);
+    let key = *key;
     let kept: Vec<usize> =
         (0..lookup.schema.columns.len()).filter(|place| has_key || *place != key).collect();
     let shapes: Vec<(Shape, &Row)> = lookup
@@ -104,29 +59,30 @@ pub(super) fn lookup(
     };
     let mut rows = Vec::new();
     for row in &input.rows {
-        let number = |expr: &Expr| Ok::<_, Failure>(eval(expr, &Env::of(run, row))?.as_real());
+        let number = |expr: &Expr| Ok::<_, Failure>(eval(expr, &Env::of(call.run, row))?.as_real());
         let place = match (number(longitude)?, number(latitude)?) {
             (Some(longitude), Some(latitude)) => Point::from_degrees(longitude, latitude),
             _ => None,
         };
         let before = rows.len();
         if let Some(place) = place {
-            let met = shapes.iter().filter(|(shape, _)| shape.is_at(place, wishes.radius));
+            let met = shapes.iter().filter(|(shape, _)| shape.is_at(place, radius));
             rows.extend(met.map(|(_, other)| joined(row, other)));
         }
-        if rows.len() == before && wishes.unmatched(has_key) {
+        if rows.len() == before && unmatched {
             rows.push(joined(row, &nothing));
         }
-        run.count((rows.len() - before).max(1))?;
+        call.run.count((rows.len() - before).max(1))?;
     }
-    Ok(Table::new(schema.clone(), rows))
+    Ok(Table::new(call.schema.clone(), rows))
 }
 
 #[cfg(test)]
 mod tests {
     use azimuth_kql::bind::MemoryCatalog;
     use azimuth_kql::bound::TableName;
-    use azimuth_values::Context;
+    use azimuth_kql::types::Schema;
+    use azimuth_values::{Context, Refusal};
 
     use super::*;
     use crate::{Limits, Source};

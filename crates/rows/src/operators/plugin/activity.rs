@@ -1,74 +1,22 @@
-//! Plugins over who did something when.
+//! `active_users_count`, `session_count`: who was there, and how often they came.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use azimuth_kql::bound::Evaluate;
-use azimuth_kql::types::Schema;
 use azimuth_values::{Value, arithmetic, compare};
 
-use super::plugin::{column, constant};
-use crate::run::{Failure, Run};
-use crate::table::{Row, Table, key_of};
-
-/// The rows of one combination of dimensions: for each id its moments, in order.
-struct Group {
-    dimensions: Row,
-    moments: HashMap<Vec<u8>, Vec<Value>>,
-}
-
-/// Rows by the dimensions and ids that a plugin names: its first two columns, and those from a place on.
-fn groups(evaluate: &Evaluate, input: &Table, from: usize) -> Result<Vec<Group>, Failure> {
-    let (id, timeline) = (column(evaluate, 0)?, column(evaluate, 1)?);
-    let dimensions = (from..evaluate.arguments.len())
-        .map(|index| column(evaluate, index))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
-    let mut groups: Vec<Group> = Vec::new();
-    for row in &input.rows {
-        let key: Row = dimensions.iter().map(|&place| row[place].clone()).collect();
-        let place = *places.entry(key_of(&key)).or_insert_with(|| {
-            groups.push(Group { dimensions: key, moments: HashMap::new() });
-            groups.len() - 1
-        });
-        groups[place].moments.entry(key_of(&row[id..=id])).or_default().push(row[timeline].clone());
-    }
-    for moments in groups.iter_mut().flat_map(|group| group.moments.values_mut()) {
-        moments.sort_by(compare::total);
-    }
-    Ok(groups)
-}
-
-fn is(truth: &Value) -> bool {
-    truth.as_bool() == Some(true)
-}
-
-/// The bin of a moment, counted from the beginning of the range.
-fn bin(at: &Value, start: &Value, size: &Value) -> Value {
-    match at {
-        Value::DateTime(_) => {
-            let steps = arithmetic::divide(&arithmetic::subtract(at, start), size)
-                .as_real()
-                .unwrap_or_default()
-                .floor();
-            arithmetic::add(start, &arithmetic::multiply(size, &Value::Long(steps as i64)))
-        }
-        at => arithmetic::bin(at, size),
-    }
-}
+use super::Call;
+use super::periods::{bin, groups, is};
+use crate::run::Failure;
+use crate::table::{Table, key_of};
 
 /// `active_users_count(id, timeline, start, end, lookback, period, active periods, bin, dimensions …)`: for each bin the
 /// ids with a moment in it before which they were there in enough periods of the window that ends with it.
-pub(super) fn active_users_count(
-    run: &Run<'_>,
-    evaluate: &Evaluate,
-    input: &Table,
-    schema: &Schema,
-) -> Result<Table, Failure> {
-    let given = (2..8).map(|index| constant(run, evaluate, index)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn active_users_count(call: &Call<'_>) -> Result<Table, Failure> {
+    let given = (2..8).map(|index| call.constant(index)).collect::<Result<Vec<_>, _>>()?;
     let [start, end, lookback, period, needed, size] = given.as_slice() else { return Ok(Table::default()) };
     let needed = usize::try_from(needed.as_long().unwrap_or(1)).unwrap_or(usize::MAX);
     let mut rows = Vec::new();
-    for group in groups(evaluate, input, 8)? {
+    for group in groups(call, 8)? {
         let mut active: BTreeMap<Vec<u8>, (Value, HashSet<&[u8]>)> = BTreeMap::new();
         for (id, moments) in &group.moments {
             for at in moments {
@@ -94,7 +42,7 @@ pub(super) fn active_users_count(
                         .1
                         .insert(id);
                 }
-                run.count(1)?;
+                call.run.count(1)?;
             }
         }
         for (bin, ids) in active.into_values() {
@@ -102,21 +50,16 @@ pub(super) fn active_users_count(
             rows.push(std::iter::once(bin).chain(group.dimensions.iter().cloned()).chain(counted).collect());
         }
     }
-    Ok(Table::new(schema.clone(), rows))
+    Ok(Table::new(call.schema.clone(), rows))
 }
 
 /// `session_count(id, timeline, start, end, bin, lookback, dimensions …)`: for each bin the sessions that begin in it. A
 /// session begins where an id was not there for the length of the look-back window.
-pub(super) fn session_count(
-    run: &Run<'_>,
-    evaluate: &Evaluate,
-    input: &Table,
-    schema: &Schema,
-) -> Result<Table, Failure> {
-    let given = (2..6).map(|index| constant(run, evaluate, index)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn session_count(call: &Call<'_>) -> Result<Table, Failure> {
+    let given = (2..6).map(|index| call.constant(index)).collect::<Result<Vec<_>, _>>()?;
     let [start, end, size, lookback] = given.as_slice() else { return Ok(Table::default()) };
     let mut rows = Vec::new();
-    for group in groups(evaluate, input, 6)? {
+    for group in groups(call, 6)? {
         let mut counts: Vec<(Value, i64)> = Vec::new();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         for moments in group.moments.values() {
@@ -137,7 +80,7 @@ pub(super) fn session_count(
                     });
                     counts[place].1 += i64::from(begins);
                 }
-                run.count(1)?;
+                call.run.count(1)?;
             }
         }
         counts.sort_by(|(left, _), (right, _)| compare::total(left, right));
@@ -150,5 +93,5 @@ pub(super) fn session_count(
             );
         }
     }
-    Ok(Table::new(schema.clone(), rows))
+    Ok(Table::new(call.schema.clone(), rows))
 }
