@@ -289,9 +289,15 @@ impl Engine {
             let mut work = Preparation::new(self, bound, now);
             let bound = work.bound.clone();
             if let Some(rel) = open_operator(&bound) {
-                let schema = work.columns(rel).await?;
-                options.known.insert(rel.span, schema);
-                continue;
+                match work.columns(rel).await {
+                    Ok(schema) => {
+                        options.known.insert(rel.span, schema);
+                        continue;
+                    }
+                    // What fails where the text is wrong fails because of that.
+                    Err(error) if !has_errors => return Err(error),
+                    Err(_) => {}
+                }
             }
             if has_errors {
                 let errors = bound.diagnostics.iter().filter(|found| found.severity == Severity::Error);

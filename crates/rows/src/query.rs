@@ -41,7 +41,12 @@ pub fn query(
     let mut options = Options::default();
     for _ in 0..MAX_BINDINGS {
         let bound = azimuth_kql::bind(text, catalog, &options);
-        let Some((span, schema)) = open(&bound, source, context, limits).map_err(QueryError::Failed)? else {
+        let opened = match open(&bound, source, context, limits) {
+            // What fails where the text is wrong fails because of that.
+            Err(_) if bound.has_errors() => None,
+            opened => opened.map_err(QueryError::Failed)?,
+        };
+        let Some((span, schema)) = opened else {
             if bound.has_errors() {
                 let errors = bound.diagnostics.into_iter().filter(|found| found.severity == Severity::Error);
                 return Err(QueryError::Invalid(errors.collect()));

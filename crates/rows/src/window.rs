@@ -165,7 +165,8 @@ fn row_rank(arguments: &[Vec<Value>], dense: bool) -> Vec<Value> {
         .collect()
 }
 
-/// `row_window_session(moment, longest, gap, restart)`: the moment at which the session of the row began.
+/// `row_window_session(moment, longest, gap, restart)`: the moment at which the session of the row began. A moment as far from
+/// the beginning as the longest, or as far from the one before as the gap, begins a new one.
 fn row_window_session(arguments: &[Vec<Value>]) -> Vec<Value> {
     let mut start = Value::Null;
     let mut last = Value::Null;
@@ -174,7 +175,7 @@ fn row_window_session(arguments: &[Vec<Value>]) -> Vec<Value> {
         .map(|row| {
             let at = &row[0];
             let within = |from: &Value, most: &Value| {
-                compare::ordered(&arithmetic::subtract(at, from), most, std::cmp::Ordering::is_le).as_bool()
+                compare::ordered(&arithmetic::subtract(at, from), most, std::cmp::Ordering::is_lt).as_bool()
                     == Some(true)
             };
             if start.is_null() || restarts(row, 3) || !within(&start, &row[1]) || !within(&last, &row[2]) {

@@ -48,7 +48,7 @@ pub fn decompose(series: &[f64], season: Season, trend: Trend, tail: usize) -> P
         Trend::Average => vec![stats(learnt).map_or(0.0, |stats| stats.mean); series.len()],
         Trend::Line => {
             let line = fit::line(learnt);
-            (0..series.len()).map(|x| line.interception + line.slope * x as f64).collect()
+            (0..series.len()).map(|x| line.first + line.slope * x as f64).collect()
         }
     };
     let flat: Vec<f64> = series.iter().zip(&trend).map(|(point, trend)| point - trend).collect();

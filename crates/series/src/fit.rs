@@ -5,8 +5,8 @@
 pub struct Line {
     /// Rise from point to point
     pub slope: f64,
-    /// Height at the first place
-    pub interception: f64,
+    /// Height at the first point
+    pub first: f64,
     /// Share of the variance that the line explains
     pub r_square: f64,
     /// Sample variance of the points
@@ -15,6 +15,13 @@ pub struct Line {
     pub residual_variance: f64,
     /// The line's points
     pub line: Vec<f64>,
+}
+
+impl Line {
+    /// Height where the line crosses the axis: points are counted from 1.
+    pub fn interception(&self) -> f64 {
+        self.first - self.slope
+    }
 }
 
 /// The line through a series; points that are no numbers do not count. NaN throughout if none is.
@@ -33,7 +40,7 @@ pub fn line(series: &[f64]) -> Line {
     let freedom = (count - 1.0).max(1.0);
     Line {
         slope,
-        interception,
+        first: interception,
         r_square: if squares > 0.0 { 1.0 - left / squares } else { 1.0 },
         variance: squares / freedom,
         residual_variance: left / freedom,

@@ -12,6 +12,9 @@ pub struct Period {
     pub score: f64,
 }
 
+/// Points of the shortest period that is looked for.
+const SHORTEST: f64 = 4.0;
+
 /// How a series without its line correlates with itself some points on.
 fn autocorrelation(series: &[f64], lag: usize) -> f64 {
     let count = series.len() as f64;
@@ -35,7 +38,7 @@ pub fn detect(series: &[f64], shortest: f64, longest: f64, most: usize) -> Vec<P
     // A period is seen at least twice and a half.
     let last = (longest.min(series.len() as f64 / 2.5)).max(0.0) as usize;
     let score: Vec<f64> = (0..=last + 1).map(|lag| autocorrelation(&flat, lag)).collect();
-    let first = (shortest.max(2.0).ceil()) as usize;
+    let first = (shortest.max(SHORTEST).ceil()) as usize;
     let mut peaks: Vec<Period> = (first..=last)
         .filter(|&lag| score[lag] > 0.0 && score[lag] >= score[lag - 1] && score[lag] >= score[lag + 1])
         .map(|lag| Period { length: lag as f64, score: score[lag].min(1.0) })
@@ -43,6 +46,10 @@ pub fn detect(series: &[f64], shortest: f64, longest: f64, most: usize) -> Vec<P
     peaks.sort_by(|left, right| right.score.total_cmp(&left.score));
     let mut kept: Vec<Period> = Vec::new();
     for peak in peaks {
+        // Two periods cannot be told apart whose frequencies differ by less than one turn in the whole series.
+        let is_blurred = kept
+            .iter()
+            .any(|known| (1.0 / known.length - 1.0 / peak.length).abs() * (series.len() as f64) < 1.0);
         // Of a period and its multiples the shortest stands for all, if it is nearly as good.
         let multiple = kept.iter_mut().find(|known| {
             let (short, long) = (known.length.min(peak.length), known.length.max(peak.length));
@@ -52,6 +59,7 @@ pub fn detect(series: &[f64], shortest: f64, longest: f64, most: usize) -> Vec<P
         match multiple {
             Some(known) if peak.length < known.length && peak.score >= 0.85 * known.score => *known = peak,
             Some(_) => {}
+            None if is_blurred => {}
             None => kept.push(peak),
         }
         if kept.len() == most {
@@ -61,21 +69,25 @@ pub fn detect(series: &[f64], shortest: f64, longest: f64, most: usize) -> Vec<P
     kept
 }
 
-/// How well a series repeats after given periods: the score of each, zero where it does not.
+/// How well a series repeats after given periods: the score of each; zero where the points around repeat better, and of periods
+/// of less than four points or more than half of the series.
 pub fn validate(series: &[f64], periods: &[f64]) -> Vec<Period> {
     let flat = without_line(series);
-    periods
-        .iter()
-        .map(|&length| Period {
-            length,
-            score: autocorrelation(&flat, length.max(0.0).round() as usize).clamp(0.0, 1.0),
-        })
-        .collect()
+    let half = series.len() as f64 / 2.0;
+    let score = |length: f64| {
+        if !(SHORTEST..=half).contains(&length) {
+            return 0.0;
+        }
+        let lag = length.round() as usize;
+        let [before, at, after] = [lag - 1, lag, lag + 1].map(|lag| autocorrelation(&flat, lag));
+        if at >= before && at >= after { at.clamp(0.0, 1.0) } else { 0.0 }
+    };
+    periods.iter().map(|&length| Period { length, score: score(length) }).collect()
 }
 
 /// The best period whose score reaches a threshold.
 pub fn best(series: &[f64], threshold: f64) -> Option<usize> {
-    let found = detect(series, 2.0, series.len() as f64, 1);
+    let found = detect(series, SHORTEST, series.len() as f64, 1);
     found.first().filter(|period| period.score >= threshold).map(|period| period.length.round() as usize)
 }
 

@@ -8,3 +8,4 @@ mod files;
 mod limits;
 mod real;
 mod support;
+mod wishes;

@@ -107,15 +107,16 @@ impl Digest {
         percentiles.iter().map(find).collect()
     }
 
-    /// The share of the weight, in per cent, that does not exceed a value; null of an empty digest.
-    pub fn rank_of(&self, value: &Value) -> Value {
-        let total: i64 = self.values.iter().map(|(_, weight)| weight).sum();
+    /// The weight that does not exceed a value.
+    pub fn rank(&self, value: &Value) -> i64 {
         let below = self.values.iter().filter(|(known, _)| compare::total(known, value) != Ordering::Greater);
-        if total == 0 {
-            Value::Null
-        } else {
-            Value::Real(below.map(|(_, weight)| weight).sum::<i64>() as f64 / total as f64 * 100.0)
-        }
+        below.map(|(_, weight)| weight).sum()
+    }
+
+    /// The share of the weight, in per cent, that does not exceed a value; null of an empty digest.
+    pub fn percent_rank(&self, value: &Value) -> Value {
+        let total: i64 = self.values.iter().map(|(_, weight)| weight).sum();
+        if total == 0 { Value::Null } else { Value::Real(self.rank(value) as f64 / total as f64 * 100.0) }
     }
 
     /// The digest as a `dynamic`, as `tdigest()` gives it.

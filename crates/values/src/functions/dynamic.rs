@@ -1,5 +1,6 @@
 //! Arrays and property bags.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::compare;
@@ -360,7 +361,7 @@ fn bag_zip(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 /// `repeat(value, count)`.
 fn repeat(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let Some(count) = arguments[1].as_long() else { return Ok(Value::Null) };
-    let count = usize::try_from(count).unwrap_or(0);
+    let Ok(count) = usize::try_from(count) else { return Ok(Value::Null) };
     if count > MAX_ITEMS {
         return Err(Refusal::new(format!("`repeat` of {count} items is beyond the limit of {MAX_ITEMS}")));
     }
@@ -385,31 +386,27 @@ fn zip(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
 
 /// `treepath(object)`: the path of everything in it, `['a']`, `['b'][0]`.
 fn treepath(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    fn walk(json: &Json, path: &str, paths: &mut Vec<Json>) {
-        let mut visit = |step: String, inner: &Json| {
+    fn walk(json: &Json, path: &str, paths: &mut Vec<String>, seen: &mut HashSet<String>) {
+        let mut visit = |step: &str, inner: &Json| {
             let path = format!("{path}{step}");
-            paths.push(Json::string(path.as_str()));
-            walk(inner, &path, paths);
+            if seen.insert(path.clone()) {
+                paths.push(path.clone());
+            }
+            walk(inner, &path, paths, seen);
         };
         match json {
             Json::Object(members) => {
-                for (name, inner) in members {
-                    visit(format!("['{name}']"), inner);
-                }
+                members.iter().for_each(|(name, inner)| visit(&format!("['{name}']"), inner));
             }
-            Json::Array(items) => {
-                // All items of an array share one path.
-                if let Some(first) = items.first() {
-                    visit("[0]".to_owned(), first);
-                }
-            }
+            // All items of an array share one path.
+            Json::Array(items) => items.iter().for_each(|inner| visit("[0]", inner)),
             _ => {}
         }
     }
     let Some(json) = arguments[0].as_json() else { return Ok(Value::Null) };
     let mut paths = Vec::new();
-    walk(json, "", &mut paths);
-    Ok(Value::array(paths))
+    walk(json, "", &mut paths, &mut HashSet::new());
+    Ok(Value::array(paths.into_iter().map(Json::string).collect()))
 }
 
 #[cfg(test)]

@@ -64,10 +64,10 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["punycode_to_string"], |_, arguments| {
         Ok(idna::punycode::decode_to_string(&written(&arguments[0])).unwrap_or_default().into())
     }),
+    // The names are the other way about than one would think: of domains, `to` is the encoded form.
     Function::pure(&["punycode_domain_from_string"], |_, arguments| {
-        Ok(domain(&written(&arguments[0])).into())
+        Ok(undomain(&written(&arguments[0])).into())
     }),
-    // The engine encodes here what is not punycode yet, too.
     Function::pure(&["punycode_domain_to_string"], |_, arguments| {
         let text = written(&arguments[0]);
         Ok(if text.is_ascii() { undomain(&text) } else { domain(&text) }.into())

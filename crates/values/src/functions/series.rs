@@ -230,7 +230,14 @@ fn fill_linear(arguments: &[Value]) -> Value {
     if series.iter().all(|point| point.is_nan()) {
         return Value::array(vec![constant; items.len()]);
     }
-    Value::Dynamic(Arc::new(array(&filter::fill_linear(&series, edges))))
+    let filled = filter::fill_linear(&series, edges);
+    // Whole numbers stay whole.
+    let is_whole = items.iter().all(|item| matches!(item, Json::Long(_)) || is_gap(item, mark));
+    if is_whole {
+        let cell = |point: f64| if point.is_nan() { Json::Null } else { Json::Long(point.trunc() as i64) };
+        return Value::array(filled.into_iter().map(cell).collect());
+    }
+    Value::Dynamic(Arc::new(array(&filled)))
 }
 
 /// `series_fir(series, filter, normalise, centre)`: without a word, the sum of the filter decides on the first.
@@ -278,7 +285,7 @@ fn fit_line(arguments: &[Value]) -> Value {
         json(fit.slope),
         json(fit.variance),
         json(fit.residual_variance),
-        json(fit.interception),
+        json(fit.interception()),
         array(&fit.line),
     ])
 }
@@ -318,7 +325,7 @@ fn line_bag(fit: &fit::Line, line: bool) -> Vec<(&'static str, Json)> {
         ("slope", json(fit.slope)),
         ("variance", json(fit.variance)),
         ("rvariance", json(fit.residual_variance)),
-        ("interception", json(fit.interception)),
+        ("interception", json(fit.interception())),
     ];
     if line {
         members.push(("line_fit", array(&fit.line)));
@@ -338,7 +345,7 @@ fn fit_2lines(arguments: &[Value]) -> Value {
     }
     let fit = fit::two_lines(&series);
     let side = |line: &fit::Line| {
-        [line.r_square, line.slope, line.interception, line.variance, line.residual_variance].map(json)
+        [line.r_square, line.slope, line.interception(), line.variance, line.residual_variance].map(json)
     };
     let mut columns = vec![
         json(fit.r_square),

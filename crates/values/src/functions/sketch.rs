@@ -16,8 +16,12 @@ pub(crate) const TABLE: &[Function] = &[
     Function::pure(&["merge_tdigest", "tdigest_merge"], merge_tdigest),
     Function::pure(&["percentile_tdigest"], percentile_tdigest),
     Function::pure(&["percentile_array_tdigest", "percentiles_array_tdigest"], percentiles_array_tdigest),
-    Function::pure(&["percentrank_tdigest", "rank_tdigest"], |_, arguments| {
-        Ok(Digest::from_value(&arguments[0]).map_or(Value::Null, |digest| digest.rank_of(&arguments[1])))
+    Function::pure(&["percentrank_tdigest"], |_, arguments| {
+        Ok(Digest::from_value(&arguments[0]).map_or(Value::Null, |digest| digest.percent_rank(&arguments[1])))
+    }),
+    Function::pure(&["rank_tdigest"], |_, arguments| {
+        let rank = |digest: Digest| Value::Real(digest.rank(&arguments[1]) as f64);
+        Ok(Digest::from_value(&arguments[0]).map_or(Value::Null, rank))
     }),
 ];
 

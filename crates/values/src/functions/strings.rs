@@ -126,11 +126,6 @@ fn indexof(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let start = given(2, 0);
     let start = if start < 0 { start.saturating_add(count) } else { start }.clamp(0, count) as usize;
     let length = given(3, -1);
-    let end = if length < 0 {
-        characters.len()
-    } else {
-        start.saturating_add(length as usize).min(characters.len())
-    };
     let occurrence = given(4, 1);
     if length < -1 || occurrence < 1 {
         return Ok(Value::Null);
@@ -138,12 +133,18 @@ fn indexof(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     if needle.is_empty() {
         return Ok(Value::Long(if occurrence == 1 { start as i64 } else { -1 }));
     }
-    let found = characters[start..end]
-        .windows(needle.len())
-        .enumerate()
-        .filter(|(_, window)| *window == needle.as_slice())
-        .nth(usize::try_from(occurrence - 1).unwrap_or(usize::MAX));
-    Ok(Value::Long(found.map_or(-1, |(index, _)| (start + index) as i64)))
+    // Every occurrence is looked for in as many characters again, from behind the one before.
+    let mut from = start;
+    for number in 1..=occurrence {
+        let end = if length < 0 { characters.len() } else { from.saturating_add(length as usize) };
+        let within = characters.get(from..end.min(characters.len())).unwrap_or_default();
+        let Some(place) = within.windows(needle.len()).position(|window| *window == needle) else { break };
+        if number == occurrence {
+            return Ok(Value::Long((from + place) as i64));
+        }
+        from += place + 1;
+    }
+    Ok(Value::Long(-1))
 }
 
 /// `split(text, delimiter, index)`: the parts as an array; with an index, an array of that part alone.
