@@ -26,6 +26,7 @@ use futures_util::{Stream, StreamExt, stream};
 
 use crate::barrier::BarrierPlanner;
 use crate::error::QueryError;
+use crate::expand::ExpandPlanner;
 use crate::limits::Limits;
 use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
@@ -380,7 +381,8 @@ impl<'e> Preparation<'e> {
     /// The plan of an operator; what it needs is computed first.
     async fn physical(&mut self, rel: &Input) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
         self.operator(rel).await?;
-        let lowering = Lowering { stage: self.stage(), tables: &self.engine.tables, shared: &self.tables };
+        let lowering =
+            Lowering { stage: self.stage(), tables: &self.engine.tables, shared: &self.tables, window: None };
         let plan = lowering.plan(rel).map_err(|error| self.error(error))?;
         self.engine.physical(&plan).await.map_err(|error| self.error(error))
     }
@@ -470,6 +472,7 @@ impl Engine {
             Arc::new(RowsPlanner),
             Arc::new(OrderedPlanner),
             Arc::new(BarrierPlanner),
+            Arc::new(ExpandPlanner),
         ]);
         planner.create_physical_plan(&optimized, &self.state).await
     }

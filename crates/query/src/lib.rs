@@ -9,6 +9,7 @@
 //! - `lower`: bound operators and expressions as plans of DataFusion;
 //! - `functions`, `aggregates`: kernels, and the functions of `azimuth-values` inside plans;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
+//! - `expand`: lists unrolled within arrays;
 //! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
 //!
 //! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
@@ -19,6 +20,7 @@ mod barrier;
 pub mod cells;
 mod engine;
 mod error;
+mod expand;
 mod files;
 mod functions;
 mod json;

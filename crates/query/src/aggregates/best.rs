@@ -32,6 +32,7 @@ pub(super) fn grouped(called: &Arc<Called>) -> Option<Box<dyn Grouped>> {
         "arg_max" | "argmax" | "max" => Rule::Key(Keys::new(types[0]), Ordering::Greater),
         "arg_min" | "argmin" | "min" => Rule::Key(Keys::new(types[0]), Ordering::Less),
         // With one column the function looks for a value that is there.
+        super::FIRST_ROW => Rule::Any(ScalarType::Unknown),
         "take_any" | "any" => Rule::Any(if types.len() == 1 { types[0] } else { ScalarType::Unknown }),
         _ => return None,
     };

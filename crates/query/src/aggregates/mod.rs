@@ -40,6 +40,9 @@ pub(crate) enum Argument {
     Column(ScalarType),
 }
 
+/// The name of an aggregate that gives the first row of a group, as it is: `take_any` of several columns.
+pub(crate) const FIRST_ROW: &str = "first_row";
+
 /// What an aggregate gives: columns of its result by their place, with their types.
 pub(crate) type Outputs = Vec<(usize, ScalarType)>;
 
@@ -71,7 +74,7 @@ trait Grouped: Send {
 /// What computes an aggregate.
 fn grouped(called: &Arc<Called>) -> Box<dyn Grouped> {
     let native = match called.name {
-        "arg_max" | "argmax" | "arg_min" | "argmin" | "max" | "min" | "take_any" | "any" => {
+        "arg_max" | "argmax" | "arg_min" | "argmin" | "max" | "min" | "take_any" | "any" | FIRST_ROW => {
             best::grouped(called)
         }
         "dcount" | "count_distinct" => distinct::grouped(called),

@@ -15,7 +15,7 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count as count_of;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, lit};
 
-use super::{Lowering, Places, column, is_plain_key, named, projected, reads};
+use super::{Lowering, Places, column, is_plain_key, named, projected, reads, window};
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
@@ -60,7 +60,13 @@ impl Lowering<'_> {
         let parts: Vec<&Bound> = conjuncts(predicate);
         let plan = match &input.kind {
             RelKind::Table(name) => self.scan(&name.table, &parts, input, &needed)?,
-            _ => self.plan_for(input, &needed)?,
+            _ => match window::of(&self.stage, input, &parts) {
+                Some((join, window)) => {
+                    let window = Some((std::ptr::from_ref(join) as usize, window));
+                    Lowering { window, ..self.clone() }.plan_for(input, &needed)?
+                }
+                None => self.plan_for(input, &needed)?,
+            },
         };
         let condition = self.scalars().predicate(predicate)?;
         LogicalPlanBuilder::from(plan).filter(condition)?.build()

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use azimuth_kql::bound::{Expr as Bound, Join, JoinColumn, JoinKind};
 use azimuth_kql::types::ScalarType;
+use azimuth_values::aggregate;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{JoinConstraint, JoinType, NullEquality};
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, Join as Plan, LogicalPlan, LogicalPlanBuilder, cast, ident};
 
 use super::basic::null;
 use super::{Lowering, column};
+use crate::aggregates::{self, Argument};
 use crate::functions::number;
+use crate::rows::types;
 use crate::table::text_or_empty;
 
 /// Whether keys that are equal have equal cells.
@@ -36,19 +39,24 @@ fn right_name(place: usize) -> String {
 
 impl Lowering<'_> {
     pub(super) fn join(&self, join: &Join) -> Result<LogicalPlan> {
+        let address = std::ptr::from_ref(join) as usize;
+        let window = self.window.filter(|(known, _)| *known == address).map(|(_, window)| window);
         let left = self.side(join, true)?;
         let right = self.side(join, false)?;
         let keys = join.keys.len();
-        let left_width = join.left.schema.columns.len();
         // `innerunique`: one row of the left for each key.
         let left = match join.kind {
-            JoinKind::InnerUnique => {
-                let on = (0..keys).map(|key| ident(format!("lk{key}"))).collect();
-                let all = (0..left_width).map(|place| ident(left_name(place)));
-                let all = all.chain((0..keys).map(|key| ident(format!("lk{key}")))).collect();
-                LogicalPlanBuilder::from(left).distinct_on(on, all, None)?.build()?
-            }
+            JoinKind::InnerUnique => self.first_rows(left, join)?,
             _ => left,
+        };
+        let (left, right) = match window {
+            Some(window) => {
+                let key = window.left_key(|place| ident(left_name(place))).alias("lw");
+                let left = with_column(left, key)?;
+                let left = LogicalPlanBuilder::from(left).unnest_column("lw")?.build()?;
+                (left, with_column(right, window.right_key(|place| ident(right_name(place))).alias("rw"))?)
+            }
+            None => (left, right),
         };
         let kind = match join.kind {
             JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
@@ -60,7 +68,8 @@ impl Lowering<'_> {
             JoinKind::LeftAnti => JoinType::LeftAnti,
             JoinKind::RightAnti => JoinType::RightAnti,
         };
-        let on = (0..keys).map(|key| (ident(format!("lk{key}")), ident(format!("rk{key}")))).collect();
+        let on = (0..keys).map(|key| (ident(format!("lk{key}")), ident(format!("rk{key}"))));
+        let on = on.chain(window.map(|_| (ident("lw"), ident("rw")))).collect();
         let joined = Plan::try_new(
             Arc::new(left),
             Arc::new(right),
@@ -98,6 +107,29 @@ impl Lowering<'_> {
         super::projected(LogicalPlan::Join(joined), output.collect::<Result<Vec<_>>>()?)
     }
 
+    /// The first of the left rows of each key.
+    fn first_rows(&self, left: LogicalPlan, join: &Join) -> Result<LogicalPlan> {
+        let keys: Vec<Expr> = (0..join.keys.len()).map(|key| ident(format!("lk{key}"))).collect();
+        let types: Vec<ScalarType> = types(&join.left.schema);
+        let is_read = |place: &usize| join.output.contains(&JoinColumn::Left(*place));
+        let read: Vec<usize> = (0..types.len()).filter(is_read).collect();
+        let any =
+            aggregate("take_any").ok_or_else(|| DataFusionError::Internal("no `take_any`".to_owned()))?;
+        let row = aggregates::call(
+            &self.stage,
+            (aggregates::FIRST_ROW, any),
+            read.iter().map(|place| Argument::Column(types[*place])).collect(),
+            read.iter().map(|place| ident(left_name(*place))).collect(),
+            read.iter().map(|place| types[*place]).enumerate().collect(),
+        );
+        let made = if read.is_empty() { Vec::new() } else { vec![row.alias("row")] };
+        let grouped = LogicalPlanBuilder::from(left).aggregate(keys.clone(), made)?.build()?;
+        let cells = read.iter().enumerate().map(|(index, place)| {
+            aggregates::output(ident("row"), index, types[*place]).alias(left_name(*place))
+        });
+        LogicalPlanBuilder::from(grouped).project(cells.chain(keys).collect::<Vec<_>>())?.build()
+    }
+
     /// A side with its columns and keys under names of their own.
     fn side(&self, join: &Join, is_left: bool) -> Result<LogicalPlan> {
         let (input, column_name, key_name) = if is_left {
@@ -121,4 +153,10 @@ impl Lowering<'_> {
         let named = columns.chain(keys).collect::<Result<Vec<Expr>>>()?;
         LogicalPlanBuilder::from(self.plan(input)?).project(named)?.build()
     }
+}
+
+/// A plan with one column more.
+fn with_column(input: LogicalPlan, column: Expr) -> Result<LogicalPlan> {
+    let known: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
+    LogicalPlanBuilder::from(input).project(known.into_iter().chain([column]).collect::<Vec<_>>())?.build()
 }

@@ -2,16 +2,18 @@
 //!
 //! - [`scalar`]: expressions, and predicates (where null and false are the same);
 //! - [`basic`]: sources of constant rows, `where`, `project`, `distinct`, `take`, `count`, `union`;
-//! - [`order`]: `sort`, `top`; [`summarize`]; [`join`];
+//! - [`order`]: `sort`, `top`; [`summarize`]; [`join`]; [`window`]: joins near in time; [`expand`]: `mv-expand`;
 //! - everything else is one operator of the row engine inside the plan ([`crate::operator`]).
 //!
 //! Columns of plans are `c0`, `c1`, … by their place in the bound schema.
 
 mod basic;
+mod expand;
 mod join;
 mod order;
 pub(crate) mod scalar;
 mod summarize;
+mod window;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -30,13 +32,17 @@ use crate::rows::column_name;
 use crate::stage::Stage;
 use crate::table::QueryTable;
 use scalar::Scalars;
+pub(crate) use window::Window;
 
 /// What lowering looks up.
+#[derive(Clone)]
 pub(crate) struct Lowering<'l> {
     pub(crate) stage: Arc<Stage>,
     pub(crate) tables: &'l HashMap<String, Arc<QueryTable>>,
     /// The rows of `materialize`
     pub(crate) shared: &'l HashMap<usize, Arc<Vec<RecordBatch>>>,
+    /// A join, by its address, of which only rows within a window are wanted
+    pub(crate) window: Option<(usize, Window)>,
 }
 
 impl Lowering<'_> {
@@ -78,6 +84,7 @@ impl Lowering<'_> {
                 self.summarize(input, by, aggregates, output)
             }
             RelKind::Join(join) if join::is_native(join) => self.join(join),
+            RelKind::MvExpand(expand) if expand::is_native(expand) => self.expand(rel, expand, needed),
             _ => self.rows(rel),
         }
     }

@@ -15,7 +15,7 @@ use datafusion::catalog::MemTable;
 use crate::support::{NOW, deep, engine, last, runtime};
 
 /// Columns by their types; `u` is another number in every row, `many` nearly so.
-const COLUMNS: &[(&str, ScalarType)] = &[
+pub(crate) const COLUMNS: &[(&str, ScalarType)] = &[
     ("u", ScalarType::Long),
     ("many", ScalarType::Long),
     ("few", ScalarType::String),
@@ -31,12 +31,12 @@ const COLUMNS: &[(&str, ScalarType)] = &[
     ("d", ScalarType::Dynamic),
 ];
 
-fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema::new(COLUMNS.iter().map(|(name, ty)| Column::new(*name, *ty)).collect())
 }
 
 /// A number by chance, the same on every run.
-fn chance(state: &mut u64, below: usize) -> usize {
+pub(crate) fn chance(state: &mut u64, below: usize) -> usize {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     ((*state >> 33) % below as u64) as usize
 }
@@ -91,7 +91,7 @@ fn cell(ty: ScalarType, state: &mut u64) -> Value {
     }
 }
 
-fn rows(count: usize, groups: usize) -> Vec<Row> {
+pub(crate) fn rows(count: usize, groups: usize) -> Vec<Row> {
     let mut state = count as u64;
     (0..count)
         .map(|number| {
@@ -108,7 +108,7 @@ fn rows(count: usize, groups: usize) -> Vec<Row> {
         .collect()
 }
 
-struct Rows(Vec<Row>);
+pub(crate) struct Rows(pub(crate) Vec<Row>);
 
 impl Source for Rows {
     fn table(&self, _: &TableName, schema: &Schema) -> Result<Table, Refusal> {
@@ -116,7 +116,7 @@ impl Source for Rows {
     }
 }
 
-fn planned(rows: &[Row]) -> Engine {
+pub(crate) fn planned(rows: &[Row]) -> Engine {
     let fields: Vec<Field> =
         COLUMNS.iter().map(|(name, ty)| Field::new(*name, cells::arrow_type(type_of(*ty)), true)).collect();
     let arrow = Arc::new(ArrowSchema::new(fields));
@@ -137,7 +137,7 @@ fn planned(rows: &[Row]) -> Engine {
 }
 
 /// Rows as a multiset; reals as far as the order of additions does not count, arrays without their order.
-fn bag(table: &Table) -> Vec<Vec<u8>> {
+pub(crate) fn bag(table: &Table) -> Vec<Vec<u8>> {
     let rounded = |value: &Value| match value {
         Value::Real(number) if *number == 0.0 => Value::Real(0.0),
         Value::Real(number) if number.is_finite() => Value::string(format!("{number:.9e}")),
@@ -224,7 +224,7 @@ fn aggregates() -> Vec<String> {
     all
 }
 
-fn compare(rows: &[Row], tails: &[String]) {
+pub(crate) fn compare(rows: &[Row], tails: &[String]) {
     let engine = planned(rows);
     let source = Rows(rows.to_vec());
     let mut catalog = MemoryCatalog::new();

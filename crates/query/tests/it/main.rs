@@ -6,6 +6,7 @@ mod corpora;
 mod differential;
 mod files;
 mod limits;
+mod operators;
 mod real;
 mod support;
 mod wishes;

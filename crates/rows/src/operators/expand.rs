@@ -31,7 +31,7 @@ pub(super) fn expand(
             let lists = expand
                 .columns
                 .iter()
-                .map(|column| Ok(items(&eval(&column.value, &env)?, expand.is_bag_array)))
+                .map(|column| Ok(items_of(&eval(&column.value, &env)?, expand.is_bag_array)))
                 .collect::<Result<Vec<_>, Failure>>()?;
             let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(limit);
             run.count(count)?;
@@ -58,7 +58,7 @@ pub(super) fn expand(
 }
 
 /// What a value expands to.
-fn items(value: &Value, bag_array: bool) -> Vec<Json> {
+pub fn items_of(value: &Value, bag_array: bool) -> Vec<Json> {
     match value.to_json() {
         Json::Array(items) => items,
         Json::Object(members) if bag_array => {
@@ -70,7 +70,7 @@ fn items(value: &Value, bag_array: bool) -> Vec<Json> {
 }
 
 /// An item under the type of `to typeof(…)`: a text is no number, and becomes none.
-fn item_as(item: &Json, ty: ScalarType) -> Value {
+pub fn item_as(item: &Json, ty: ScalarType) -> Value {
     let value = Value::dynamic(item.clone());
     match ty {
         ScalarType::Dynamic | ScalarType::Unknown => value,

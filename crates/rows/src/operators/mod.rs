@@ -13,6 +13,8 @@ mod reduce;
 mod scan;
 mod series;
 
+pub use expand::{item_as, items_of};
+
 use azimuth_kql::bound::{Expr, Rel, RelKind};
 use azimuth_values::Value;
 
