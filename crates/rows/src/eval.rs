@@ -353,6 +353,12 @@ pub fn typed(value: Value, ty: ScalarType) -> Value {
         (ScalarType::Decimal, value @ (Value::Int(_) | Value::Long(_) | Value::Real(_))) => {
             convert::to_decimal(&value)
         }
+        // Bits of moments, and sums of nothing, are numbers until here.
+        (ScalarType::Datetime, Value::Long(ticks)) => Value::DateTime(ticks),
+        (ScalarType::Timespan, Value::Long(ticks)) => Value::TimeSpan(ticks),
+        (ScalarType::Datetime | ScalarType::Timespan, Value::Real(number)) if !number.is_finite() => {
+            Value::Null
+        }
         (ScalarType::Dynamic, value @ (Value::Dynamic(_) | Value::Null)) => value,
         (ScalarType::Dynamic, value) => Value::dynamic(value.to_json()),
         (ty, Value::Dynamic(json)) if !matches!(ty, ScalarType::Dynamic | ScalarType::Unknown) => {

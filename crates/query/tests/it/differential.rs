@@ -16,15 +16,15 @@ use datafusion::catalog::MemTable;
 use crate::support::{NOW, deep, engine, last, runtime};
 
 /// Numbers by chance, the same on every run.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn next(&mut self, below: u64) -> u64 {
+    pub(crate) fn next(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
 
-    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
+    pub(crate) fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.next(of.len() as u64) as usize]
     }
 }
@@ -83,10 +83,10 @@ fn rows(count: usize, chance: &mut Chance) -> Vec<Row> {
 }
 
 /// The table in both engines.
-struct Both {
+pub(crate) struct Both {
     tables: HashMap<String, Vec<Row>>,
-    catalog: MemoryCatalog,
-    engine: Engine,
+    pub(crate) catalog: MemoryCatalog,
+    pub(crate) engine: Engine,
 }
 
 impl Source for Both {
@@ -95,7 +95,7 @@ impl Source for Both {
     }
 }
 
-fn both(seed: u64) -> Both {
+pub(crate) fn both(seed: u64) -> Both {
     let mut chance = Chance(seed);
     let mut both = Both { tables: HashMap::new(), catalog: MemoryCatalog::new(), engine: engine() };
     for (name, count) in [("T", 60), ("U", 25), ("E", 0)] {
@@ -297,7 +297,7 @@ fn query(chance: &mut Chance) -> String {
 }
 
 /// Rows as a multiset; reals as far as sums of them are the same in any order.
-fn bag(table: &Table) -> Vec<Vec<u8>> {
+pub(crate) fn bag(table: &Table) -> Vec<Vec<u8>> {
     let rounded = |value: &Value| match value {
         // A group of zeros shows either of them.
         Value::Real(number) if *number == 0.0 => Value::Real(0.0),

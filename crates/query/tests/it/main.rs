@@ -5,6 +5,7 @@ mod aggregates;
 mod corpora;
 mod differential;
 mod files;
+mod generated;
 mod limits;
 mod operators;
 mod real;

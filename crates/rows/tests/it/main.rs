@@ -3,7 +3,9 @@
 
 mod catalogue;
 mod functions;
+mod hostile;
 mod ingestion;
+mod oracles;
 mod plugins;
 
 use std::path::PathBuf;

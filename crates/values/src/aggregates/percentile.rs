@@ -69,11 +69,8 @@ impl Digest {
     fn thin(&mut self) {
         self.sort();
         if self.values.len() > MOST {
-            self.values = self
-                .values
-                .chunks(2)
-                .map(|pair| (pair[pair.len() - 1].0.clone(), pair.iter().map(|(_, weight)| weight).sum()))
-                .collect();
+            self.values =
+                self.values.chunks(2).map(|pair| (pair[pair.len() - 1].0.clone(), total(pair))).collect();
         }
     }
 
@@ -89,15 +86,15 @@ impl Digest {
     pub fn at(&self, percentiles: &[f64]) -> Vec<Value> {
         let mut digest = self.clone();
         digest.sort();
-        let total: i64 = digest.values.iter().map(|(_, weight)| weight).sum();
+        let total = total(&digest.values);
         let find = |percentile: &f64| {
             let rank = (percentile / 100.0 * total as f64).ceil().max(1.0) as i64;
-            let mut seen = 0;
+            let mut seen = 0_i64;
             digest
                 .values
                 .iter()
                 .find(|(_, weight)| {
-                    seen += weight;
+                    seen = seen.saturating_add(*weight);
                     seen >= rank
                 })
                 .or(digest.values.last())
@@ -110,12 +107,12 @@ impl Digest {
     /// The weight that does not exceed a value.
     pub fn rank(&self, value: &Value) -> i64 {
         let below = self.values.iter().filter(|(known, _)| compare::total(known, value) != Ordering::Greater);
-        below.map(|(_, weight)| weight).sum()
+        below.fold(0, |sum, (_, weight)| sum.saturating_add(*weight))
     }
 
     /// The share of the weight, in per cent, that does not exceed a value; null of an empty digest.
     pub fn percent_rank(&self, value: &Value) -> Value {
-        let total: i64 = self.values.iter().map(|(_, weight)| weight).sum();
+        let total = total(&self.values);
         if total == 0 { Value::Null } else { Value::Real(self.rank(value) as f64 / total as f64 * 100.0) }
     }
 
@@ -146,6 +143,11 @@ impl Digest {
         }
         Some(digest)
     }
+}
+
+/// The weight of all values.
+fn total(values: &[(Value, i64)]) -> i64 {
+    values.iter().fold(0, |sum, (_, weight)| sum.saturating_add(*weight))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -304,12 +304,13 @@ fn close(element: Element, open: &mut [Element], root: &mut Vec<(Arc<str>, Json)
     }
 }
 
-/// `parse_user_agent(text, what)`: `what` is `browser`, `os`, `device`, or an array of them.
+/// `parse_user_agent(text, what)`: `what` is `browser`, `os`, `device`, or an array of them; without it, all three.
 fn parse_user_agent(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let text = written(&arguments[0]);
-    let wanted: Vec<String> = match arguments[1].as_array() {
-        Some(items) => items.iter().map(|item| written(&item.to_value())).collect(),
-        None => vec![written(&arguments[1])],
+    let wanted: Vec<String> = match arguments.get(1).map(|what| (what, what.as_array())) {
+        Some((_, Some(items))) => items.iter().map(|item| written(&item.to_value())).collect(),
+        Some((what, None)) => vec![written(what)],
+        None => ["browser", "os", "device"].map(str::to_owned).into(),
     };
     let mut members = Vec::new();
     for what in wanted {

@@ -192,7 +192,8 @@ fn is_gap(item: &Json, mark: Option<&Value>) -> bool {
 
 fn fill_const(arguments: &[Value]) -> Value {
     let Some(items) = arguments[0].as_array() else { return Value::Null };
-    let (constant, mark) = (arguments[1].to_json(), arguments.get(2));
+    let constant = arguments.get(1).map_or(Json::Long(0), Value::to_json);
+    let mark = arguments.get(2);
     Value::array(
         items.iter().map(|item| if is_gap(item, mark) { constant.clone() } else { item.clone() }).collect(),
     )
