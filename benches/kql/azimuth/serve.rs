@@ -53,7 +53,7 @@ pub(crate) fn serve(folder: &Path) -> Result<(), Failure> {
         } else if request["op"] == "explain" {
             let text = request["text"].as_str().unwrap_or_default();
             let plan = runtime.block_on(engine.explain(text, NOW));
-            json!({ "ok": plan.is_ok(), "plan": plan.unwrap_or_default() })
+            json!({ "ok": plan.is_ok(), "plan": plan.map(|plan| plan.to_string()).unwrap_or_default() })
         } else {
             json!({ "ok": true, "rows": rows(&answer) })
         };

@@ -12,14 +12,17 @@ use azimuth_kql::bound::{
 };
 use azimuth_kql::types::{Column, Schema};
 use azimuth_rows::{Ready, Table, open_operator, opened, tree};
+use azimuth_values::Value;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use futures_util::{Stream, StreamExt, stream};
@@ -27,7 +30,10 @@ use futures_util::{Stream, StreamExt, stream};
 use crate::barrier::BarrierPlanner;
 use crate::error::QueryError;
 use crate::expand::ExpandPlanner;
-use crate::limits::Limits;
+use crate::explain::{Explanation, Origin, Part, PlanNode, Totals};
+use crate::guard::{Cancellation, Guard};
+use crate::index::FileIndex;
+use crate::limits::{Limits, Terms};
 use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
@@ -53,6 +59,15 @@ impl Default for Config {
     fn default() -> Self {
         Self { limits: Limits::default(), parallelism: 2, seed: 0 }
     }
+}
+
+/// What one query is asked with beside its text.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Request options (`truncationmaxrecords`, `servertimeout` …), as `set` statements before those of the text
+    pub options: Vec<(String, Value)>,
+    /// Ends the query from outside
+    pub cancellation: Cancellation,
 }
 
 /// Tables, and queries over them.
@@ -201,6 +216,18 @@ impl Engine {
         self.tables.insert(name.to_owned(), Arc::new(table));
     }
 
+    /// Lets the scans of a table ask an index of its files before they read them. A table that is registered again has none.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub fn register_index(&mut self, table: &str, index: Arc<dyn FileIndex>) -> Result<(), DataFusionError> {
+        let known = self.tables.get_mut(table).ok_or_else(|| {
+            DataFusionError::Plan(format!("there is no table `{table}`; register it before its index"))
+        })?;
+        Arc::make_mut(known).set_index(index);
+        Ok(())
+    }
+
     /// Adds or replaces a function that the host computes (`_GetWatchlist`). `parameters` as in `(alias:string)`; `schema` may
     /// be open: then the function's own columns count.
     ///
@@ -239,55 +266,113 @@ impl Engine {
     /// # Errors
     /// See [`QueryError`].
     pub async fn query(&self, text: &str, now: i64) -> Result<QueryResult, QueryError> {
-        let limits = self.config.limits;
-        let timed = tokio::time::timeout(limits.time, self.planned(text, now));
-        let prepared = timed.await.map_err(|_| QueryError::TimedOut(limits.time))??;
-        let deadline = tokio::time::Instant::now() + limits.time;
+        self.query_with(text, now, &Settings::default()).await
+    }
+
+    /// As [`Engine::query`], with request options and a way to end it.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn query_with(
+        &self,
+        text: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Result<QueryResult, QueryError> {
+        let prepared = self.prepared(text, now, settings).await?;
         let stats = Arc::new(Stats::default());
         let mut results = Vec::new();
-        for planned in prepared {
-            let batches = match planned.work {
-                Work::Ready(batch) => stream::iter([Ok(batch)]).boxed(),
-                Work::Plan(plan) => {
-                    let stream = execute_stream(plan, self.state.task_ctx())
-                        .map_err(|error| QueryError::from_engine(error, &limits))?;
-                    stream
-                        .map(move |batch| batch.map_err(|error| QueryError::from_engine(error, &limits)))
-                        .boxed()
-                }
-            };
+        for planned in prepared.results {
+            let batches = self.stream(&planned.work, &prepared.guard)?;
             results.push(ResultSet {
                 name: planned.name,
                 schema: planned.schema,
                 render: planned.render,
-                batches: limited(batches, limits, deadline, stats.clone()),
+                batches: limited(batches, &prepared.guard, prepared.take, stats.clone()),
             });
         }
         Ok(QueryResult { results, stats })
     }
 
-    /// The plans of a query, for people: what each operator became, and what runs.
+    /// The plan of a query, for people: which operator became what. Parts that are computed to make the plan (`toscalar`,
+    /// `materialize`, `in (table)`) have run and tell what was measured; the rest has not.
     ///
     /// # Errors
     /// See [`QueryError`].
-    pub async fn explain(&self, text: &str, now: i64) -> Result<String, QueryError> {
-        let mut out = String::new();
-        for planned in self.planned(text, now).await? {
-            match planned.work {
-                Work::Ready(_) => out.push_str("a constant\n"),
-                Work::Plan(plan) => out.push_str(&displayable(plan.as_ref()).indent(false).to_string()),
+    pub async fn explain(&self, text: &str, now: i64) -> Result<Explanation, QueryError> {
+        let prepared = self.prepared(text, now, &Settings::default()).await?;
+        Ok(explained(&prepared, text, None))
+    }
+
+    /// Executes a query and drops its rows; tells its plan with what was measured at every operator.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn analyse(&self, text: &str, now: i64) -> Result<Explanation, QueryError> {
+        let started = tokio::time::Instant::now();
+        let prepared = self.prepared(text, now, &Settings::default()).await?;
+        let planning = started.elapsed();
+        let stats = Arc::new(Stats::default());
+        for planned in &prepared.results {
+            let batches = self.stream(&planned.work, &prepared.guard)?;
+            let mut batches = limited(batches, &prepared.guard, prepared.take, stats.clone());
+            while let Some(batch) = batches.next().await {
+                batch?;
             }
         }
-        Ok(out)
+        let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let totals = Totals {
+            rows: stats.rows(),
+            bytes: stats.bytes(),
+            planning_ns: nanos(planning),
+            total_ns: nanos(started.elapsed()),
+            most_memory: prepared.guard.most_memory(),
+        };
+        Ok(explained(&prepared, text, Some(totals)))
+    }
+
+    fn stream(&self, work: &Work, guard: &Arc<Guard>) -> Result<Batches, QueryError> {
+        match work {
+            Work::Ready(batch) => Ok(stream::iter([Ok(batch.clone())]).boxed()),
+            Work::Plan(plan, _) => {
+                let stream = execute_stream(plan.clone(), guard.task(&self.state))
+                    .map_err(|error| guard.error(error))?;
+                let guard = guard.clone();
+                Ok(stream.map(move |batch| batch.map_err(|error| guard.error(error))).boxed())
+            }
+        }
+    }
+
+    /// A query as plans, under the terms that its options make.
+    async fn prepared(&self, text: &str, now: i64, settings: &Settings) -> Result<Prepared, QueryError> {
+        let started = tokio::time::Instant::now();
+        let bound = azimuth_kql::bind(text, &self.catalog, &Options::default());
+        let set: Vec<(String, Value)> = bound
+            .options
+            .iter()
+            .map(|(name, value)| (name.clone(), azimuth_rows::literal_value(value)))
+            .collect();
+        let options = settings.options.iter().chain(&set).map(|(name, value)| (name.as_str(), value));
+        let terms = Terms::new(self.config.limits, now, options)?;
+        let guard = Guard::new(terms.limits, settings.cancellation.clone(), started);
+        let (results, first) = guard.within(self.planned(text, terms.now, bound, &guard)).await?;
+        Ok(Prepared { guard, take: terms.take, results, first })
     }
 
     /// The results of a query as plans.
-    async fn planned(&self, text: &str, now: i64) -> Result<Vec<Planned>, QueryError> {
+    async fn planned(
+        &self,
+        text: &str,
+        now: i64,
+        bound: BoundQuery,
+        guard: &Arc<Guard>,
+    ) -> Result<(Vec<Planned>, Vec<Ran>), QueryError> {
         let mut options = Options::default();
+        let mut bound = Some(bound);
         for _ in 0..MAX_BINDINGS {
-            let bound = azimuth_kql::bind(text, &self.catalog, &options);
+            let bound = bound.take().unwrap_or_else(|| azimuth_kql::bind(text, &self.catalog, &options));
             let has_errors = bound.has_errors();
-            let mut work = Preparation::new(self, bound, now);
+            let mut work = Preparation::new(self, bound, now, guard);
             let bound = work.bound.clone();
             if let Some(rel) = open_operator(&bound) {
                 match work.columns(rel).await {
@@ -307,7 +392,9 @@ impl Engine {
             let mut results = Vec::new();
             for result in &bound.results {
                 let (schema, made) = match &result.value {
-                    ResultValue::Table(rel) => (rel.schema.clone(), Work::Plan(work.physical(rel).await?)),
+                    ResultValue::Table(rel) => {
+                        (rel.schema.clone(), Work::Plan(work.physical(rel).await?, rel.clone()))
+                    }
                     ResultValue::Scalar(expr) => {
                         work.expression(expr).await?;
                         let value = work.stage().constant(expr).map_err(|error| work.error(error))?;
@@ -323,12 +410,22 @@ impl Engine {
                     work: made,
                 });
             }
-            return Ok(results);
+            return Ok((results, work.ran));
         }
         Err(QueryError::Failed(azimuth_rows::Failure::Unsupported(
             "a query with so many operators whose columns the rows tell".to_owned(),
         )))
     }
+}
+
+type Batches = Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>>;
+
+/// A query that is planned, and what watches over it.
+struct Prepared {
+    guard: Arc<Guard>,
+    take: Option<u64>,
+    results: Vec<Planned>,
+    first: Vec<Ran>,
 }
 
 /// A result before it runs.
@@ -341,7 +438,37 @@ struct Planned {
 
 enum Work {
     Ready(RecordBatch),
-    Plan(Arc<dyn ExecutionPlan>),
+    Plan(Arc<dyn ExecutionPlan>, Input),
+}
+
+/// A part of a query that ran so that the rest could be planned.
+struct Ran {
+    why: &'static str,
+    plan: Arc<dyn ExecutionPlan>,
+    rel: Input,
+}
+
+fn explained(prepared: &Prepared, text: &str, totals: Option<Totals>) -> Explanation {
+    let origin = Origin { text };
+    Explanation {
+        first: prepared
+            .first
+            .iter()
+            .map(|ran| Part { name: Some(ran.why.to_owned()), plan: origin.node(&ran.plan, &ran.rel, true) })
+            .collect(),
+        results: prepared
+            .results
+            .iter()
+            .map(|planned| Part {
+                name: planned.name.clone(),
+                plan: match &planned.work {
+                    Work::Ready(_) => PlanNode::constant(),
+                    Work::Plan(plan, rel) => origin.node(plan, rel, totals.is_some()),
+                },
+            })
+            .collect(),
+        totals,
+    }
 }
 
 /// What has to be computed before a plan can be made: scalars, shared tables, lists of `in (table)`.
@@ -352,24 +479,28 @@ struct Preparation<'e> {
     tables: HashMap<usize, Arc<Vec<RecordBatch>>>,
     contexts: Arc<Contexts>,
     seen: HashSet<usize>,
+    guard: Arc<Guard>,
+    ran: Vec<Ran>,
 }
 
 type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, QueryError>> + Send + 'a>>;
 
 impl<'e> Preparation<'e> {
-    fn new(engine: &'e Engine, bound: BoundQuery, now: i64) -> Self {
+    fn new(engine: &'e Engine, bound: BoundQuery, now: i64, guard: &Arc<Guard>) -> Self {
         Self {
             engine,
             bound: Arc::new(bound),
             ready: Ready::default(),
             tables: HashMap::new(),
-            contexts: Arc::new(Contexts::new(now, engine.config.seed)),
+            contexts: Arc::new(Contexts::new(now, engine.config.seed, guard.clone())),
             seen: HashSet::new(),
+            guard: guard.clone(),
+            ran: Vec::new(),
         }
     }
 
     fn error(&self, error: DataFusionError) -> QueryError {
-        QueryError::from_engine(error, &self.engine.config.limits)
+        self.guard.error(error)
     }
 
     fn stage(&self) -> Arc<Stage> {
@@ -387,9 +518,21 @@ impl<'e> Preparation<'e> {
         self.engine.physical(&plan).await.map_err(|error| self.error(error))
     }
 
-    async fn batches(&mut self, rel: &Input) -> Result<Vec<RecordBatch>, QueryError> {
+    async fn batches(&mut self, rel: &Input, why: &'static str) -> Result<Vec<RecordBatch>, QueryError> {
         let plan = self.physical(rel).await?;
-        collect(plan, self.engine.state.task_ctx()).await.map_err(|error| self.error(error))
+        self.ran.push(Ran { why, plan: plan.clone(), rel: rel.clone() });
+        let mut batches =
+            execute_stream(plan, self.guard.task(&self.engine.state)).map_err(|error| self.error(error))?;
+        // What is kept whole until the query ends counts as memory of the query.
+        let memory = MemoryConsumer::new("rows").register(&self.guard.pool());
+        let mut kept = Vec::new();
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(|error| self.error(error))?;
+            memory.try_grow(batch.get_array_memory_size()).map_err(|error| self.error(error))?;
+            kept.push(batch);
+        }
+        self.guard.keep(memory);
+        Ok(kept)
     }
 
     /// Computes what an operator and all below it need.
@@ -423,7 +566,7 @@ impl<'e> Preparation<'e> {
             for rel in lists {
                 let address = Ready::address(rel);
                 if !self.ready.tables.contains_key(&address) && tree::is_closed(rel) {
-                    let batches = self.batches(rel).await?;
+                    let batches = self.batches(rel, "in (table)").await?;
                     self.ready.tables.insert(address, Arc::new(rows::table(&batches, &rel.schema)));
                 }
             }
@@ -438,7 +581,8 @@ impl<'e> Preparation<'e> {
         }
         let bound = self.bound.clone();
         let Shared { rel, scalar } = &bound.shared[id];
-        let batches = self.batches(rel).await?;
+        let why = if scalar.is_some() { "toscalar" } else { "materialize" };
+        let batches = self.batches(rel, why).await?;
         if scalar.is_some() {
             let first: Vec<RecordBatch> = batches
                 .iter()
@@ -458,7 +602,7 @@ impl<'e> Preparation<'e> {
         self.operator(rel).await?;
         let mut inputs = Ready::default();
         for input in tree::inputs(rel) {
-            let batches = self.batches(input).await?;
+            let batches = self.batches(input, "columns that rows tell").await?;
             inputs.tables.insert(Ready::address(input), Arc::new(rows::table(&batches, &input.schema)));
         }
         self.stage().run(&inputs, |run| opened(run, rel)).map_err(|error| self.error(error))
@@ -474,39 +618,54 @@ impl Engine {
             Arc::new(BarrierPlanner),
             Arc::new(ExpandPlanner),
         ]);
-        planner.create_physical_plan(&optimized, &self.state).await
+        pausing(planner.create_physical_plan(&optimized, &self.state).await?)
     }
 }
 
-/// A stream that ends at the limits.
-fn limited(
-    batches: Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>>,
-    limits: Limits,
-    deadline: tokio::time::Instant,
-    stats: Arc<Stats>,
-) -> Pin<Box<dyn Stream<Item = Result<RecordBatch, QueryError>> + Send>> {
-    stream::unfold(Some(batches), move |state| {
+/// Lets operators that make many rows of few pause now and then: whoever reads them without end would never let the deadline
+/// be looked at.
+fn pausing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let paused = plan.transform_up(|node| {
+        let multiplies =
+            node.name().ends_with("JoinExec") || matches!(node.name(), "ExpandExec" | "UnnestExec");
+        Ok(match multiplies {
+            true => Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>),
+            false => Transformed::no(node),
+        })
+    });
+    paused.data()
+}
+
+/// A stream that ends at the limits; with `take`, in silence after so many rows.
+fn limited(batches: Batches, guard: &Arc<Guard>, take: Option<u64>, stats: Arc<Stats>) -> Batches {
+    let state = (batches, guard.reader(), take.unwrap_or(u64::MAX));
+    stream::unfold(Some(state), move |state| {
         let stats = stats.clone();
         async move {
-            let mut batches = state?;
-            let next = match tokio::time::timeout_at(deadline, batches.next()).await {
-                Ok(next) => next?,
-                Err(_) => Err(QueryError::TimedOut(limits.time)),
-            };
+            let (mut batches, reader, left) = state?;
+            if left == 0 {
+                return None;
+            }
+            let guard = &reader.0;
+            let next = guard.within(async { batches.next().await.transpose() }).await.transpose()?;
             let checked = next.and_then(|batch| {
-                let rows = batch.num_rows() as u64
-                    + stats.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                let kept = usize::try_from(left).unwrap_or(usize::MAX).min(batch.num_rows());
+                let batch = batch.slice(0, kept);
+                let rows = kept as u64 + stats.rows.fetch_add(kept as u64, Ordering::Relaxed);
                 let size = batch.columns().iter().map(sliced_size).sum::<u64>();
                 let bytes = size + stats.bytes.fetch_add(size, Ordering::Relaxed);
-                if rows > limits.rows {
-                    Err(QueryError::TooManyRows(limits.rows))
-                } else if bytes > limits.bytes {
-                    Err(QueryError::TooManyBytes(limits.bytes))
+                if rows > guard.limits.rows {
+                    Err(QueryError::TooManyRows(guard.limits.rows))
+                } else if bytes > guard.limits.bytes {
+                    Err(QueryError::TooManyBytes(guard.limits.bytes))
                 } else {
                     Ok(batch)
                 }
             });
-            let state = checked.is_ok().then_some(batches);
+            let state = match &checked {
+                Ok(batch) => Some((batches, reader, left - batch.num_rows() as u64)),
+                Err(_) => None,
+            };
             Some((checked, state))
         }
     })

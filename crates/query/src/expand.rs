@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azimuth_kql::types::ScalarType;
-use azimuth_rows::{item_as, items_of, null_of};
+use azimuth_rows::{Failure, item_as, items_of, null_of};
 use azimuth_values::{Json, Value};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray,
@@ -30,16 +30,23 @@ use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExp
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::json::{self, Kind};
+use crate::stage::failed;
 use crate::{cells, rows};
 
 /// Rows of a batch that is given on.
 const BATCH: usize = 8192;
+
+/// Cells of a batch that is given on, which has at least the items of one row.
+const MAX_CELLS: usize = 20_000_000;
 
 /// What is expanded, and what stays beside it. The columns of the input are those that stay, then the lists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -171,6 +178,7 @@ struct ExpandExec {
     expansion: Arc<Expansion>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl ExpandExec {
@@ -182,7 +190,12 @@ impl ExpandExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { expansion: expansion.clone(), input: input.clone(), properties: Arc::new(properties) }
+        Self {
+            expansion: expansion.clone(),
+            input: input.clone(),
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
     }
 }
 
@@ -199,6 +212,10 @@ impl ExecutionPlan for ExpandExec {
 
     fn properties(&self) -> &Arc<PlanProperties> {
         &self.properties
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 
     // As for operators of the row engine: what is sorted above must not be sorted below instead.
@@ -241,14 +258,17 @@ impl ExecutionPlan for ExpandExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let (expansion, schema) = (self.expansion.clone(), self.schema());
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let made = input
             .map(move |batch| {
                 let (batch, expansion, schema) = (batch?, expansion.clone(), schema.clone());
+                let metrics = metrics.clone();
                 // A part of the batch at a time: its rows may become many.
                 let parts = expansion.parts(&batch);
-                Ok::<_, DataFusionError>(
-                    stream::iter(parts).map(move |part| expansion.expanded(&part, &schema)),
-                )
+                Ok::<_, DataFusionError>(stream::iter(parts).map(move |part| {
+                    let _time = metrics.elapsed_compute().timer();
+                    expansion.expanded(&part, &schema).record_output(&metrics)
+                }))
             })
             .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), made)))
@@ -295,7 +315,10 @@ impl Expansion {
                 start = *end;
             }
         }
-        let total = counts.iter().sum();
+        let total: usize = counts.iter().sum();
+        if total.saturating_mul(schema.fields().len()) > MAX_CELLS {
+            return Err(failed(Failure::TooManyCells(MAX_CELLS as u64)));
+        }
         let from: UInt32Array = counts
             .iter()
             .enumerate()

@@ -26,16 +26,22 @@ use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitionin
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::explain::name;
 use crate::rows;
 use crate::stage::{Stage, failed, unique};
 
 /// Rows of a batch that an operator gives.
 const BATCH: usize = 8192;
+/// Rows given at a time to an operator whose rows do not see each other.
+const BY_BATCH: usize = 1024;
 
 /// What the node and its execution share.
 struct Operator {
@@ -145,36 +151,6 @@ impl UserDefinedLogicalNodeCore for RowsNode {
     }
 }
 
-/// The operator as queries write it.
-fn name(kind: &RelKind) -> &'static str {
-    match kind {
-        RelKind::Filter { .. } => "where",
-        RelKind::Project { .. } => "project",
-        RelKind::Sort { .. } => "sort",
-        RelKind::Top { .. } => "top",
-        RelKind::Summarize { .. } => "summarize",
-        RelKind::Distinct { .. } => "distinct",
-        RelKind::Join(_) => "join",
-        RelKind::MvExpand(_) => "mv-expand",
-        RelKind::MvApply(_) => "mv-apply",
-        RelKind::MakeSeries(_) => "make-series",
-        RelKind::Parse(_) => "parse",
-        RelKind::ParseKv { .. } => "parse-kv",
-        RelKind::Partition { .. } => "partition",
-        RelKind::Scan(_) => "scan",
-        RelKind::Reduce { .. } => "reduce",
-        RelKind::Evaluate(_) => "evaluate",
-        RelKind::Sample { .. } | RelKind::SampleDistinct { .. } => "sample",
-        RelKind::TopHitters { .. } => "top-hitters",
-        RelKind::TopNested { .. } => "top-nested",
-        RelKind::GraphMatch(_) => "graph-match",
-        RelKind::GraphShortestPaths(_) => "graph-shortest-paths",
-        RelKind::GraphToTable { .. } => "graph-to-table",
-        RelKind::HostFunction { .. } => "host function",
-        _ => "operator",
-    }
-}
-
 /// Plans [`RowsNode`]s.
 pub(crate) struct RowsPlanner;
 
@@ -195,13 +171,19 @@ impl ExtensionPlanner for RowsPlanner {
 }
 
 /// The operator as a node of a physical plan.
-struct RowsExec {
+pub(crate) struct RowsExec {
     operator: Arc<Operator>,
     children: Vec<Arc<dyn ExecutionPlan>>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl RowsExec {
+    /// The bound operator, and those whose rows its inputs are.
+    pub(crate) fn origin(&self) -> (&Input, &[Input]) {
+        (&self.operator.rel, &self.operator.inputs)
+    }
+
     fn new(operator: &Arc<Operator>, children: Vec<Arc<dyn ExecutionPlan>>) -> Self {
         let schema = rows::arrow_schema(rows::types(&operator.rel.schema));
         let partitions = match (operator.by_batch, children.first()) {
@@ -214,7 +196,8 @@ impl RowsExec {
             if operator.by_batch { EmissionType::Incremental } else { EmissionType::Final },
             Boundedness::Bounded,
         );
-        Self { operator: operator.clone(), children, properties: Arc::new(properties) }
+        let metrics = ExecutionPlanMetricsSet::new();
+        Self { operator: operator.clone(), children, properties: Arc::new(properties), metrics }
     }
 }
 
@@ -260,6 +243,10 @@ impl ExecutionPlan for RowsExec {
         vec![false; self.children.len()]
     }
 
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         self.children.iter().collect()
     }
@@ -289,16 +276,26 @@ impl ExecutionPlan for RowsExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let schema: SchemaRef = self.schema();
         let operator = self.operator.clone();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         if operator.by_batch {
             let input = self.children[0].execute(partition, context)?;
-            let table = move |batch: RecordBatch| rows::table(&[batch], &operator.inputs[0].schema);
-            let operator = self.operator.clone();
-            let made = input
+            let counted = metrics.clone();
+            // A row may become very many: a few at a time are computed, and no more before those were read.
+            let parts = input.flat_map(|batch| {
+                stream::iter(match batch {
+                    Ok(batch) => slices(&batch, BY_BATCH).into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(error)],
+                })
+            });
+            let made = parts
                 .map(move |batch| {
-                    let made = operator.rows(vec![table(batch?)])?;
+                    let batch = batch?;
+                    let _time = metrics.elapsed_compute().timer();
+                    let made = operator.rows(vec![rows::table(&[batch], &operator.inputs[0].schema)])?;
                     Ok::<_, DataFusionError>(stream::iter(made.into_iter().map(Ok)))
                 })
-                .try_flatten();
+                .try_flatten()
+                .inspect_ok(move |batch| record(&counted, batch));
             return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, made)));
         }
         let inputs = self
@@ -306,6 +303,7 @@ impl ExecutionPlan for RowsExec {
             .iter()
             .map(|child| child.execute(0, context.clone()))
             .collect::<Result<Vec<_>>>()?;
+        let counted = metrics.clone();
         let made = async move {
             let memory = MemoryConsumer::new("rows").register(context.memory_pool());
             let mut tables = Vec::with_capacity(inputs.len());
@@ -313,6 +311,7 @@ impl ExecutionPlan for RowsExec {
                 let (types, mut rows) = (rows::types(&rel.schema), Vec::new());
                 while let Some(batch) = input.next().await {
                     let batch = batch?;
+                    let _time = metrics.elapsed_compute().timer();
                     // A row of values takes a multiple of its bytes in arrays.
                     memory.try_grow(batch.get_array_memory_size().saturating_mul(4))?;
                     rows::push(&mut rows, &batch, &types);
@@ -322,10 +321,22 @@ impl ExecutionPlan for RowsExec {
                 }
                 tables.push(Table::new(Schema::clone(&rel.schema), rows));
             }
+            let time = metrics.elapsed_compute().timer();
             let batches = operator.rows(tables)?;
-            drop(memory);
+            drop((time, memory));
             Ok::<_, DataFusionError>(stream::iter(batches.into_iter().map(Ok)))
         };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(made).try_flatten())))
+        let made = stream::once(made).try_flatten().inspect_ok(move |batch| record(&counted, batch));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, made)))
     }
+}
+
+/// A batch in parts of at most so many rows.
+fn slices(batch: &RecordBatch, rows: usize) -> Vec<RecordBatch> {
+    let starts = (0..batch.num_rows()).step_by(rows);
+    starts.map(|start| batch.slice(start, rows.min(batch.num_rows() - start))).collect()
+}
+
+fn record(metrics: &BaselineMetrics, batch: &RecordBatch) {
+    batch.record_output(metrics);
 }

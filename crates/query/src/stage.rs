@@ -11,6 +11,8 @@ use azimuth_rows::{Failure, Limits, Ready, Run, Source, Table};
 use azimuth_values::{Context, Refusal, Value};
 use datafusion::error::DataFusionError;
 
+use crate::guard::Guard;
+
 /// The bound query as far as it is executed: scalars of `toscalar` and lists of `in (table)` are ready before a plan that
 /// uses them is made.
 pub(crate) struct Stage {
@@ -26,11 +28,12 @@ pub(crate) struct Contexts {
     now: i64,
     seed: AtomicU64,
     free: Mutex<Vec<Context>>,
+    guard: Arc<Guard>,
 }
 
 impl Contexts {
-    pub(crate) fn new(now: i64, seed: u64) -> Self {
-        Self { now, seed: AtomicU64::new(seed), free: Mutex::default() }
+    pub(crate) fn new(now: i64, seed: u64, guard: Arc<Guard>) -> Self {
+        Self { now, seed: AtomicU64::new(seed), free: Mutex::default(), guard }
     }
 
     fn take(&self) -> Context {
@@ -119,8 +122,9 @@ impl Stage {
         work: impl FnOnce(&Run<'_>) -> Result<T, Failure>,
     ) -> Result<T, DataFusionError> {
         let context = self.contexts.take();
-        let done =
-            work(&Run::new(&self.bound, &*self.host, &context, self.limits).with(&self.ready).with(inputs));
+        let is_over = || self.contexts.guard.is_over();
+        let run = Run::new(&self.bound, &*self.host, &context, self.limits).interruptible(&is_over);
+        let done = work(&run.with(&self.ready).with(inputs));
         self.contexts.give(context);
         done.map_err(failed)
     }

@@ -18,11 +18,13 @@ use datafusion::logical_expr::{
 };
 
 use crate::functions;
+use crate::index::{Condition, FileIndex};
 use crate::lower::{Places, named};
+use crate::probe::Probed;
 use crate::{native, rows};
 
 /// A table that queries may name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct QueryTable {
     pub(crate) schema: Arc<Schema>,
     provider: Arc<dyn TableProvider>,
@@ -30,6 +32,8 @@ pub(crate) struct QueryTable {
     fields: Vec<Field>,
     /// The provider's columns are cells already
     is_cells: bool,
+    /// What knows the provider's files before they are read
+    index: Option<Arc<dyn FileIndex>>,
 }
 
 /// The schema that a provider's columns come to; nested columns are `dynamic`.
@@ -92,7 +96,7 @@ impl QueryTable {
             Ok(field.clone())
         });
         let fields = fields.collect::<Result<Vec<_>>>()?;
-        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: false })
+        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: false, index: None })
     }
 
     /// A table whose columns are cells.
@@ -110,12 +114,37 @@ impl QueryTable {
             )))
         });
         let fields = fields.collect::<Result<Vec<_>>>()?;
-        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: true })
+        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: true, index: None })
     }
 
-    /// The rows of the table, in the cells of Kusto.
-    pub(crate) fn scan(&self, hints: Vec<Expr>, rel: &Rel, needed: &Places) -> Result<LogicalPlan> {
-        let mut plan = LogicalPlanBuilder::scan("t", provider_as_source(self.provider.clone()), None)?;
+    /// Asks an index before files are read.
+    pub(crate) fn set_index(&mut self, index: Arc<dyn FileIndex>) {
+        self.index = Some(index);
+    }
+
+    /// The column as the provider's files name it; `None` without an index, which would be asked about it.
+    pub(crate) fn indexed_column(&self, place: usize) -> Option<String> {
+        self.index.as_ref()?;
+        let field = self.fields.get(place)?;
+        // What is converted has other terms than the file.
+        let is_text = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        (is_text && self.schema.columns[place].ty == ScalarType::String).then(|| field.name().clone())
+    }
+
+    /// The rows of the table, in the cells of Kusto; where an index says that a condition cannot hold, none.
+    pub(crate) fn scan(
+        &self,
+        hints: Vec<Expr>,
+        condition: Option<Condition>,
+        rel: &Rel,
+        needed: &Places,
+    ) -> Result<LogicalPlan> {
+        let inner = self.provider.clone();
+        let provider: Arc<dyn TableProvider> = match (condition, &self.index) {
+            (Some(condition), Some(index)) => Arc::new(Probed { inner, index: index.clone(), condition }),
+            _ => inner,
+        };
+        let mut plan = LogicalPlanBuilder::scan("t", provider_as_source(provider), None)?;
         for hint in hints {
             plan = plan.filter(hint)?;
         }

@@ -70,6 +70,7 @@ pub fn constant(run: &Run<'_>, expr: &Expr) -> Result<Value, Failure> {
 /// # Errors
 /// See [`Failure`].
 pub fn eval(expr: &Expr, env: &Env<'_>) -> Result<Value, Failure> {
+    env.run.step()?;
     match &expr.kind {
         ExprKind::Literal(literal) => Ok(literal_value(literal)),
         ExprKind::Column(index) => Ok(env.row.get(*index).cloned().unwrap_or_default()),

@@ -25,6 +25,6 @@ mod window;
 
 pub use operators::{item_as, items_of};
 pub use query::{QueryError, open_operator, opened, query};
-pub use run::{Failure, Limits, Ready, Run, Source, run};
+pub use run::{Failure, Interrupt, Limits, Ready, Run, Source, run};
 pub use support::{Support, support};
 pub use table::{Row, Table, key_of, literal_value, null_of, type_of};

@@ -66,6 +66,10 @@ pub enum Failure {
     Refused(Refusal),
     /// More rows than the limit
     TooManyRows(u64),
+    /// More cells (rows times columns) than the limit
+    TooManyCells(u64),
+    /// Whoever runs the query asked for its end
+    Interrupted,
     /// Something that this engine does not do
     Unsupported(String),
 }
@@ -77,6 +81,11 @@ impl fmt::Display for Failure {
             Self::TooManyRows(limit) => {
                 write!(out, "the query makes more than {limit} rows; filter or aggregate earlier")
             }
+            Self::TooManyCells(limit) => write!(
+                out,
+                "the query makes more than {limit} cells; filter earlier, or keep fewer columns with `project`"
+            ),
+            Self::Interrupted => out.write_str("the query was interrupted"),
             Self::Unsupported(what) => write!(out, "{what} is not supported"),
         }
     }
@@ -118,8 +127,19 @@ pub struct Run<'a> {
     /// The members of `in (table)`, by the address of the table
     lists: RefCell<HashMap<usize, Arc<Vec<Value>>>>,
     rows_left: Cell<u64>,
+    cells_left: Cell<u64>,
     limits: Limits,
+    interrupt: Option<Interrupt<'a>>,
+    steps: Cell<u32>,
 }
+
+/// Whether a query has to end before its time: asked now and then while it runs.
+pub type Interrupt<'a> = &'a (dyn Fn() -> bool + 'a);
+
+/// Cells for every row of [`Limits::rows`]: rows are bounded, and so is what they hold.
+const CELLS_PER_ROW: u64 = 8;
+/// Steps between two questions for an interrupt.
+const STEPS: u32 = 4096;
 
 /// Executes a bound query: one table for each of its results. A scalar result is a table of one cell.
 ///
@@ -151,6 +171,7 @@ impl<'a> Run<'a> {
     pub fn new(query: &'a BoundQuery, source: &'a dyn Source, context: &'a Context, limits: Limits) -> Self {
         let shared = query.shared.iter().map(|_| OnceCell::new()).collect();
         let rows_left = Cell::new(limits.rows);
+        let cells_left = Cell::new(limits.rows.saturating_mul(CELLS_PER_ROW));
         Self {
             source,
             context,
@@ -159,7 +180,38 @@ impl<'a> Run<'a> {
             ready: Vec::new(),
             lists: RefCell::default(),
             rows_left,
+            cells_left,
             limits,
+            interrupt: None,
+            steps: Cell::new(0),
+        }
+    }
+
+    /// The same run, which ends with [`Failure::Interrupted`] soon after `interrupt` says so.
+    #[must_use]
+    pub fn interruptible(mut self, interrupt: Interrupt<'a>) -> Self {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    /// A step of work that may be one of very many.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`].
+    pub fn step(&self) -> Result<(), Failure> {
+        let steps = self.steps.get() + 1;
+        if steps < STEPS {
+            self.steps.set(steps);
+            return Ok(());
+        }
+        self.steps.set(0);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match self.interrupt {
+            Some(interrupt) if interrupt() => Err(Failure::Interrupted),
+            _ => Ok(()),
         }
     }
 
@@ -185,7 +237,7 @@ impl<'a> Run<'a> {
             return Ok(Table::clone(table));
         }
         let rows = operators::rows(self, rel, given)?;
-        self.count(rows.len())?;
+        self.count_wide(rows.len(), rel.schema.columns.len())?;
         Ok(Table::new(rel.schema.clone(), rows))
     }
 
@@ -225,12 +277,32 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`Failure::TooManyRows`].
     pub fn count(&self, rows: usize) -> Result<(), Failure> {
+        if rows > 64 {
+            self.check()?;
+        } else {
+            self.step()?;
+        }
         match self.rows_left.get().checked_sub(rows as u64) {
             Some(left) => {
                 self.rows_left.set(left);
                 Ok(())
             }
             None => Err(Failure::TooManyRows(self.limits.rows)),
+        }
+    }
+
+    /// Counts rows of a width against the limits.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyRows`], [`Failure::TooManyCells`].
+    pub fn count_wide(&self, rows: usize, width: usize) -> Result<(), Failure> {
+        self.count(rows)?;
+        match self.cells_left.get().checked_sub((rows as u64).saturating_mul(width as u64)) {
+            Some(left) => {
+                self.cells_left.set(left);
+                Ok(())
+            }
+            None => Err(Failure::TooManyCells(self.limits.rows.saturating_mul(CELLS_PER_ROW))),
         }
     }
 }

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use azimuth_kql::bound::{Expr as Bound, ExprKind};
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::eval::{Env, eval};
-use azimuth_rows::{Ready, tree, type_of};
-use azimuth_values::Value;
+use azimuth_rows::{Failure, Ready, tree, type_of};
+use azimuth_values::{Refusal, Value};
 use datafusion::logical_expr::{Expr, Volatility};
 
 use crate::stage::{Stage, unique};
 use crate::{cells, rows};
+
+/// Bytes of texts that an expression may make of the rows of one batch.
+const MAX_BYTES: usize = 256 << 20;
 
 /// The columns that an expression reads, with their types.
 pub(crate) fn columns(expr: &Bound) -> BTreeMap<usize, ScalarType> {
@@ -51,12 +54,21 @@ pub(crate) fn call(stage: &Arc<Stage>, expr: &Bound, column: impl Fn(usize) -> E
             let nothing = Ready::default();
             let values = stage.run(&nothing, |run| {
                 let mut row = vec![Value::Null; width];
+                let mut bytes = 0_usize;
                 (0..count)
                     .map(|index| {
                         for (array, (place, ty)) in arrays.iter().zip(&places) {
                             row[*place] = cells::value(array, index, *ty);
                         }
-                        eval(&bound, &Env::of(run, &row))
+                        let value = eval(&bound, &Env::of(run, &row))?;
+                        bytes += value.as_str().map_or(0, str::len);
+                        match bytes > MAX_BYTES {
+                            true => Err(Failure::Refused(Refusal::new(format!(
+                                "`{name}` makes texts of more than {} MB for {count} rows; keep them shorter, with `substring`",
+                                MAX_BYTES >> 20
+                            )))),
+                            false => Ok(value),
+                        }
                     })
                     .collect::<Result<Vec<Value>, _>>()
             })?;

@@ -7,7 +7,7 @@ use azimuth_kql::ast::BinaryOp;
 use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, Rel, RelKind, UnionInput};
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{Failure, Ready, null_of, tree, type_of};
-use azimuth_values::{Refusal, Value};
+use azimuth_values::{Refusal, Value, arithmetic};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
@@ -15,11 +15,11 @@ use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count as count_of;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, lit};
 
-use super::{Lowering, Places, column, is_plain_key, named, projected, reads, window};
+use super::{Lowering, Places, column, held, is_plain_key, named, projected, reads, window};
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
-use crate::{barrier, cells};
+use crate::{barrier, cells, probe};
 
 impl Lowering<'_> {
     /// Rows that no table is needed for: the row engine makes them now.
@@ -48,33 +48,60 @@ impl Lowering<'_> {
         let table = self.tables.get(name).ok_or_else(|| {
             failed(Failure::Refused(Refusal::new(format!("there is no table `{name}`; register it first"))))
         })?;
-        let hints = predicates.iter().filter_map(|predicate| {
-            let (place, op, value) = column_and_constant(predicate)?;
-            table.hint(place, op, &self.stage.constant(value).ok()?)
+        let compared = predicates.iter().flat_map(|predicate| comparisons(predicate));
+        let hints = compared.filter_map(|Compared { place, op, value, from }| {
+            {
+                let place = table.schema.index_of(&rel.schema.columns[place].name)?;
+                let value = self.stage.constant(value).ok()?;
+                let value = match (from, &value) {
+                    // `between (a .. 1h)`
+                    (Some(from), Value::TimeSpan(_)) => {
+                        arithmetic::add(&self.stage.constant(from).ok()?, &value)
+                    }
+                    _ => value,
+                };
+                table.hint(place, op, &value)
+            }
         });
-        table.scan(hints.collect(), rel, needed)
+        let named = |place: usize| {
+            let column = rel.schema.columns.get(place)?;
+            table.indexed_column(table.schema.index_of(&column.name)?)
+        };
+        let condition = probe::condition(predicates.iter().copied(), &self.scalars(), &named);
+        table.scan(hints.collect(), condition, rel, needed)
     }
 
-    pub(super) fn filter(&self, input: &Input, predicate: &Bound, needed: &Places) -> Result<LogicalPlan> {
+    pub(super) fn filter(
+        &self,
+        input: &Input,
+        predicate: &Bound,
+        needed: &Places,
+        held: &[Bound],
+    ) -> Result<LogicalPlan> {
         let needed: Places = needed.union(&reads([predicate])).copied().collect();
         let parts: Vec<&Bound> = conjuncts(predicate);
-        let plan = match &input.kind {
-            RelKind::Table(name) => self.scan(&name.table, &parts, input, &needed)?,
-            _ => match window::of(&self.stage, input, &parts) {
-                Some((join, window)) => {
-                    let window = Some((std::ptr::from_ref(join) as usize, window));
-                    Lowering { window, ..self.clone() }.plan_for(input, &needed)?
-                }
-                None => self.plan_for(input, &needed)?,
-            },
+        let held: Vec<Bound> = parts.iter().copied().chain(held).cloned().collect();
+        let plan = match window::of(&self.stage, input, &parts) {
+            Some((join, window)) => {
+                let window = Some((std::ptr::from_ref(join) as usize, window));
+                Lowering { window, ..self.clone() }.plan_under(input, &needed, &held)?
+            }
+            None => self.plan_under(input, &needed, &held)?,
         };
         let condition = self.scalars().predicate(predicate)?;
         LogicalPlanBuilder::from(plan).filter(condition)?.build()
     }
 
-    pub(super) fn project(&self, input: &Input, columns: &[Bound], needed: &Places) -> Result<LogicalPlan> {
+    pub(super) fn project(
+        &self,
+        input: &Input,
+        columns: &[Bound],
+        needed: &Places,
+        held: &[Bound],
+    ) -> Result<LogicalPlan> {
         let wanted = || needed.iter().map(|place| &columns[*place]);
-        let mut plan = self.plan_for(input, &reads(wanted()))?;
+        let held = held::through(held, &|place| held::plain(columns.get(place)?));
+        let mut plan = self.plan_under(input, &reads(wanted()), &held)?;
         let dear = read_twice(wanted()).into_iter().filter(|place| is_computed(input, *place));
         let dear: Vec<String> = dear.map(rows::column_name).collect();
         if !dear.is_empty() {
@@ -85,20 +112,20 @@ impl Lowering<'_> {
         named(plan, exprs.collect::<Result<Vec<_>>>()?)
     }
 
-    pub(super) fn distinct(&self, rel: &Input, input: &Input) -> Result<LogicalPlan> {
+    pub(super) fn distinct(&self, rel: &Input, input: &Input, held: &[Bound]) -> Result<LogicalPlan> {
         if rel
             .schema
             .columns
             .iter()
             .any(|column| matches!(column.ty, ScalarType::Dynamic | ScalarType::Unknown))
         {
-            return self.rows(rel);
+            return self.rows(rel, &[]);
         }
         let keys = rel.schema.columns.iter().enumerate().map(|(place, key)| {
             let key = if is_plain_key(key.ty) { column(place) } else { number::group_key(column(place)) };
             key.alias(rows::column_name(place))
         });
-        let plan = self.plan(input)?;
+        let plan = self.plan_under(input, &(0..input.schema.columns.len()).collect(), held)?;
         LogicalPlanBuilder::from(plan).aggregate(keys.collect::<Vec<_>>(), Vec::<Expr>::new())?.build()
     }
 
@@ -130,6 +157,7 @@ impl Lowering<'_> {
         inputs: &[UnionInput],
         has_source: bool,
         needed: &Places,
+        held: &[Bound],
     ) -> Result<LogicalPlan> {
         let types = rows::types(&rel.schema);
         let first = usize::from(has_source);
@@ -164,7 +192,15 @@ impl Lowering<'_> {
             if read.is_empty() {
                 read.insert(0);
             }
-            named(self.plan_for(&input.rel, &read)?, columns.into_iter().collect())
+            let held = held::through(held, &|output| {
+                let place = input
+                    .outputs
+                    .iter()
+                    .position(|known| known.map(|known| first + known) == Some(output))?;
+                let ty = input.rel.schema.columns.get(place)?.ty;
+                (ty == types[output]).then(|| Bound::column(place, ty, input.rel.span))
+            });
+            named(self.plan_under(&input.rel, &read, &held)?, columns.into_iter().collect())
         });
         let plans = plans.map(|plan| plan.map(Arc::new)).collect::<Result<Vec<_>>>()?;
         match plans.as_slice() {
@@ -234,6 +270,34 @@ fn conjuncts(predicate: &Bound) -> Vec<&Bound> {
     match &predicate.kind {
         ExprKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
         _ => vec![predicate],
+    }
+}
+
+/// A comparison of a column with a constant.
+struct Compared<'p> {
+    place: usize,
+    op: BinaryOp,
+    value: &'p Bound,
+    /// What a timespan is counted from
+    from: Option<&'p Bound>,
+}
+
+/// Comparisons of columns with constants that hold where a condition does.
+fn comparisons(predicate: &Bound) -> Vec<Compared<'_>> {
+    match &predicate.kind {
+        ExprKind::Between { is_negated: false, value, low, high }
+            if low.is_constant() && high.is_constant() =>
+        {
+            let ExprKind::Column(place) = value.kind else { return Vec::new() };
+            vec![
+                Compared { place, op: BinaryOp::GreaterOrEqual, value: low, from: None },
+                Compared { place, op: BinaryOp::LessOrEqual, value: high, from: Some(low) },
+            ]
+        }
+        _ => column_and_constant(predicate)
+            .map(|(place, op, value)| Compared { place, op, value, from: None })
+            .into_iter()
+            .collect(),
     }
 }
 

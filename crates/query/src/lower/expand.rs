@@ -1,11 +1,11 @@
 //! `mv-expand`.
 
-use azimuth_kql::bound::{Input, MvExpand};
+use azimuth_kql::bound::{Expr as Bound, Input, MvExpand};
 use azimuth_kql::types::ScalarType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
-use super::{Lowering, Places, column, reads};
+use super::{Lowering, Places, column, held, reads};
 use crate::expand::{self, Expansion};
 use crate::rows::column_name;
 
@@ -18,7 +18,13 @@ pub(super) fn is_native(expand: &MvExpand) -> bool {
 }
 
 impl Lowering<'_> {
-    pub(super) fn expand(&self, rel: &Input, expand: &MvExpand, needed: &Places) -> Result<LogicalPlan> {
+    pub(super) fn expand(
+        &self,
+        rel: &Input,
+        expand: &MvExpand,
+        needed: &Places,
+        held: &[Bound],
+    ) -> Result<LogicalPlan> {
         let made: Places =
             expand.columns.iter().map(|column| column.output).chain(expand.index_column).collect();
         let width = expand.input.schema.columns.len();
@@ -26,7 +32,8 @@ impl Lowering<'_> {
             needed.iter().copied().filter(|place| *place < width && !made.contains(place)).collect();
         let mut read = reads(expand.columns.iter().map(|column| &column.value));
         read.extend(&kept);
-        let plan = self.plan_for(&expand.input, &read)?;
+        let held = held::through(held, &|place| held::kept(rel, place));
+        let plan = self.plan_under(&expand.input, &read, &held)?;
         let scalars = self.scalars();
         let stay = kept.iter().map(|place| Ok(column(*place).alias(column_name(*place))));
         let lists = expand

@@ -11,7 +11,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, Join as Plan, LogicalPlan, LogicalPlanBuilder, cast, ident};
 
 use super::basic::null;
-use super::{Lowering, column};
+use super::{Lowering, column, held};
 use crate::aggregates::{self, Argument};
 use crate::functions::number;
 use crate::rows::types;
@@ -38,11 +38,11 @@ fn right_name(place: usize) -> String {
 }
 
 impl Lowering<'_> {
-    pub(super) fn join(&self, join: &Join) -> Result<LogicalPlan> {
+    pub(super) fn join(&self, join: &Join, held: &[Bound]) -> Result<LogicalPlan> {
         let address = std::ptr::from_ref(join) as usize;
         let window = self.window.filter(|(known, _)| *known == address).map(|(_, window)| window);
-        let left = self.side(join, true)?;
-        let right = self.side(join, false)?;
+        let left = self.side(join, true, held)?;
+        let right = self.side(join, false, held)?;
         let keys = join.keys.len();
         // `innerunique`: one row of the left for each key.
         let left = match join.kind {
@@ -131,7 +131,7 @@ impl Lowering<'_> {
     }
 
     /// A side with its columns and keys under names of their own.
-    fn side(&self, join: &Join, is_left: bool) -> Result<LogicalPlan> {
+    fn side(&self, join: &Join, is_left: bool, held: &[Bound]) -> Result<LogicalPlan> {
         let (input, column_name, key_name) = if is_left {
             (&join.left, left_name as fn(usize) -> String, "lk")
         } else {
@@ -151,7 +151,9 @@ impl Lowering<'_> {
             Ok(value.alias(format!("{key_name}{index}")))
         });
         let named = columns.chain(keys).collect::<Result<Vec<Expr>>>()?;
-        LogicalPlanBuilder::from(self.plan(input)?).project(named)?.build()
+        let held = held::through(held, &|place| held::of_side(join, place, is_left));
+        let all = (0..input.schema.columns.len()).collect();
+        LogicalPlanBuilder::from(self.plan_under(input, &all, &held)?).project(named)?.build()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`scalar`]: expressions, and predicates (where null and false are the same);
 //! - [`basic`]: sources of constant rows, `where`, `project`, `distinct`, `take`, `count`, `union`;
+//! - [`held`]: conditions of operators above, told to the tables below;
 //! - [`order`]: `sort`, `top`; [`summarize`]; [`join`]; [`window`]: joins near in time; [`expand`]: `mv-expand`;
 //! - everything else is one operator of the row engine inside the plan ([`crate::operator`]).
 //!
@@ -9,6 +10,7 @@
 
 mod basic;
 mod expand;
+mod held;
 mod join;
 mod order;
 pub(crate) mod scalar;
@@ -54,47 +56,57 @@ impl Lowering<'_> {
     /// The plan of an operator of which only these columns are read; others may be missing. Tables are wide, and the plan of
     /// a union of all of them would be as wide as all of them together.
     fn plan_for(&self, rel: &Input, needed: &Places) -> Result<LogicalPlan> {
+        self.plan_under(rel, needed, &[])
+    }
+
+    /// The same, below conditions that every row has to meet: rows that do not meet them may be missing.
+    fn plan_under(&self, rel: &Input, needed: &Places, held: &[Bound]) -> Result<LogicalPlan> {
         let width = rel.schema.columns.len();
         let needed = &needed.iter().copied().filter(|place| *place < width).collect::<Places>();
         match &rel.kind {
-            RelKind::Table(name) => self.scan(&name.table, &[], rel, needed),
+            RelKind::Table(name) => self.scan(&name.table, &held.iter().collect::<Vec<_>>(), rel, needed),
             RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => {
                 self.constant_rows(rel)
             }
             RelKind::GetSchema { .. } | RelKind::HostFunction { .. } => self.constant_rows(rel),
             RelKind::Shared(id) => self.shared(id.0, rel),
             RelKind::Filter { input, predicate } if !has_window(predicate) => {
-                self.filter(input, predicate, needed)
+                self.filter(input, predicate, needed, held)
             }
             RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
-                self.project(input, columns, needed)
+                self.project(input, columns, needed, held)
             }
-            RelKind::Distinct { input } => self.distinct(rel, input),
+            RelKind::Distinct { input } => self.distinct(rel, input, held),
             RelKind::Count { input } | RelKind::Consume { input } => self.count(input),
             RelKind::Take { input, count } => self.take(input, count, needed),
-            RelKind::Serialize { input } | RelKind::As { input, .. } => self.plan_for(input, needed),
-            RelKind::Union { inputs, has_source, .. } => self.union(rel, inputs, *has_source, needed),
-            RelKind::Sort { input, keys } if order::is_native(keys) => self.sort(input, keys, None),
+            RelKind::Serialize { input } | RelKind::As { input, .. } => self.plan_under(input, needed, held),
+            RelKind::Union { inputs, has_source, .. } => self.union(rel, inputs, *has_source, needed, held),
+            RelKind::Sort { input, keys } if order::is_native(keys) => self.sort(input, keys, None, held),
             RelKind::Top { input, count, keys } if order::is_native(keys) => {
-                self.sort(input, keys, Some(count))
+                self.sort(input, keys, Some(count), &[])
             }
             RelKind::Summarize { input, by, aggregates, has_by, output }
                 if (!has_by || !by.is_empty()) && !by.iter().any(has_window) =>
             {
-                self.summarize(input, by, aggregates, output)
+                self.summarize(input, by, aggregates, output, held)
             }
-            RelKind::Join(join) if join::is_native(join) => self.join(join),
-            RelKind::MvExpand(expand) if expand::is_native(expand) => self.expand(rel, expand, needed),
-            _ => self.rows(rel),
+            RelKind::Join(join) if join::is_native(join) => self.join(join, held),
+            RelKind::MvExpand(expand) if expand::is_native(expand) => self.expand(rel, expand, needed, held),
+            _ => self.rows(rel, held),
         }
     }
 
     /// One operator of the row engine over the plans of what it reads: its inputs, and within bodies whatever does not
     /// depend on the rows they are given.
-    fn rows(&self, rel: &Input) -> Result<LogicalPlan> {
+    fn rows(&self, rel: &Input, held: &[Bound]) -> Result<LogicalPlan> {
         let mut inputs = Vec::new();
         closed_inputs(rel, &mut inputs, &mut HashSet::new());
-        let children = inputs.iter().map(|input| self.plan(input)).collect::<Result<Vec<_>>>()?;
+        let held = held::through(held, &|place| held::kept(rel, place));
+        let children = inputs.iter().map(|input| {
+            let all = (0..input.schema.columns.len()).collect();
+            self.plan_under(input, &all, &held)
+        });
+        let children = children.collect::<Result<Vec<_>>>()?;
         operator::plan(&self.stage, rel, inputs, children)
     }
 

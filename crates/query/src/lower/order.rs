@@ -21,7 +21,13 @@ pub(super) fn is_native(keys: &[SortKey]) -> bool {
 }
 
 impl Lowering<'_> {
-    pub(super) fn sort(&self, input: &Input, keys: &[SortKey], count: Option<&Bound>) -> Result<LogicalPlan> {
+    pub(super) fn sort(
+        &self,
+        input: &Input,
+        keys: &[SortKey],
+        count: Option<&Bound>,
+        held: &[Bound],
+    ) -> Result<LogicalPlan> {
         let width = input.schema.columns.len();
         let count = count.map(|count| self.size(count)).transpose()?;
         if count == Some(0) {
@@ -43,7 +49,7 @@ impl Lowering<'_> {
                 order.push(key);
             }
         }
-        let plan = self.plan(input)?;
+        let plan = self.plan_under(input, &(0..width).collect(), held)?;
         let is_wider = columns.len() > width;
         let plan = if is_wider { projected(plan, columns)? } else { plan };
         let sorted = LogicalPlanBuilder::from(plan).sort_with_limit(order.clone(), count)?.build()?;

@@ -32,6 +32,11 @@ impl<'s> Scalars<'s> {
         Self { stage }
     }
 
+    /// A constant; `None` if it is none, or its value refuses to be computed.
+    pub(crate) fn constant(&self, expr: &Bound) -> Option<Value> {
+        if expr.is_constant() { self.stage.constant(expr).ok() } else { None }
+    }
+
     /// The value of an expression.
     pub(crate) fn value(&self, expr: &Bound) -> Result<Expr> {
         if size(expr, MAX_NODES).is_none() {
@@ -304,7 +309,7 @@ impl<'s> Scalars<'s> {
     }
 
     /// The members of a list that no row changes.
-    fn members(&self, list: &InList) -> Result<Option<Vec<Value>>> {
+    pub(crate) fn members(&self, list: &InList) -> Result<Option<Vec<Value>>> {
         let flat = |value: Value| -> Vec<Value> {
             match &value {
                 Value::Dynamic(json) => match &**json {

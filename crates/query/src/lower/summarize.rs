@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt as _, LogicalPlan, LogicalPlanBuilder, cast, ident, lit,
 };
 
-use super::{Lowering, is_plain_key, projected, reads};
+use super::{Lowering, held, is_plain_key, projected, reads};
 use crate::aggregates::{self, Argument};
 use crate::functions::{number, path};
 use crate::stage::failed;
@@ -31,6 +31,7 @@ impl Lowering<'_> {
         by: &[Bound],
         aggregates: &[Bound],
         output: &[SummaryColumn],
+        held: &[Bound],
     ) -> Result<LogicalPlan> {
         let calls = calls(aggregates);
         let groups = by.iter().enumerate().map(|(index, key)| {
@@ -64,7 +65,12 @@ impl Lowering<'_> {
             }
         }
         let arguments = calls.iter().flat_map(|(call, _)| &call.arguments);
-        let plan = self.plan_for(input, &reads(by.iter().chain(arguments)))?;
+        // A group that no row above keeps is not needed.
+        let held = held::through(held, &|place| match output.get(place)? {
+            SummaryColumn::Group(group) => held::plain(by.get(*group)?),
+            SummaryColumn::Aggregate(_) => None,
+        });
+        let plan = self.plan_under(input, &reads(by.iter().chain(arguments)), &held)?;
         let plan = LogicalPlanBuilder::from(plan).aggregate(groups, made)?.build()?;
         let plan = projected(plan, columns)?;
         let mut known = HashMap::new();

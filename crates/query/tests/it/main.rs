@@ -4,10 +4,14 @@
 mod aggregates;
 mod corpora;
 mod differential;
+mod explain;
 mod files;
 mod generated;
+mod index;
 mod limits;
 mod operators;
+mod pruning;
 mod real;
+mod runaway;
 mod support;
 mod wishes;

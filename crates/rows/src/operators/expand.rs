@@ -34,7 +34,7 @@ pub(super) fn expand(
                 .map(|column| Ok(items_of(&eval(&column.value, &env)?, expand.is_bag_array)))
                 .collect::<Result<Vec<_>, Failure>>()?;
             let count = lists.iter().map(Vec::len).max().unwrap_or(0).min(limit);
-            run.count(count)?;
+            run.count_wide(count, width)?;
             Ok((0..count)
                 .map(|index| {
                     let mut out: Row = match kept {

@@ -55,7 +55,7 @@ pub(super) fn join(run: &Run<'_>, join: &Join, left: &Table, right: &Table) -> R
             JoinKind::LeftSemi | JoinKind::LeftAnti | JoinKind::RightSemi | JoinKind::RightAnti => {}
             JoinKind::LeftOuter | JoinKind::FullOuter if found.is_empty() => rows.push(put(row, &no_right)),
             _ => {
-                run.count(found.len())?;
+                run.count_wide(found.len(), join.output.len())?;
                 rows.extend(found.iter().map(|&index| put(row, &right.rows[index])));
             }
         }

@@ -52,19 +52,35 @@ fn size(value: &Value) -> Value {
 }
 
 fn strcat(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
-    Ok(arguments.iter().map(written).collect::<String>().into())
+    joined(&arguments.iter().map(written).collect::<Vec<_>>(), "")
+}
+
+/// Texts one after the other, if all of them together are not too long.
+fn joined<T: AsRef<str>>(parts: &[T], delimiter: &str) -> Result<Value, Refusal> {
+    let bytes: usize = parts.iter().map(|part| part.as_ref().len() + delimiter.len()).sum();
+    if bytes > MAX_TEXT.saturating_add(delimiter.len()) {
+        return Err(Refusal::new(format!("`strcat` would make a text of more than {MAX_TEXT} bytes")));
+    }
+    let mut text = String::with_capacity(bytes);
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            text.push_str(delimiter);
+        }
+        text.push_str(part.as_ref());
+    }
+    Ok(text.into())
 }
 
 fn strcat_delim(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let Some((delimiter, parts)) = arguments.split_first() else { return Ok(Value::Null) };
-    Ok(parts.iter().map(written).collect::<Vec<_>>().join(&written(delimiter)).into())
+    joined(&parts.iter().map(written).collect::<Vec<_>>(), &written(delimiter))
 }
 
 /// `strcat_array(array, delimiter)`.
 fn strcat_array(_: &Context, arguments: &[Value]) -> Result<Value, Refusal> {
     let items = arguments[0].as_array().unwrap_or_default();
     let delimiter = written(&arguments[1]);
-    Ok(items.iter().map(|item| written(&packed(item))).collect::<Vec<_>>().join(&delimiter).into())
+    joined(&items.iter().map(|item| written(&packed(item))).collect::<Vec<_>>(), &delimiter)
 }
 
 /// An item of an array as its text reads there: `true`, not `True`.
