@@ -375,7 +375,9 @@ impl Binder<'_> {
     ) -> Expr {
         let shown = self.at(span);
         let is_aggregate = function.kind == FunctionKind::Aggregate;
-        let inner = Row { in_aggregate: row.in_aggregate && !is_aggregate, is_search: false, ..row };
+        // `search not("x")`: a text is a test there too.
+        let is_search = row.is_search && function.name == "not";
+        let inner = Row { in_aggregate: row.in_aggregate && !is_aggregate, is_search, ..row };
         let signatures = self.signatures(function);
         let arguments = in_order(function, &call.arguments);
         let Some(signature) = signatures.iter().find(|signature| takes(signature, arguments.len())) else {
@@ -531,7 +533,7 @@ impl Binder<'_> {
                 .copied()
                 .filter(|ty| ty.is_number())
                 .reduce(|left, right| left.common(right).unwrap_or(left))
-                .unwrap_or(T::Unknown),
+                .map_or(T::Unknown, |ty| if self.is_reference() && ty == T::Int { T::Long } else { ty }),
             Returns::ForWord(index, word, ty, otherwise) => {
                 let given = bound.get(index).and_then(Expr::as_literal).and_then(Literal::as_str);
                 if given.is_some_and(|given| given.eq_ignore_ascii_case(word)) { ty } else { otherwise }

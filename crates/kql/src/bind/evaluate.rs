@@ -70,6 +70,14 @@ impl Binder<'_> {
             }
         }
         names.truncate(arguments.len());
+        if let ("bag_unpack", Some(PluginArgument::Scalar(bag)), Some(written)) =
+            (plugin.name, arguments.first(), call.arguments.first())
+            && !matches!(bag.ty, T::Dynamic | T::Unknown)
+        {
+            let message = format!("`bag_unpack` asks for a dynamic column, this is a {}", bag.ty);
+            let hint = (bag.ty == T::String).then(|| "`parse_json()` reads a text as JSON".to_owned());
+            self.error_with_hint("kql-argument-type", written.value.span, message, hint);
+        }
         let declared = schema.map(|schema| (schema.star, self.declared_schema(&schema.columns)));
         let result = match &declared {
             Some((star, declared)) => {

@@ -164,6 +164,12 @@ impl Binder<'_> {
     /// Binds the body of a function as it stands, for its errors: nobody may ever call it.
     pub(super) fn check_function(&mut self, function: &LetFunction, row: Row<'_>) {
         let mut scope = function.env.clone();
+        let is_table = |parameter: &Parameter| matches!(parameter.ty, ParameterType::Table { .. });
+        for pair in function.declaration.parameters.windows(2) {
+            if is_table(&pair[1]) && !is_table(&pair[0]) {
+                self.error("kql-parameter-order", pair[1].span, "tabular parameters come before the others");
+            }
+        }
         for parameter in &function.declaration.parameters {
             let span = self.at(parameter.span);
             let entry = match &parameter.ty {

@@ -76,6 +76,11 @@ pub struct Options {
 /// | `count(x)` | counts where `x` is there | asks for a bool |
 /// | `getschema`: `ColumnOrdinal` | int | long |
 /// | `parse` into a column that is there | replaces it | adds another, with a number |
+/// | `bin` of an `int` by an `int`, `row_cumsum` of an `int` | int, long | long, int |
+/// | `where a = b` | `a` equals `b` | `b` has to be a bool |
+/// | a second `let` of a name | counts | refused |
+/// | `parse` with neighbours that may take the same characters | as they come | refused |
+/// | `make-series … default` of a wider type | taken | refused |
 /// | `top-hitters` by an `int` | long | int |
 /// | a table for a scalar parameter of a stored function | refused | accepted |
 /// | `scan` without `with_match_id` | no such column | `match_id` |

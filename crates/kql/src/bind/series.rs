@@ -37,8 +37,16 @@ impl Binder<'_> {
         }
         let mut series = Vec::new();
         for (item, default) in &ast.aggregates {
+            let place = default.as_ref().map(|default| default.span);
             let default = default.as_ref().map(|default| self.constant(default, env));
             for (name, expr, _) in self.series_aggregate(item, &input.schema, row, env) {
+                if let (Some(default), Some(place), true) = (&default, place, self.is_reference())
+                    && expr.ty != T::Dynamic
+                    && !default.ty.widens_to(expr.ty)
+                {
+                    let message = format!("a {} is expected here, this is a {}", expr.ty, default.ty);
+                    self.error("kql-series-default", place, message);
+                }
                 let default =
                     default.clone().unwrap_or_else(|| Expr::literal(Literal::Long(Some(0)), expr.span));
                 let typed = Expr { ty: T::Dynamic, ..expr.clone() };

@@ -1,5 +1,6 @@
 //! Statements: `let`, `set`, declarations and results.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ impl Binder<'_> {
     pub(super) fn query(&mut self, query: &Query) {
         let mut env = Scope::default();
         let mut has_result = false;
+        self.check_names(&query.statements);
         for statement in &query.statements {
             match &statement.kind {
                 S::Expression(ast) => {
@@ -41,10 +43,27 @@ impl Binder<'_> {
 
     /// The names after some statements of a function body.
     pub(super) fn statements(&mut self, statements: &[Statement], mut env: Scope, row: Row<'_>) -> Scope {
+        self.check_names(statements);
         for statement in statements {
             env = self.statement(statement, env, row);
         }
         env
+    }
+
+    /// The engine lets the last of several `let` with one name count; the reference binder refuses the others.
+    fn check_names(&mut self, statements: &[Statement]) {
+        if !self.is_reference() {
+            return;
+        }
+        let mut names = HashSet::new();
+        for statement in statements {
+            if let S::Let { name, .. } = &statement.kind
+                && !names.insert(name.text.as_str())
+            {
+                let message = format!("there is a name `{}` already", name.text);
+                self.error("kql-duplicate-name", name.span, message);
+            }
+        }
     }
 
     fn statement(&mut self, statement: &Statement, env: Scope, row: Row<'_>) -> Scope {

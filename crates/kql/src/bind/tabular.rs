@@ -150,6 +150,16 @@ impl Binder<'_> {
         }
     }
 
+    /// A constant of a type that `range` can count with.
+    fn summable(&mut self, ast: &Ast, env: &Scope) -> Expr {
+        let expr = self.constant(ast, env);
+        if !(expr.ty.is_summable() || matches!(expr.ty, T::Dynamic | T::Unknown)) {
+            let message = format!("a number, timespan or datetime is expected here, this is a {}", expr.ty);
+            self.error("kql-number-expected", ast.span, message);
+        }
+        expr
+    }
+
     /// Operators that may begin a query.
     fn source_operator(
         &mut self,
@@ -172,9 +182,9 @@ impl Binder<'_> {
         Some(match &operator.kind {
             O::Print { columns } => self.print(operator, columns, env),
             O::Range { name, from, to, step } => {
-                let [from, to] = [from, to].map(|part| self.constant(part, env));
+                let [from, to] = [from, to].map(|part| self.summable(part, env));
                 let step = match step {
-                    Some(step) => self.constant(step, env),
+                    Some(step) => self.summable(step, env),
                     None => Expr::literal(crate::values::Literal::Long(Some(1)), self.at(operator.span)),
                 };
                 let ty = match (from.ty, to.ty, step.ty) {
@@ -289,7 +299,11 @@ impl Binder<'_> {
                 let count = self.count_of_rows(count, env);
                 let row = self.new_row();
                 let name = implied_name(of, false);
+                let place = of.span;
                 let of = self.scalar(of, Row::of(&input.schema, row), env);
+                if of.ty == T::Dynamic {
+                    self.dynamic_key(place, None);
+                }
                 let schema = Schema::new(vec![Column::new(name.unwrap_or_else(|| "Column1".into()), of.ty)]);
                 self.rel(RelKind::SampleDistinct { input, count, of }, schema, span)
             }
@@ -308,7 +322,17 @@ impl Binder<'_> {
             O::Scan(scan) => self.scan(operator, scan, input, env),
             O::Reduce { by, with } => {
                 let row = self.new_row();
+                let place = by.span;
                 let by = self.scalar(by, Row::of(&input.schema, row), env);
+                if !matches!(by.ty, T::String | T::Unknown) {
+                    let message = format!("a string is expected here, this is a {}", by.ty);
+                    self.error_with_hint(
+                        "kql-text-expected",
+                        place,
+                        message,
+                        Some("`tostring()` makes it one".into()),
+                    );
+                }
                 let properties = with
                     .iter()
                     .map(|property| {

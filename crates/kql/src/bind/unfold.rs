@@ -177,14 +177,22 @@ impl Binder<'_> {
         let flags = operator.parameter("flags").and_then(|flags| flags.word()).unwrap_or_default().to_owned();
         let mut out = Columns::of_input(&input.schema, self.at(operator.span));
         let mut parts: Vec<ParsePart> = Vec::new();
-        for piece in pattern {
+        for (at, piece) in pattern.iter().enumerate() {
             match piece {
-                ParsePiece::Skip(_) => parts.push(ParsePart::Skip),
+                ParsePiece::Skip(_) => {
+                    if self.is_reference() {
+                        self.parse_neighbours(pattern, at);
+                    }
+                    parts.push(ParsePart::Skip);
+                }
                 ParsePiece::Text(text, _) => match parts.last_mut() {
                     Some(ParsePart::Text(before)) => before.push_str(text),
                     _ => parts.push(ParsePart::Text(text.clone())),
                 },
                 ParsePiece::Column(column) => {
+                    if self.is_reference() {
+                        self.parse_neighbours(pattern, at);
+                    }
                     if matches!(parts.last(), Some(ParsePart::Skip)) && mode != ParseMode::Regex {
                         self.error("kql-parse-pattern", column.name.span, "a column has to follow a text");
                     }
@@ -195,6 +203,28 @@ impl Binder<'_> {
         }
         let parse = Parse { input, value: bound, mode, flags, pattern: parts, is_where };
         self.rel(RelKind::Parse(Box::new(parse)), out.schema, operator.span)
+    }
+
+    /// The reference binder asks for a text between the columns of a pattern, and none of the columns before a star may
+    /// be a text, since both could take the same characters.
+    fn parse_neighbours(&mut self, pattern: &[ParsePiece], at: usize) {
+        let before = at.checked_sub(1).and_then(|before| pattern.get(before));
+        let (span, message) = match &pattern[at] {
+            ParsePiece::Column(column) if !matches!(before, None | Some(ParsePiece::Text(..))) => {
+                (column.name.span, "a column has to follow a text")
+            }
+            ParsePiece::Skip(span) => match (before, pattern.get(at + 1)) {
+                (_, Some(ParsePiece::Column(_) | ParsePiece::Skip(_))) => {
+                    (*span, "a text has to follow a `*`")
+                }
+                (Some(ParsePiece::Column(column)), _) if matches!(column.ty.text.as_str(), "" | "string") => {
+                    (*span, "a `*` cannot follow a column that is a text")
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        self.error("kql-parse-pattern", span, message);
     }
 
     fn parsed_column(&mut self, column: &ColumnDeclaration, out: &mut Columns) -> NewColumn {
@@ -256,7 +286,11 @@ impl Binder<'_> {
         }
         let row = self.new_row();
         let name = super::naming::implied_name(by, false);
+        let place = by.span;
         let by = self.scalar(by, Row::of(&input.schema, row), env);
+        if by.ty == T::Dynamic {
+            self.dynamic_key(place, None);
+        }
         let strategy = operator.parameter("hint.strategy").and_then(|hint| hint.word()).map(str::to_owned);
         let body = match body {
             PartitionBody::Operators(pipeline) => {

@@ -357,8 +357,10 @@ impl Binder<'_> {
         }
         let mut left: Option<Expr> = None;
         for (op, op_span, left_ast, right_ast, span) in spine.into_iter().rev() {
-            let is_any = |ast: &Ast| row.is_search && matches!(ast.kind, A::Star);
-            if left.is_none() && is_any(left_ast) {
+            // `where * has "x"` asks all columns, as `search` does.
+            let is_any = matches!(left_ast.kind, A::Star)
+                && (row.is_search || row.schema.is_some() && !op.is_arithmetic());
+            if left.is_none() && is_any {
                 let term = self.scalar(right_ast, Row { is_search: false, ..row }, env);
                 left = Some(self.any_column(op, term, row, span));
                 continue;
@@ -369,6 +371,12 @@ impl Binder<'_> {
                 None => self.scalar(left_ast, row, env),
             };
             let right_value = self.scalar(right_ast, row, env);
+            // `where a = b` is an equality to the engine, and a name for `b` to the reference binder.
+            let is_name = op == BinaryOp::Equal && op_span.end - op_span.start == 1 && self.is_reference();
+            if is_name && !matches!(right_value.ty, T::Bool | T::Unknown) {
+                let message = format!("a bool is expected here, this is a {}", right_value.ty);
+                self.error("kql-bool-expected", right_ast.span, message);
+            }
             left = Some(self.operation(op, op_span, left_value, right_value, span));
         }
         left.unwrap_or_else(|| Expr::error(self.at(ast.span)))
@@ -410,7 +418,7 @@ impl Binder<'_> {
     ) -> Expr {
         let span = self.at(ast.span);
         let inner = Row { is_search: false, ..row };
-        let is_any = row.is_search && matches!(left.kind, A::Star);
+        let is_any = (row.is_search || row.schema.is_some()) && matches!(left.kind, A::Star);
         let left_value = if is_any { Expr::error(span) } else { self.scalar(left, inner, env) };
         let needs_text = !matches!(op, InOp::In | InOp::NotIn);
         if needs_text && !matches!(left_value.ty, T::String | T::Dynamic | T::Unknown) {

@@ -109,3 +109,48 @@ fn engine_and_reference_binder_differ_where_it_is_said() {
     assert_eq!(refused("Logs | summarize count(s)", Rules::Engine), Vec::<String>::new());
     assert_eq!(refused("Logs | summarize count(s)", Rules::ReferenceBinder), ["s"]);
 }
+
+#[test]
+fn the_reference_binder_refuses_more() {
+    for (query, place) in [
+        ("let x = 1; let x = 2; print x", "x"),
+        ("Logs | parse s with a b", "b"),
+        ("Logs | parse s with 'x' a * 'y'", "*"),
+        ("Logs | parse s with * * 'x' a", "*"),
+        ("Logs | where s = 'x'", "'x'"),
+        ("Logs | make-series c = count() default = 'a' on t step 1d", "'a'"),
+    ] {
+        assert_eq!(refused(query, Rules::Engine), Vec::<String>::new(), "{query}");
+        assert_eq!(refused(query, Rules::ReferenceBinder), [place], "{query}");
+    }
+    for query in [
+        "Logs | parse s with * 'x' a 'y' *",
+        "Logs | parse s with 'x' a:long * 'y'",
+        "Logs | where (n > 1) = true",
+        "Logs | make-series c = avg(n) default = 0 on t step 1d",
+    ] {
+        assert_eq!(refused(query, Rules::ReferenceBinder), Vec::<String>::new(), "{query}");
+    }
+}
+
+#[test]
+fn types_of_operands_of_operators() {
+    for (query, place) in [
+        ("Logs | sample-distinct 3 of d", "d"),
+        ("Logs | partition by d (take 1)", "d"),
+        ("Logs | reduce by d", "d"),
+        ("range x from 'a' to 'b' step 1", "'a'"),
+        ("Logs | evaluate bag_unpack(s)", "s"),
+        ("let f = (x:long, T:(*)) { T }; print 1", "T:(*)"),
+        ("Logs | extend c = coalesce(d, s)", "s"),
+        ("Logs | where * + 1 == 2", "*"),
+    ] {
+        let found = refused(query, Rules::Engine);
+        assert_eq!(found.first().map(String::as_str), Some(place), "{query}");
+    }
+    for query in
+        ["Logs | where * has 'x' or * == 'y' or * has_any ('a', 'b')", "Logs | search 'x' and not('y')"]
+    {
+        assert_eq!(refused(query, Rules::Engine), Vec::<String>::new(), "{query}");
+    }
+}

@@ -18,7 +18,7 @@ fn tree(text: &str) -> String {
     out
 }
 
-fn check(text: &str, options: &FormatOptions) -> Result<bool, String> {
+pub(crate) fn check(text: &str, options: &FormatOptions) -> Result<bool, String> {
     let Ok(once) = format(text, options) else { return Ok(false) };
     if tree(text) != tree(&once) {
         return Err(format!("another tree:\n{once}"));

@@ -10,6 +10,7 @@ mod diagnostics;
 mod dynamic;
 mod editing;
 mod formatting;
+mod fuzz;
 mod hostile;
 mod open;
 mod parsing;

@@ -13,7 +13,8 @@ const RANK: &[Signature] = &[sig(&[p("term", A::NotDynamic), RESTART], R::Type(T
 pub(super) const FUNCTIONS: &[Function] = &[
     window("next", NEIGHBOUR),
     window("prev", NEIGHBOUR),
-    window("row_cumsum", &[sig(&[p("term", A::Summable), RESTART], R::ArgumentLong(0))]),
+    window("row_cumsum", &[sig(&[p("term", A::Summable), RESTART], R::ArgumentLong(0))])
+        .reference(&[sig(&[p("term", A::Summable), RESTART], R::Argument(0))]),
     window(
         "row_number",
         &[sig(&[p("startingIndex", A::Type(T::Long)).optional(), RESTART], R::Type(T::Long))],
