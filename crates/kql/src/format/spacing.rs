@@ -81,6 +81,14 @@ impl Collect<'_, '_> {
         self.facts.tight.extend(places.into_iter().map(|place| (place, span.end)));
     }
 
+    /// As [`Self::keep`] for a name that is several tokens and not in brackets.
+    fn keep_words(&mut self, span: Span) {
+        let kinds: Vec<T> = self.in_span(span).take(2).map(|piece| piece.kind).collect();
+        if kinds.len() == 2 && kinds[0] != T::LBracket {
+            self.keep(span);
+        }
+    }
+
     fn properties(&mut self, properties: &[OperatorParameter]) {
         self.facts.parameters.extend(properties.iter().map(|property| property.name.span.end));
     }
@@ -106,7 +114,9 @@ impl Visit for Collect<'_, '_> {
                 self.facts.indexed.insert(base.span.end);
             }
             ExprKind::Wildcard(_) => self.keep(expr.span),
-            ExprKind::Path { member, .. } if member.text.contains('*') => self.keep(member.span),
+            // Names of tables may be glued of several words: `T$x`.
+            ExprKind::Name(_) => self.keep_words(expr.span),
+            ExprKind::Path { member, .. } => self.keep_words(member.span),
             ExprKind::Literal(Literal::Dynamic(_)) => {
                 let places: Vec<u32> = self.in_span(expr.span).map(|piece| piece.span.start).collect();
                 self.facts.json.extend(places);

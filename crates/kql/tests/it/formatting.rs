@@ -69,6 +69,13 @@ fn queries_of_the_corpora_keep_their_meaning() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[test]
+fn names_of_several_tokens_stay_one() {
+    for text in ["union a$b.c", "union a$b*, database('d').x$y", "T | project-away a*b$c", "union ['a b'].c"] {
+        assert_eq!(check(text, &FormatOptions::default()), Ok(true), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn words_in_any_order_are_formatted_or_refused(
