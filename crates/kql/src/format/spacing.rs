@@ -13,6 +13,8 @@ use crate::walk::{self, Visit};
 /// Words with a dash that are no names of operators after a `|`.
 const DASHED: &[&str] =
     &["granny-asc", "granny-desc", "project-smart", "project-away", "top-nested", "partitioned-by"];
+/// Operators that begin a query, unless a dash and a word follow at once: `print-x` is a difference.
+const FIRST_WORDS: &[&str] = &["print", "range", "union", "search", "find", "evaluate"];
 /// Words that a parenthesis follows without a blank, and that are no calls.
 const CALL_LIKE: &[&str] = &["typeof", "dynamic", "datatable", "query_parameters"];
 
@@ -57,7 +59,8 @@ pub(super) fn facts(query: &Query, pieces: &[Piece<'_>]) -> Facts {
         let is_adjacent = first.span.end == dash.span.start && dash.span.end == last.span.start;
         if dash.kind == T::Minus
             && is_adjacent
-            && DASHED.iter().any(|word| word.split_once('-') == Some((first.text, last.text)))
+            && (DASHED.iter().any(|word| word.split_once('-') == Some((first.text, last.text)))
+                || last.kind == T::Ident && FIRST_WORDS.contains(&first.text))
         {
             collect.keep(first.span.to(last.span));
         }

@@ -71,8 +71,13 @@ fn queries_of_the_corpora_keep_their_meaning() {
 
 #[test]
 fn names_of_several_tokens_stay_one() {
-    for text in ["union a$b.c", "union a$b*, database('d').x$y", "T | project-away a*b$c", "union ['a b'].c"]
-    {
+    for text in [
+        "union a$b.c",
+        "union a$b*, database('d').x$y",
+        "T | project-away a*b$c",
+        "union ['a b'].c",
+        "print-expand",
+    ] {
         assert_eq!(check(text, &FormatOptions::default()), Ok(true), "{text}");
     }
 }
