@@ -38,6 +38,7 @@ use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
 use crate::rows;
+use crate::series::SeriesPlanner;
 use crate::stage::{Contexts, Host, HostDocuments, HostFunction, Stage};
 use crate::table::QueryTable;
 
@@ -617,6 +618,7 @@ impl Engine {
             Arc::new(OrderedPlanner),
             Arc::new(BarrierPlanner),
             Arc::new(ExpandPlanner),
+            Arc::new(SeriesPlanner),
         ]);
         pausing(planner.create_physical_plan(&optimized, &self.state).await?)
     }

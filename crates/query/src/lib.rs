@@ -12,7 +12,7 @@
 //! - `guard`, `limits`: what ends a query before its time;
 //! - [`index`]: what whoever keeps files can say of them before they are read;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
-//! - `expand`: lists unrolled within arrays;
+//! - `expand`: lists unrolled within arrays; `series`: groups on an axis;
 //! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
 //!
 //! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
@@ -37,6 +37,7 @@ mod operator;
 mod ordered;
 mod probe;
 mod rows;
+mod series;
 mod stage;
 mod table;
 mod wire;

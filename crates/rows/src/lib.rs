@@ -23,7 +23,7 @@ mod table;
 pub mod tree;
 mod window;
 
-pub use operators::{item_as, items_of};
+pub use operators::{item_as, items_of, series_axis};
 pub use query::{QueryError, open_operator, opened, query};
 pub use run::{Failure, Interrupt, Limits, Ready, Run, Source, run};
 pub use support::{Support, support};

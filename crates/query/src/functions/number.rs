@@ -37,6 +37,17 @@ pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
     ))
 }
 
+/// The bin of a moment, a span or a long, counted from the beginning of an axis or from zero.
+pub(crate) fn point(value: Expr, from: Option<i64>, step: i64) -> Expr {
+    let from = from.unwrap_or(0);
+    let (key, arguments) = (format!("{from}/{step}"), vec![value]);
+    super::call("point", &key, Volatility::Immutable, DataType::Int64, arguments, move |arrays, _| {
+        let numbers = arrays[0].as_primitive::<Int64Type>();
+        let point = |number: i64| Some(number.checked_sub(from)?.div_euclid(step));
+        Ok(Arc::new(numbers.iter().map(|number| number.and_then(point)).collect::<Int64Array>()))
+    })
+}
+
 /// A key by which reals sort as Kusto sorts them: NaN before all others, both zeros alike.
 pub(crate) fn order_key(value: Expr) -> Expr {
     super::call("order", "real", Volatility::Immutable, DataType::Int64, vec![value], |arrays, _| {

@@ -3,7 +3,7 @@
 //! - [`scalar`]: expressions, and predicates (where null and false are the same);
 //! - [`basic`]: sources of constant rows, `where`, `project`, `distinct`, `take`, `count`, `union`;
 //! - [`held`]: conditions of operators above, told to the tables below;
-//! - [`order`]: `sort`, `top`; [`summarize`]; [`join`]; [`window`]: joins near in time; [`expand`]: `mv-expand`;
+//! - [`order`]: `sort`, `top`; [`summarize`]; [`join`]; [`window`]: joins near in time; [`expand`]: `mv-expand`; [`series`]: `make-series`;
 //! - everything else is one operator of the row engine inside the plan ([`crate::operator`]).
 //!
 //! Columns of plans are `c0`, `c1`, … by their place in the bound schema.
@@ -14,6 +14,7 @@ mod held;
 mod join;
 mod order;
 pub(crate) mod scalar;
+mod series;
 mod summarize;
 mod window;
 
@@ -91,6 +92,10 @@ impl Lowering<'_> {
                 self.summarize(input, by, aggregates, output, held)
             }
             RelKind::Join(join) if join::is_native(join) => self.join(join, held),
+            RelKind::MakeSeries(series) => match self.series(rel, series)? {
+                Some(plan) => Ok(plan),
+                None => self.rows(rel, held),
+            },
             RelKind::MvExpand(expand) if expand::is_native(expand) => self.expand(rel, expand, needed, held),
             _ => self.rows(rel, held),
         }

@@ -23,6 +23,8 @@ use crate::stage::failed;
 
 /// Results of aggregates by call and place.
 type Uses = BTreeMap<usize, ScalarType>;
+/// The columns of results, by the address of the call and the place among its outputs.
+pub(super) type ResultPlaces = HashMap<(usize, usize), usize>;
 
 impl Lowering<'_> {
     pub(super) fn summarize(
@@ -33,21 +35,46 @@ impl Lowering<'_> {
         output: &[SummaryColumn],
         held: &[Bound],
     ) -> Result<LogicalPlan> {
-        let calls = calls(aggregates);
-        let groups = by.iter().enumerate().map(|(index, key)| {
-            let value = self.scalars().value(key)?;
-            let value = match key.ty {
-                ty if is_plain_key(ty) => value,
-                ScalarType::Real => number::group_key(value),
-                _ => path::normal(value),
-            };
-            Ok(value.alias(format!("k{index}")))
+        let groups = by.iter().map(|key| self.group_key(key)).collect::<Result<Vec<_>>>()?;
+        // A group that no row above keeps is not needed.
+        let held = held::through(held, &|place| match output.get(place)? {
+            SummaryColumn::Group(group) => held::plain(by.get(*group)?),
+            SummaryColumn::Aggregate(_) => None,
         });
-        let groups = groups.collect::<Result<Vec<_>>>()?;
+        let (plan, places) = self.grouped(input, (by.iter(), groups), aggregates, &held)?;
+        let mut known = HashMap::new();
+        let results = output.iter().map(|column| match *column {
+            SummaryColumn::Group(index) => Ok(super::column(index)),
+            SummaryColumn::Aggregate(index) => {
+                self.scalars().value(&over_results(&aggregates[index], &places, &mut known))
+            }
+        });
+        projected(plan, results.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// A key of groups: equal values have equal cells.
+    pub(super) fn group_key(&self, key: &Bound) -> Result<Expr> {
+        let value = self.scalars().value(key)?;
+        Ok(match key.ty {
+            ty if is_plain_key(ty) => value,
+            ScalarType::Real => number::group_key(value),
+            _ => path::normal(value),
+        })
+    }
+
+    /// The groups (what they are made of, and their keys), then every result of an aggregate that the expressions use, at its place.
+    pub(super) fn grouped<'e>(
+        &self,
+        input: &Input,
+        (by, groups): (impl Iterator<Item = &'e Bound>, Vec<Expr>),
+        aggregates: &'e [Bound],
+        held: &[Bound],
+    ) -> Result<(LogicalPlan, ResultPlaces)> {
+        let calls = calls(aggregates);
         let mut made = Vec::with_capacity(calls.len());
         // After the groups, every used result of an aggregate is a column.
-        let mut columns: Vec<Expr> = (0..by.len()).map(|index| ident(format!("k{index}"))).collect();
-        let mut places: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut columns: Vec<Expr> = (0..groups.len()).map(|index| ident(format!("k{index}"))).collect();
+        let mut places = ResultPlaces::new();
         for (index, (call, uses)) in calls.iter().enumerate() {
             let name = format!("a{index}");
             let address = std::ptr::from_ref::<Call>(call) as usize;
@@ -65,22 +92,10 @@ impl Lowering<'_> {
             }
         }
         let arguments = calls.iter().flat_map(|(call, _)| &call.arguments);
-        // A group that no row above keeps is not needed.
-        let held = held::through(held, &|place| match output.get(place)? {
-            SummaryColumn::Group(group) => held::plain(by.get(*group)?),
-            SummaryColumn::Aggregate(_) => None,
-        });
-        let plan = self.plan_under(input, &reads(by.iter().chain(arguments)), &held)?;
-        let plan = LogicalPlanBuilder::from(plan).aggregate(groups, made)?.build()?;
-        let plan = projected(plan, columns)?;
-        let mut known = HashMap::new();
-        let results = output.iter().map(|column| match *column {
-            SummaryColumn::Group(index) => Ok(super::column(index)),
-            SummaryColumn::Aggregate(index) => {
-                self.scalars().value(&over_results(&aggregates[index], &places, &mut known))
-            }
-        });
-        projected(plan, results.collect::<Result<Vec<_>>>()?)
+        let plan = self.plan_under(input, &reads(by.chain(arguments)), held)?;
+        let groups = groups.into_iter().enumerate().map(|(index, key)| key.alias(format!("k{index}")));
+        let plan = LogicalPlanBuilder::from(plan).aggregate(groups.collect::<Vec<_>>(), made)?.build()?;
+        Ok((projected(plan, columns)?, places))
     }
 
     /// An aggregate of DataFusion that means the same, and its value of nothing where that is not null.
@@ -217,9 +232,9 @@ fn used<'e>(found: &mut Vec<(&'e Call, Uses)>, call: &'e Call, place: usize, ty:
 }
 
 /// The expression with columns in the place of aggregates.
-fn over_results(
+pub(super) fn over_results(
     expr: &Bound,
-    places: &HashMap<(usize, usize), usize>,
+    places: &ResultPlaces,
     known: &mut HashMap<usize, Arc<NamedValue>>,
 ) -> Bound {
     let result = |call: &Call, index: usize| {

@@ -189,3 +189,36 @@ fn one_left_row_for_each_key() {
         compare(&rows(300, 20), &tails);
     });
 }
+
+/// Axes whose ends are given, or told by the rows; values at both ends and beyond.
+#[test]
+fn series_are_those_of_the_row_engine() {
+    deep(|| {
+        let axes = [
+            "t from datetime(2022-09-28 23:00:00) to datetime(2022-09-29 08:00:00) step 1h",
+            "t from datetime(2022-09-28 23:30:00) step 45m",
+            "t step 1h",
+            "t in range(datetime(2022-09-29 00:00:00), datetime(2022-09-29 05:00:00), 1h)",
+            "t from datetime(2023-01-01) to datetime(2022-01-01) step 1h",
+            "t from datetime(2023-01-01) step 1d",
+            "u from 10 to 300 step 50",
+            "u step 37",
+            "many from 3 to 25 step 3",
+            "u from -100 step 60",
+            "i step 1000000000",
+        ];
+        let mut tails = Vec::new();
+        for axis in axes {
+            for by in ["", " by few", " by r, b", " by tostring(d)"] {
+                tails.push(format!("make-series n = count(), s = sum(i) default = -1, avg(u) default = real(null) on {axis}{by}"));
+            }
+            tails.push(format!(
+                "make-series kind=nonempty dcount(s), make_set(few) default = dynamic([]) on {axis}"
+            ));
+            tails.push(format!("where u < 0 | make-series kind=nonempty count() on {axis}"));
+            tails.push(format!("where u < 0 | make-series count() on {axis}"));
+            tails.push(format!("make-series m = max(l) + count() on {axis} by few | mv-expand m to typeof(long) | project few, m"));
+        }
+        compare(&near_in_time(), &tails);
+    });
+}

@@ -14,6 +14,7 @@ mod scan;
 mod series;
 
 pub use expand::{item_as, items_of};
+pub use series::axis as series_axis;
 
 use azimuth_kql::bound::{Expr, Rel, RelKind};
 use azimuth_values::Value;

@@ -76,7 +76,10 @@ pub(super) fn make_series(run: &Run<'_>, series: &MakeSeries, table: &Table) -> 
 
 /// The points of the axis. Without a first one it begins at the bin of the smallest position, without an end it reaches the
 /// largest.
-fn axis(
+///
+/// # Errors
+/// When there are more points than the service allows.
+pub fn axis(
     positions: &[Value],
     from: Option<Value>,
     to: Option<Value>,
