@@ -5,6 +5,7 @@
 //! ```
 //!
 //! - [`Engine`]: tables, and queries over them; [`QueryResult`]: streams of batches with their schemas;
+//! - [`Engine::register_files`], [`Engine::register_delta`]: tables of files, and of Delta;
 //! - [`cells`]: Kusto's values in Arrow arrays, and back; `native`: columns of files as such cells;
 //! - `lower`: bound operators and expressions as plans of DataFusion;
 //! - `functions`, `aggregates`: kernels, and the functions of `azimuth-values` inside plans;
@@ -21,6 +22,7 @@
 mod aggregates;
 mod barrier;
 pub mod cells;
+mod delta;
 mod engine;
 mod error;
 mod expand;
@@ -42,6 +44,7 @@ mod stage;
 mod table;
 mod wire;
 
+pub use delta::{DeltaError, DeltaOpened, DeltaVersion};
 pub use engine::{Config, Engine, QueryResult, ResultSet, Settings, Stats};
 pub use error::{OverBudget, QueryError, ServiceError};
 pub use explain::Explanation;

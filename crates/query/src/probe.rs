@@ -1,6 +1,5 @@
 //! Indexes asked while a scan is planned: predicates as conditions on terms, files as ranges of rows.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -29,7 +28,7 @@ use crate::index::terms::{Edge, of_needle};
 use crate::index::{Condition, FileId, FileIndex, RowRanges};
 use crate::lower::scalar::Scalars;
 
-/// What an index left out of a scan. It travels with the files that remain.
+/// What an index, or the log of a table, left out of a scan. It travels with the files that remain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProbeOutcome {
     /// Files of which no row is read
@@ -210,7 +209,9 @@ fn narrowed(
     config: &FileScanConfig,
     answers: &std::collections::HashMap<String, RowRanges>,
 ) -> Arc<dyn ExecutionPlan> {
-    let mut outcome = ProbeOutcome::default();
+    // What the provider left out itself, it told the same way.
+    let known = config.file_groups.iter().flat_map(FileGroup::iter).find_map(PartitionedFile::extension);
+    let mut outcome: ProbeOutcome = known.copied().unwrap_or_default();
     let mut groups: Vec<Vec<PartitionedFile>> = Vec::new();
     for group in &config.file_groups {
         let mut kept = Vec::new();
@@ -266,16 +267,6 @@ fn selection(rows: &RowRanges) -> RowSelection {
         selectors.push(RowSelector::skip(length(at, rows.total)));
     }
     RowSelection::from(selectors)
-}
-
-impl fmt::Display for ProbeOutcome {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "index: {} of {} rows and {} files left out",
-            self.rows_left_out, self.rows, self.files_left_out
-        )
-    }
 }
 
 #[cfg(test)]

@@ -201,6 +201,18 @@ impl QueryTable {
                     _ => None,
                 }
             }
+            // Partitions are often by day.
+            (DataType::Date32, Value::DateTime(ticks)) => {
+                let day = (ticks - calendar::UNIX_EPOCH).div_euclid(calendar::DAY);
+                let day = lit(ScalarValue::Date32(Some(i32::try_from(day).ok()?)));
+                let compared = |op| binary_expr(column.clone(), op, day.clone());
+                match op {
+                    B::Greater | B::GreaterOrEqual => Some(compared(Operator::GtEq)),
+                    B::Less | B::LessOrEqual => Some(compared(Operator::LtEq)),
+                    B::Equal => Some(compared(Operator::Eq)),
+                    _ => None,
+                }
+            }
             (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, Value::String(text))
                 if op == B::Equal
                     && !text.is_empty()

@@ -36,8 +36,8 @@ pub struct Read {
     pub bytes: u64,
     /// Files that the plan names
     pub files: u64,
-    /// Files that an index left out, which the plan does not name any more
-    pub files_pruned_by_index: u64,
+    /// Files that the log of a table or an index left out; the plan does not name them any more
+    pub files_pruned: u64,
     /// Blocks of rows that an index was asked about
     pub index_rows: u64,
     /// Rows of them that it left out
@@ -58,7 +58,7 @@ impl Read {
     pub(super) fn add(&mut self, other: &Self) {
         self.bytes += other.bytes;
         self.files += other.files;
-        self.files_pruned_by_index += other.files_pruned_by_index;
+        self.files_pruned += other.files_pruned;
         self.index_rows += other.index_rows;
         self.index_rows_pruned += other.index_rows_pruned;
         self.file_ranges_pruned += other.file_ranges_pruned;
@@ -145,7 +145,7 @@ fn read(plan: &dyn ExecutionPlan, metrics: &MetricsSet) -> Option<Read> {
             + named(metrics, "row_groups_pruned_dynamic_filter"),
         page_rows_pruned: pruned("page_index_rows_pruned").0,
         rows_filtered: named(metrics, "pushdown_rows_pruned"),
-        files_pruned_by_index: index.files_left_out,
+        files_pruned: index.files_left_out,
         index_rows: index.rows,
         index_rows_pruned: index.rows_left_out,
     })

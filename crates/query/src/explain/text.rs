@@ -102,11 +102,7 @@ fn notes(measured: &Measured) -> String {
     }
     if let Some(read) = measured.read {
         for (pruned, of, what) in [
-            (
-                read.files_pruned_by_index,
-                read.files + read.files_pruned_by_index,
-                "files left out by the index",
-            ),
+            (read.files_pruned, read.files + read.files_pruned, "files left out"),
             (read.index_rows_pruned, read.index_rows, "rows left out by the index"),
             (read.row_groups_pruned, read.row_groups, "row groups left out"),
         ] {

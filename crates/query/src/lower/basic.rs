@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use azimuth_kql::ast::BinaryOp;
-use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, Rel, RelKind, UnionInput};
+use azimuth_kql::ast::{BinaryOp, InOp};
+use azimuth_kql::bound::{Expr as Bound, ExprKind, InList, Input, Rel, RelKind, UnionInput};
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{Failure, Ready, null_of, tree, type_of};
 use azimuth_values::{Refusal, Value, arithmetic};
@@ -19,7 +19,11 @@ use super::{Lowering, Places, column, held, is_plain_key, named, projected, read
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
+use crate::table::QueryTable;
 use crate::{barrier, cells, probe};
+
+/// Lists up to this length are comparisons, which statistics of files can judge.
+const SHORT_LIST: usize = 16;
 
 impl Lowering<'_> {
     /// Rows that no table is needed for: the row engine makes them now.
@@ -63,12 +67,31 @@ impl Lowering<'_> {
                 table.hint(place, op, &value)
             }
         });
+        let listed = predicates.iter().filter_map(|predicate| self.listed(table, rel, predicate));
+        let hints = hints.chain(listed);
         let named = |place: usize| {
             let column = rel.schema.columns.get(place)?;
             table.indexed_column(table.schema.index_of(&column.name)?)
         };
         let condition = probe::condition(predicates.iter().copied(), &self.scalars(), &named);
         table.scan(hints.collect(), condition, rel, needed)
+    }
+
+    /// A condition on the provider's own column for one that is in a short list.
+    fn listed(&self, table: &QueryTable, rel: &Rel, predicate: &Bound) -> Option<Expr> {
+        let ExprKind::In { op: InOp::In, left, list: InList::Values(values) } = &predicate.kind else {
+            return None;
+        };
+        let ExprKind::Column(place) = left.kind else { return None };
+        let place = table.schema.index_of(&rel.schema.columns[place].name)?;
+        if values.len() > SHORT_LIST {
+            return None;
+        }
+        let equal = |value: &Bound| {
+            let value = if value.is_constant() { self.stage.constant(value).ok()? } else { return None };
+            table.hint(place, BinaryOp::Equal, &value)
+        };
+        values.iter().map(equal).collect::<Option<Vec<_>>>()?.into_iter().reduce(Expr::or)
     }
 
     pub(super) fn filter(

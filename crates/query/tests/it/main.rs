@@ -3,6 +3,7 @@
 
 mod aggregates;
 mod corpora;
+mod delta;
 mod differential;
 mod explain;
 mod files;

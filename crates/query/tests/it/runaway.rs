@@ -70,10 +70,7 @@ fn rows_that_become_many() {
 #[test]
 fn wide_rows_that_become_many() {
     let columns: Vec<String> = (0..200).map(|place| format!("c{place} = {place}")).collect();
-    let text = format!(
-        "print {} | mv-expand a = range(1, 150000, 1)",
-        columns.join(", ")
-    );
+    let text = format!("print {} | mv-expand a = range(1, 150000, 1)", columns.join(", "));
     let error = runs_into(&text);
     assert!(error.to_string().contains("cells"), "{error}");
 }
