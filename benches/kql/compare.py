@@ -114,6 +114,7 @@ def main():
     arguments.add_argument("--azimuth", required=True)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--only", default="")
+    arguments.add_argument("--verbose", action="store_true", help="every run on the error stream as it ends")
     arguments.add_argument("--engines", default="azimuth," + ",".join(PEERS))
     arguments = arguments.parse_args()
     facts = json.loads(pathlib.Path(arguments.data, "parameters.json").read_text())
@@ -131,6 +132,8 @@ def main():
             # By turns, so that no engine always runs behind the same one.
             for engine in engines[turn % len(engines):] + engines[: turn % len(engines)]:
                 reply, wall, cpu = engine.run(query, text_of(query, engine.name, facts))
+                if arguments.verbose:
+                    print(f"{turn} {query.name} {engine.name} {wall:.3f} {cpu:.3f}", file=sys.stderr, flush=True)
                 if not reply["ok"]:
                     if turn == 0:
                         faults.append(f"{query.name}: {engine.name}: {reply['error'][:500]}")

@@ -7,7 +7,7 @@
 //! | `guid` | `FixedSizeBinary(16)` | |
 //! | `decimal` | `Utf8View` | its normal spelling |
 //! | `string` | `Utf8View` | null only where Kusto itself has a null string |
-//! | `dynamic` | `Utf8View` | JSON text as [`Json::to_kept_text`] writes it |
+//! | `dynamic` | `Utf8View` | JSON text as [`Json::parse_kept`] reads it; text that is no JSON is a string |
 //!
 //! Which of them a column is, the bound query knows; arrays do not say.
 

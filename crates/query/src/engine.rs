@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{MemoryCatalog, Options};
@@ -15,6 +15,7 @@ use azimuth_rows::{Ready, Table, open_operator, opened, tree};
 use azimuth_values::Value;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::common::Statistics;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer};
@@ -76,6 +77,8 @@ pub struct Engine {
     config: Config,
     host: Arc<Host>,
     state: SessionState,
+    /// The same with conditions tested while files are read, column after column: for those that let few rows through
+    selective: SessionState,
     catalog: MemoryCatalog,
     tables: HashMap<String, Arc<QueryTable>>,
 }
@@ -174,7 +177,9 @@ impl Engine {
             .with_default_features()
             .build();
         let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
-        Ok(Self { config, host: Arc::default(), state, catalog, tables })
+        let early = state.config().clone().set_bool("datafusion.execution.parquet.pushdown_filters", true);
+        let selective = SessionStateBuilder::new_from_existing(state.clone()).with_config(early).build();
+        Ok(Self { config, host: Arc::default(), state, selective, catalog, tables })
     }
 
     /// Adds or replaces a table; its columns are found in the provider by name. A provider's column
@@ -255,6 +260,20 @@ impl Engine {
     /// The catalogue of the engine's tables; stored functions are added here.
     pub fn catalog(&mut self) -> &mut MemoryCatalog {
         &mut self.catalog
+    }
+
+    /// Adds or replaces a table whose values are known to lie between others.
+    pub(crate) fn register_learned(
+        &mut self,
+        name: &str,
+        provider: Arc<dyn TableProvider>,
+        schema: Schema,
+        statistics: &Statistics,
+    ) -> Result<(), DataFusionError> {
+        let mut table = QueryTable::new(provider, schema)?;
+        table.learn(statistics);
+        self.add(name, table);
+        Ok(())
     }
 
     pub(crate) fn state(&self) -> &SessionState {
@@ -513,10 +532,20 @@ impl<'e> Preparation<'e> {
     /// The plan of an operator; what it needs is computed first.
     async fn physical(&mut self, rel: &Input) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
         self.operator(rel).await?;
-        let lowering =
-            Lowering { stage: self.stage(), tables: &self.engine.tables, shared: &self.tables, window: None };
+        let is_selective = Arc::new(AtomicBool::new(false));
+        let lowering = Lowering {
+            stage: self.stage(),
+            tables: &self.engine.tables,
+            shared: &self.tables,
+            window: None,
+            is_selective: is_selective.clone(),
+        };
         let plan = lowering.plan(rel).map_err(|error| self.error(error))?;
-        self.engine.physical(&plan).await.map_err(|error| self.error(error))
+        let state = match is_selective.load(Ordering::Relaxed) {
+            true => &self.engine.selective,
+            false => &self.engine.state,
+        };
+        physical(state, &plan).await.map_err(|error| self.error(error))
     }
 
     async fn batches(&mut self, rel: &Input, why: &'static str) -> Result<Vec<RecordBatch>, QueryError> {
@@ -610,18 +639,19 @@ impl<'e> Preparation<'e> {
     }
 }
 
-impl Engine {
-    async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-        let optimized = self.state.optimize(plan)?;
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
-            Arc::new(RowsPlanner),
-            Arc::new(OrderedPlanner),
-            Arc::new(BarrierPlanner),
-            Arc::new(ExpandPlanner),
-            Arc::new(SeriesPlanner),
-        ]);
-        pausing(planner.create_physical_plan(&optimized, &self.state).await?)
-    }
+async fn physical(
+    state: &SessionState,
+    plan: &LogicalPlan,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let optimized = state.optimize(plan)?;
+    let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
+        Arc::new(RowsPlanner),
+        Arc::new(OrderedPlanner),
+        Arc::new(BarrierPlanner),
+        Arc::new(ExpandPlanner),
+        Arc::new(SeriesPlanner),
+    ]);
+    pausing(planner.create_physical_plan(&optimized, state).await?)
 }
 
 /// Lets operators that make many rows of few pause now and then: whoever reads them without end would never let the deadline

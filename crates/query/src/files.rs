@@ -69,7 +69,14 @@ impl Engine {
             Some(schema) => schema,
             None => schema_of(table.as_ref())?,
         };
-        self.register_table(name, table, schema)
+        match format {
+            Format::Parquet => {
+                // What footers tell is kept for the queries.
+                let found = table.list_files_for_scan(self.state(), &[], None).await?;
+                self.register_learned(name, table, schema, &found.statistics)
+            }
+            Format::Ndjson | Format::Csv => self.register_table(name, table, schema),
+        }
     }
 }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{eval, type_of};
 use azimuth_values::{Value, calendar};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray,
+};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::{CastOptions, cast_with_options, nullif};
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit};
 use datafusion::arrow::json::{LineDelimitedWriter, WriterBuilder, writer::LineDelimited};
 use datafusion::error::{DataFusionError, Result};
@@ -68,19 +71,26 @@ fn converted(array: &ArrayRef, ty: ScalarType) -> Result<ArrayRef> {
     if natural == ty {
         return Ok(own);
     }
-    // JSON text in a column of texts is what `dynamic` cells are; other texts are strings.
+    // JSON text in a column of texts is what `dynamic` cells are, and no text is null; it is read where it is used.
+    if ty == ScalarType::Dynamic
+        && natural == ScalarType::String
+        && let Some(texts) = own.as_string_view_opt()
+    {
+        return Ok(nonempty(texts)?.unwrap_or(own));
+    }
     let from = type_of(natural);
-    let values: Vec<Value> = (0..own.len())
-        .map(|row| {
-            let value = cells::value(&own, row, from);
-            match (ty, &value) {
-                (ScalarType::Dynamic, Value::String(text)) if text.is_empty() => Value::Null,
-                (ScalarType::Dynamic, Value::String(text)) => cells::dynamic(text),
-                _ => eval::converted(&value, natural, ty),
-            }
-        })
-        .collect();
+    let values: Vec<Value> =
+        (0..own.len()).map(|row| eval::converted(&cells::value(&own, row, from), natural, ty)).collect();
     Ok(rows::array(&values, ty))
+}
+
+/// The array with nulls in the place of empty texts; `None` if there are none.
+fn nonempty(texts: &StringViewArray) -> Result<Option<ArrayRef>> {
+    let is_text = BooleanBuffer::collect_bool(texts.len(), |row| texts.views()[row] as u32 != 0);
+    if is_text.count_set_bits() == texts.len() {
+        return Ok(None);
+    }
+    Ok(Some(nullif(texts, &BooleanArray::new(!&is_text, None))?))
 }
 
 /// The cells of a column under its own type.
@@ -142,11 +152,35 @@ fn ticks_per(unit: TimeUnit) -> (i64, i64) {
 /// Numbers as ticks from a base; beyond the years of Kusto there is null.
 fn ticks(array: &ArrayRef, factor: i64, divisor: i64, base: i64) -> ArrayRef {
     let numbers = array.as_primitive::<Int64Type>();
+    if let Some(all) = plain_ticks(numbers, factor, divisor, base) {
+        return Arc::new(all);
+    }
     let tick = |number: i64| {
         let ticks = number.checked_mul(factor)?.div_euclid(divisor).checked_add(base)?;
         if base == 0 { Some(ticks) } else { calendar::checked(ticks) }
     };
     Arc::new(numbers.iter().map(|number| number.and_then(tick)).collect::<Int64Array>())
+}
+
+/// Ticks of numbers without nulls whose least and greatest tell that none is beyond the years of Kusto.
+fn plain_ticks(numbers: &Int64Array, factor: i64, divisor: i64, base: i64) -> Option<Int64Array> {
+    if numbers.null_count() > 0 {
+        return None;
+    }
+    let values = numbers.values();
+    let (least, greatest) =
+        values.iter().fold((i64::MAX, i64::MIN), |(least, greatest), n| (least.min(*n), greatest.max(*n)));
+    for end in [least, greatest] {
+        let tick = end.checked_mul(factor)?.div_euclid(divisor).checked_add(base)?;
+        if base != 0 {
+            calendar::checked(tick)?;
+        }
+    }
+    let ticks: Vec<i64> = match divisor {
+        1 => values.iter().map(|number| number * factor + base).collect(),
+        divisor => values.iter().map(|number| (number * factor).div_euclid(divisor) + base).collect(),
+    };
+    Some(Int64Array::from(ticks))
 }
 
 /// Nested values as JSON text.

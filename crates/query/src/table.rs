@@ -10,7 +10,7 @@ use azimuth_values::{Value, calendar};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column as PlanColumn, ScalarValue};
+use datafusion::common::{Column as PlanColumn, ScalarValue, Statistics};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
@@ -34,7 +34,12 @@ pub(crate) struct QueryTable {
     is_cells: bool,
     /// What knows the provider's files before they are read
     index: Option<Arc<dyn FileIndex>>,
+    /// Columns of moments whose values, when the table was made, were all within Kusto's years: they sort as their cells do
+    sortable: Places,
 }
+
+/// Added to the place of a column: the column as the provider has it, which its statistics are of.
+pub(crate) const NATIVE: usize = 1 << 32;
 
 /// The schema that a provider's columns come to; nested columns are `dynamic`.
 ///
@@ -96,7 +101,14 @@ impl QueryTable {
             Ok(field.clone())
         });
         let fields = fields.collect::<Result<Vec<_>>>()?;
-        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: false, index: None })
+        Ok(Self {
+            schema: Arc::new(schema),
+            provider,
+            fields,
+            is_cells: false,
+            index: None,
+            sortable: Places::new(),
+        })
     }
 
     /// A table whose columns are cells.
@@ -114,7 +126,14 @@ impl QueryTable {
             )))
         });
         let fields = fields.collect::<Result<Vec<_>>>()?;
-        Ok(Self { schema: Arc::new(schema), provider, fields, is_cells: true, index: None })
+        Ok(Self {
+            schema: Arc::new(schema),
+            provider,
+            fields,
+            is_cells: true,
+            index: None,
+            sortable: Places::new(),
+        })
     }
 
     /// Asks an index before files are read.
@@ -131,7 +150,25 @@ impl QueryTable {
         (is_text && self.schema.columns[place].ty == ScalarType::String).then(|| field.name().clone())
     }
 
-    /// The rows of the table, in the cells of Kusto; where an index says that a condition cannot hold, none.
+    /// Learns what the provider's values are between.
+    pub(crate) fn learn(&mut self, statistics: &Statistics) {
+        let native = self.provider.schema();
+        let places = self.fields.iter().enumerate().filter(|(place, field)| {
+            let known = native.index_of(field.name()).ok();
+            let known = known.and_then(|index| statistics.column_statistics.get(index));
+            let ends = known.map(|known| [known.min_value.get_value(), known.max_value.get_value()]);
+            self.schema.columns[*place].ty == ScalarType::Datetime
+                && ends.is_some_and(|ends| ends.into_iter().all(|end| end.is_some_and(is_moment)))
+        });
+        self.sortable = places.map(|(place, _)| place).collect();
+    }
+
+    /// Whether the provider's own column sorts as the cells do.
+    pub(crate) fn is_sortable(&self, place: usize) -> bool {
+        self.sortable.contains(&place)
+    }
+
+    /// The rows of the table, in the cells of Kusto; columns from [`NATIVE`] on as they are; where an index says that a condition cannot hold, none.
     pub(crate) fn scan(
         &self,
         hints: Vec<Expr>,
@@ -149,14 +186,17 @@ impl QueryTable {
             plan = plan.filter(hint)?;
         }
         let columns = needed.iter().map(|needed| {
-            let column = &rel.schema.columns[*needed];
+            let column = &rel.schema.columns[*needed % NATIVE];
             let place = self.schema.index_of(&column.name).ok_or_else(|| {
                 DataFusionError::Internal(format!("the table has no column `{}`", column.name))
             })?;
             let field = &self.fields[place];
             let native = native_column(field);
-            let cell =
-                if self.is_cells { native } else { native::cell(native, field.data_type(), column.ty) };
+            let cell = if self.is_cells || *needed >= NATIVE {
+                native
+            } else {
+                native::cell(native, field.data_type(), column.ty)
+            };
             Ok((*needed, cell))
         });
         named(plan.build()?, columns.collect::<Result<Vec<_>>>()?)
@@ -223,6 +263,20 @@ impl QueryTable {
             _ => None,
         }
     }
+}
+
+/// Whether a value of a file is a moment of Kusto.
+fn is_moment(value: &ScalarValue) -> bool {
+    let (number, scale) = match value {
+        ScalarValue::TimestampSecond(Some(number), _) => (*number, 10_000_000),
+        ScalarValue::TimestampMillisecond(Some(number), _) => (*number, 10_000),
+        ScalarValue::TimestampMicrosecond(Some(number), _) => (*number, 10),
+        // All of them are.
+        ScalarValue::TimestampNanosecond(Some(_), _) => (0, 1),
+        _ => return false,
+    };
+    let ticks = i128::from(number) * scale + i128::from(calendar::UNIX_EPOCH);
+    i64::try_from(ticks).is_ok_and(|ticks| calendar::checked(ticks).is_some())
 }
 
 fn native_column(field: &Field) -> Expr {

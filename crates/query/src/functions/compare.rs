@@ -6,10 +6,13 @@ use std::sync::Arc;
 use azimuth_kql::ast::BinaryOp;
 use azimuth_kql::types::ScalarType;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Volatility};
+
+use super::repeat;
 
 /// How values of two types are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,17 @@ pub(crate) fn kind(left: ScalarType, right: ScalarType) -> Option<Kind> {
 pub(crate) fn is_comparison(op: BinaryOp) -> bool {
     use BinaryOp as B;
     matches!(op, B::Equal | B::NotEqual | B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual)
+}
+
+/// `isempty` and `isnotempty` of a text; null is empty.
+pub(crate) fn is_empty(text: Expr, wanted: bool) -> Expr {
+    let (name, ty) = (if wanted { "isempty" } else { "isnotempty" }, DataType::Boolean);
+    super::call(name, "", Volatility::Immutable, ty, vec![text], move |arrays, _| {
+        let texts = arrays[0].as_string_view();
+        // The length is the low half of the low half of a view.
+        let is_empty = |row| texts.views()[row] as u32 == 0 || texts.is_null(row);
+        Ok(repeat::boolean(BooleanBuffer::collect_bool(texts.len(), |row| is_empty(row) == wanted)))
+    })
 }
 
 /// A comparison as a call.
@@ -127,7 +141,7 @@ fn judged(
     let negated = op == B::NotEqual;
     let verdict = |row: usize| order(row).is_some_and(wanted) != negated;
     if left.null_count() == 0 && right.null_count() == 0 {
-        return Arc::new(BooleanArray::from_iter((0..left.len()).map(|row| Some(verdict(row)))));
+        return repeat::boolean(BooleanBuffer::collect_bool(left.len(), verdict));
     }
     let verdicts = (0..left.len()).map(|row| match (left.is_null(row), right.is_null(row)) {
         (false, false) => Some(verdict(row)),

@@ -2,13 +2,17 @@
 //!
 //! - [`Kernel`]: a function over arrays, which knows its constants;
 //! - [`row`]: any bound expression, evaluated row by row: what has no kernel of its own;
-//! - [`compare`], [`text`], [`member`], [`number`], [`path`]: kernels of what queries use most.
+//! - [`compare`], [`text`], [`member`], [`number`], [`path`], [`pattern`]: kernels of what queries use most;
+//! - [`search`], [`repeat`]: many texts at once.
 
 pub(crate) mod compare;
 pub(crate) mod member;
 pub(crate) mod number;
 pub(crate) mod path;
+pub(crate) mod pattern;
+pub(crate) mod repeat;
 pub(crate) mod row;
+mod search;
 pub(crate) mod text;
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! `d.a.b` of a `dynamic` column without reading the rest of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Volatility};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::repeat;
 
 /// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +26,20 @@ pub(crate) enum Step {
 pub(crate) fn call(base: Expr, path: Vec<Step>, as_text: bool) -> Expr {
     let key = format!("{as_text}{path:?}");
     super::call("path", &key, Volatility::Immutable, DataType::Utf8View, vec![base], move |arrays, _| {
-        let texts = arrays[0].as_string_view();
-        let mut out = StringViewBuilder::with_capacity(texts.len());
-        for row in 0..texts.len() {
-            let found = if texts.is_null(row) { None } else { extract(texts.value(row), &path) };
-            match (found, as_text) {
-                (None, true) => out.append_value(""),
-                (None, false) => out.append_null(),
-                (Some(found), true) => out.append_value(written(found)),
-                (Some("null"), false) => out.append_null(),
-                (Some(found), false) => out.append_value(found),
+        repeat::mapped(arrays[0].as_string_view(), |texts| {
+            let mut out = StringViewBuilder::with_capacity(texts.len());
+            for text in texts {
+                let found = text.and_then(|text| extract(text, &path));
+                match (found, as_text) {
+                    (None, true) => out.append_value(""),
+                    (None, false) => out.append_null(),
+                    (Some(found), true) => out.append_value(written(found)),
+                    (Some("null"), false) => out.append_null(),
+                    (Some(found), false) => out.append_value(found),
+                }
             }
-        }
-        Ok(Arc::new(out.finish()))
+            Ok(Arc::new(out.finish()))
+        })
     })
 }
 
@@ -45,23 +49,23 @@ pub(crate) fn normal(value: Expr) -> Expr {
         let texts = arrays[0].as_string_view();
         let spelled = texts.iter().map(|text| {
             let text = text?;
-            Some(Json::parse_kept(text).map_or_else(|| text.to_owned(), |json| json.to_kept_text()))
+            Some(Json::parse_kept(text).unwrap_or_else(|| Json::string(text)).to_kept_text())
         });
         Ok(Arc::new(spelled.collect::<StringViewArray>()))
     })
 }
 
 /// The text of a value as `tostring` writes it.
-fn written(raw: &str) -> String {
+fn written(raw: &str) -> Cow<'_, str> {
     // A plain string is what most paths lead to.
     if let Some(inner) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
         && !inner.contains('\\')
     {
-        return inner.to_owned();
+        return inner.into();
     }
     match Json::parse_kept(raw) {
-        Some(json) => text::to_string(&Value::dynamic(json)),
-        None => raw.to_owned(),
+        Some(json) => text::to_string(&Value::dynamic(json)).into(),
+        None => raw.into(),
     }
 }
 
@@ -95,7 +99,7 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             match self.0 {
                 // Of members of one name the last counts.
                 [Step::Member(wanted), rest @ ..] if *wanted == *name => {

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use azimuth_kql::ast::BinaryOp;
 use azimuth_values::terms::{self, Case};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, StringViewArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, Volatility};
 use memchr::memmem::Finder;
+
+use super::{repeat, search};
 
 /// What is asked of the place where the needle stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,25 @@ impl Test {
         self.found(text) != self.negated
     }
 
+    /// The verdicts on all texts of an array.
+    pub(crate) fn verdicts(&self, texts: &StringViewArray) -> BooleanBuffer {
+        let is_within = matches!(self.place, Place::Anywhere | Place::Term(..));
+        if !is_within || !self.is_ascii || self.needle.is_empty() || repeat::repeats(texts).is_some() {
+            return repeat::verdicts(texts, |text| self.matches(text));
+        }
+        let wanted = search::Wanted {
+            finder: &self.finder,
+            length: self.needle.len(),
+            is_folded: self.case == Case::Ignored,
+        };
+        let counts = |text: &[u8], place: usize| match self.place {
+            Place::Term(before, after) => self.is_term(text, place, before, after),
+            _ => true,
+        };
+        let found = search::rows(texts, &wanted, counts, |text| self.found(text));
+        BooleanBuffer::collect_bool(found.len(), |row| found[row] != self.negated)
+    }
+
     fn found(&self, text: &str) -> bool {
         let quick = self.is_ascii && (self.case == Case::Sensitive || text.is_ascii());
         if !quick {
@@ -119,20 +141,26 @@ impl Test {
     }
 
     fn has(&self, text: &[u8], before: bool, after: bool) -> bool {
-        let needle = self.needle.as_bytes();
-        let (Some(first), Some(last)) = (needle.first(), needle.last()) else { return true };
-        let before = before && first.is_ascii_alphanumeric();
-        let after = after && last.is_ascii_alphanumeric();
+        if self.needle.is_empty() {
+            return true;
+        }
         let mut from = 0;
         while let Some(start) = self.find(text, from) {
-            let end = start + needle.len();
-            let free_before = !before || !ends_in_term(&text[..start]);
-            if free_before && (!after || !begins_with_term(&text[end..])) {
+            if self.is_term(text, start, before, after) {
                 return true;
             }
             from = start + 1;
         }
         false
+    }
+
+    /// Whether the needle that stands at a place has the borders it needs.
+    fn is_term(&self, text: &[u8], start: usize, before: bool, after: bool) -> bool {
+        let needle = self.needle.as_bytes();
+        let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let (before, after) = (before && is_word(needle.first()), after && is_word(needle.last()));
+        let end = start + needle.len();
+        !(before && ends_in_term(&text[..start]) || after && begins_with_term(&text[end..]))
     }
 
     fn slowly(&self, text: &str) -> bool {
@@ -175,15 +203,13 @@ pub(crate) fn call(op: BinaryOp, text: Expr, needle: &str) -> Option<Expr> {
         Volatility::Immutable,
         DataType::Boolean,
         vec![text],
-        move |arrays, _| Ok(over(&arrays[0], |text| test.matches(text))),
+        move |arrays, _| Ok(repeat::boolean(test.verdicts(arrays[0].as_string_view()))),
     ))
 }
 
 /// A verdict on every text of an array.
 pub(crate) fn over(array: &ArrayRef, verdict: impl Fn(&str) -> bool) -> ArrayRef {
-    let texts = array.as_string_view();
-    let read = |row| if texts.is_null(row) { "" } else { texts.value(row) };
-    Arc::new(BooleanArray::from_iter((0..texts.len()).map(|row| Some(verdict(read(row))))))
+    repeat::boolean(repeat::verdicts(array.as_string_view(), verdict))
 }
 
 #[cfg(test)]
@@ -228,6 +254,45 @@ mod tests {
         for (op, (text, needle)) in ops.into_iter().flat_map(|op| pairs().map(move |pair| (op, pair))) {
             let test = test(op, needle).unwrap();
             assert_eq!(test.found(text), test.slowly(text), "{text:?} {} {needle:?}", op.text());
+        }
+    }
+
+    #[test]
+    fn all_texts_at_once_are_each_alone() {
+        use BinaryOp as B;
+        let pieces =
+            ["error", "Error 110", "terror", "a", "\u{212A}elvin", "k", " ", "_", "é", "mimi", "katz", "kk"];
+        let mut state = 7_u64;
+        let mut below = |end: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % end
+        };
+        for round in 0..40 {
+            // In some rounds every text is ASCII: those are looked through as one piece.
+            let count = if round % 2 == 0 { pieces.len() } else { 4 };
+            let made: Vec<String> =
+                (0..300).map(|_| (0..below(9)).map(|_| pieces[below(count)]).collect::<String>()).collect();
+            let whole: StringViewArray = made.iter().map(Some).collect();
+            let some: StringViewArray = datafusion::arrow::compute::filter(
+                &whole,
+                &(0..300).map(|row| Some(row % 5 != 2)).collect::<datafusion::arrow::array::BooleanArray>(),
+            )
+            .unwrap()
+            .as_string_view()
+            .clone();
+            for op in [B::Has, B::HasCs, B::Contains, B::ContainsCs, B::HasPrefix, B::HasSuffixCs, B::NotHas]
+            {
+                for needle in ["error", "a", "k", "kk", "Error", "110", "r e", "mimikatz", "katzerror", ""] {
+                    let test = test(op, needle).unwrap();
+                    for texts in [&whole, &some] {
+                        let verdicts = test.verdicts(texts);
+                        for (row, text) in texts.iter().flatten().enumerate() {
+                            let plain = test.slowly(text) != test.negated;
+                            assert_eq!(verdicts.value(row), plain, "{text:?} {} {needle:?}", op.text());
+                        }
+                    }
+                }
+            }
         }
     }
 }

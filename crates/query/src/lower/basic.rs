@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use azimuth_kql::ast::{BinaryOp, InOp};
 use azimuth_kql::bound::{Expr as Bound, ExprKind, InList, Input, Rel, RelKind, UnionInput};
@@ -19,7 +20,7 @@ use super::{Lowering, Places, column, held, is_plain_key, named, projected, read
 use crate::functions::number;
 use crate::rows;
 use crate::stage::failed;
-use crate::table::QueryTable;
+use crate::table::{NATIVE, QueryTable};
 use crate::{barrier, cells, probe};
 
 /// Lists up to this length are comparisons, which statistics of files can judge.
@@ -73,6 +74,12 @@ impl Lowering<'_> {
             let column = rel.schema.columns.get(place)?;
             table.indexed_column(table.schema.index_of(&column.name)?)
         };
+        let read = reads(predicates.iter().copied());
+        if needed.difference(&read).count() >= MANY_COLUMNS
+            && predicates.iter().any(|held| is_selective(held))
+        {
+            self.is_selective.store(true, Ordering::Relaxed);
+        }
         let condition = probe::condition(predicates.iter().copied(), &self.scalars(), &named);
         table.scan(hints.collect(), condition, rel, needed)
     }
@@ -101,7 +108,11 @@ impl Lowering<'_> {
         needed: &Places,
         held: &[Bound],
     ) -> Result<LogicalPlan> {
-        let needed: Places = needed.union(&reads([predicate])).copied().collect();
+        let read = reads([predicate]);
+        // What the condition computes and the reader wants too is computed once, before it.
+        let dear = needed.intersection(&read).filter(|place| is_computed(input, **place));
+        let dear: Vec<String> = dear.map(|place| rows::column_name(*place)).collect();
+        let needed: Places = needed.union(&read).copied().collect();
         let parts: Vec<&Bound> = conjuncts(predicate);
         let held: Vec<Bound> = parts.iter().copied().chain(held).cloned().collect();
         let plan = match window::of(&self.stage, input, &parts) {
@@ -111,6 +122,7 @@ impl Lowering<'_> {
             }
             None => self.plan_under(input, &needed, &held)?,
         };
+        let plan = if dear.is_empty() { plan } else { barrier::plan(plan, dear) };
         let condition = self.scalars().predicate(predicate)?;
         LogicalPlanBuilder::from(plan).filter(condition)?.build()
     }
@@ -122,17 +134,28 @@ impl Lowering<'_> {
         needed: &Places,
         held: &[Bound],
     ) -> Result<LogicalPlan> {
-        let wanted = || needed.iter().map(|place| &columns[*place]);
+        let (cells, native): (Vec<usize>, Vec<usize>) = needed.iter().partition(|place| **place < NATIVE);
+        let wanted = || cells.iter().map(|place| &columns[*place]);
+        let mut read = reads(wanted());
+        let native: Vec<(usize, usize)> = native
+            .into_iter()
+            .filter_map(|place| match columns[place - NATIVE].kind {
+                ExprKind::Column(inner) => Some((place, NATIVE + inner)),
+                _ => None,
+            })
+            .collect();
+        read.extend(native.iter().map(|(_, inner)| *inner));
         let held = held::through(held, &|place| held::plain(columns.get(place)?));
-        let mut plan = self.plan_under(input, &reads(wanted()), &held)?;
+        let mut plan = self.plan_under(input, &read, &held)?;
         let dear = read_twice(wanted()).into_iter().filter(|place| is_computed(input, *place));
         let dear: Vec<String> = dear.map(rows::column_name).collect();
         if !dear.is_empty() {
             plan = barrier::plan(plan, dear);
         }
         let scalars = self.scalars();
-        let exprs = needed.iter().map(|place| Ok((*place, scalars.value(&columns[*place])?)));
-        named(plan, exprs.collect::<Result<Vec<_>>>()?)
+        let exprs = cells.iter().map(|place| Ok((*place, scalars.value(&columns[*place])?)));
+        let native = native.into_iter().map(|(place, inner)| Ok((place, column(inner))));
+        named(plan, exprs.chain(native).collect::<Result<Vec<_>>>()?)
     }
 
     pub(super) fn distinct(&self, rel: &Input, input: &Input, held: &[Bound]) -> Result<LogicalPlan> {
@@ -293,6 +316,45 @@ fn conjuncts(predicate: &Bound) -> Vec<&Bound> {
     match &predicate.kind {
         ExprKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
         _ => vec![predicate],
+    }
+}
+
+/// Columns beside those of a condition from which on it pays to read them only where the condition holds.
+const MANY_COLUMNS: usize = 2;
+
+/// Whether few rows are likely to pass.
+fn is_selective(predicate: &Bound) -> bool {
+    use BinaryOp as B;
+    match &predicate.kind {
+        ExprKind::Binary { op, left, right } => {
+            let of_texts = matches!(left.ty, ScalarType::String | ScalarType::Guid)
+                && (left.is_constant() != right.is_constant());
+            of_texts
+                && matches!(
+                    op,
+                    B::Equal
+                        | B::EqualTilde
+                        | B::Has
+                        | B::HasCs
+                        | B::HasPrefix
+                        | B::HasPrefixCs
+                        | B::HasSuffix
+                        | B::HasSuffixCs
+                        | B::Contains
+                        | B::ContainsCs
+                        | B::StartsWith
+                        | B::StartsWithCs
+                        | B::EndsWith
+                        | B::EndsWithCs
+                        | B::MatchesRegex
+                )
+        }
+        ExprKind::In { op, left, .. } => {
+            left.ty == ScalarType::String && !matches!(op, InOp::NotIn | InOp::NotInTilde)
+        }
+        ExprKind::Or(parts) => parts.iter().all(is_selective),
+        ExprKind::And(parts) => parts.iter().any(is_selective),
+        _ => false,
     }
 }
 

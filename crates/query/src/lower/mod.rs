@@ -20,8 +20,9 @@ mod window;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, RelKind};
+use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, Rel, RelKind};
 use azimuth_kql::functions::FunctionKind;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::tree;
@@ -33,7 +34,7 @@ use crate::functions::row;
 use crate::operator;
 use crate::rows::column_name;
 use crate::stage::Stage;
-use crate::table::QueryTable;
+use crate::table::{NATIVE, QueryTable};
 use scalar::Scalars;
 pub(crate) use window::Window;
 
@@ -46,6 +47,8 @@ pub(crate) struct Lowering<'l> {
     pub(crate) shared: &'l HashMap<usize, Arc<Vec<RecordBatch>>>,
     /// A join, by its address, of which only rows within a window are wanted
     pub(crate) window: Option<(usize, Window)>,
+    /// Set by lowering: conditions leave so few rows that files are better read for what passes them alone
+    pub(crate) is_selective: Arc<AtomicBool>,
 }
 
 impl Lowering<'_> {
@@ -63,7 +66,7 @@ impl Lowering<'_> {
     /// The same, below conditions that every row has to meet: rows that do not meet them may be missing.
     fn plan_under(&self, rel: &Input, needed: &Places, held: &[Bound]) -> Result<LogicalPlan> {
         let width = rel.schema.columns.len();
-        let needed = &needed.iter().copied().filter(|place| *place < width).collect::<Places>();
+        let needed = &needed.iter().copied().filter(|place| *place % NATIVE < width).collect::<Places>();
         match &rel.kind {
             RelKind::Table(name) => self.scan(&name.table, &held.iter().collect::<Vec<_>>(), rel, needed),
             RelKind::Datatable { .. } | RelKind::Print { .. } | RelKind::Range { .. } => {
@@ -98,6 +101,22 @@ impl Lowering<'_> {
             },
             RelKind::MvExpand(expand) if expand::is_native(expand) => self.expand(rel, expand, needed, held),
             _ => self.rows(rel, held),
+        }
+    }
+
+    /// Whether a column can be read as its table has it: [`NATIVE`] added to its place.
+    fn is_sortable(&self, rel: &Rel, place: usize) -> bool {
+        match &rel.kind {
+            RelKind::Table(name) => self.tables.get(&name.table).is_some_and(|table| {
+                let column = table.schema.index_of(&rel.schema.columns[place].name);
+                column.is_some_and(|column| table.is_sortable(column))
+            }),
+            RelKind::Filter { input, predicate } if !has_window(predicate) => self.is_sortable(input, place),
+            RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
+                matches!(columns[place].kind, ExprKind::Column(place) if self.is_sortable(input, place))
+            }
+            RelKind::Serialize { input } | RelKind::As { input, .. } => self.is_sortable(input, place),
+            _ => false,
         }
     }
 

@@ -1,15 +1,16 @@
 //! `sort` and `top`.
 
-use azimuth_kql::bound::{Expr as Bound, Input, SortKey};
+use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, SortKey};
 use azimuth_kql::types::ScalarType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
 
 use super::basic::in_memory;
-use super::{Lowering, column, has_window, projected};
+use super::{Lowering, Places, column, has_window, projected};
 use crate::functions::number;
 use crate::ordered;
 use crate::rows::{column_name, types};
+use crate::table::NATIVE;
 
 /// Whether arrays of the keys sort as Kusto sorts their values.
 pub(super) fn is_native(keys: &[SortKey]) -> bool {
@@ -36,8 +37,16 @@ impl Lowering<'_> {
         let scalars = self.scalars();
         let mut columns: Vec<Expr> = (0..width).map(column).collect();
         let mut order: Vec<SortExpr> = Vec::with_capacity(keys.len());
+        let mut needed: Places = (0..width).collect();
         for key in keys {
-            let value = scalars.value(&key.value)?;
+            let value = match key.value.kind {
+                // Of the table's own column the files tell where the first rows may be.
+                ExprKind::Column(place) if count.is_some() && self.is_sortable(input, place) => {
+                    needed.insert(NATIVE + place);
+                    column(NATIVE + place)
+                }
+                _ => scalars.value(&key.value)?,
+            };
             let value = if key.value.ty == ScalarType::Real { number::order_key(value) } else { value };
             // Keys are columns, so that sort and order speak of the same.
             let place = columns.iter().position(|known| *known == value).unwrap_or_else(|| {
@@ -49,7 +58,7 @@ impl Lowering<'_> {
                 order.push(key);
             }
         }
-        let plan = self.plan_under(input, &(0..width).collect(), held)?;
+        let plan = self.plan_under(input, &needed, held)?;
         let is_wider = columns.len() > width;
         let plan = if is_wider { projected(plan, columns)? } else { plan };
         let sorted = LogicalPlanBuilder::from(plan).sort_with_limit(order.clone(), count)?.build()?;

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, in_list, lit, 
 use super::basic::literal;
 use super::column;
 use crate::functions::path::Step;
-use crate::functions::{compare, member, number, path, row, text};
+use crate::functions::{compare, member, number, path, pattern, row, text};
 use crate::stage::Stage;
 
 /// Expressions deeper than this are evaluated by the row engine, which shares named values.
@@ -192,7 +192,11 @@ impl<'s> Scalars<'s> {
         }
         if left.ty == ScalarType::String && right.ty == ScalarType::String && right.is_constant() {
             let Ok(needle) = self.stage.constant(right) else { return Ok(None) };
-            return Ok(text::call(op, self.lower(left)?, needle.as_str().unwrap_or_default()));
+            let needle = needle.as_str().unwrap_or_default();
+            return match op {
+                BinaryOp::MatchesRegex => Ok(pattern::matches(self.stage, self.lower(left)?, needle)),
+                _ => Ok(text::call(op, self.lower(left)?, needle)),
+            };
         }
         let numeric = number::arithmetic(op, (left.ty, right.ty), column(0), column(0)).is_some();
         if !numeric {
@@ -223,11 +227,19 @@ impl<'s> Scalars<'s> {
                 Some(if call.function.name == "isnull" { value.is_null() } else { value.is_not_null() })
             }
             ("isempty" | "isnotempty", [value]) if value.ty == T::String => {
-                let op = if call.function.name == "isempty" { BinaryOp::Equal } else { BinaryOp::NotEqual };
-                // Null, which a text column may hold after all, is empty.
-                let value = crate::table::text_or_empty(self.lower(value)?);
-                let empty = lit(literal(&Value::string(""), T::String)?);
-                Some(compare::call(op, compare::Kind::Text, value, empty))
+                Some(compare::is_empty(self.lower(value)?, call.function.name == "isempty"))
+            }
+            ("extract", [pattern, group, text] | [pattern, group, text, _])
+                if text.ty == T::String && expr.ty == T::String =>
+            {
+                let all = call.arguments.iter().enumerate();
+                if !all.filter(|(place, _)| *place != 2).all(|(_, argument)| argument.is_constant()) {
+                    return Ok(None);
+                }
+                let known = (self.stage.constant(pattern).ok(), self.stage.constant(group).ok());
+                let (Some(Value::String(pattern)), Some(group)) = known else { return Ok(None) };
+                let Some(group) = group.as_long() else { return Ok(None) };
+                pattern::extract(self.stage, self.lower(text)?, &pattern, group)
             }
             ("iff", [condition, then, otherwise]) if condition.ty == T::Bool => {
                 let condition = self.condition(condition)?;
@@ -324,12 +336,10 @@ impl<'s> Scalars<'s> {
                 if !values.iter().all(Bound::is_constant) {
                     return Ok(None);
                 }
-                let mut members = Vec::new();
-                for value in values {
-                    let Ok(value) = self.stage.constant(value) else { return Ok(None) };
-                    members.extend(flat(value));
-                }
-                Ok(Some(members))
+                let constants = self.stage.run(&Ready::default(), |run| {
+                    values.iter().map(|value| azimuth_rows::eval::constant(run, value)).collect()
+                });
+                Ok(constants.ok().map(|constants: Vec<Value>| constants.into_iter().flat_map(flat).collect()))
             }
             InList::Table(rel) => {
                 let Some(table) = self.stage.ready.tables.get(&Ready::address(rel)) else { return Ok(None) };
@@ -359,6 +369,12 @@ fn plain_constant(value: &Value, ty: ScalarType) -> bool {
 /// How many nodes an expression has with its named values written out; `None` beyond the limit.
 fn size(expr: &Bound, limit: usize) -> Option<usize> {
     let mut total = 1_usize;
+    // A list of constants is one thing, however long.
+    if let ExprKind::In { left, list: InList::Values(values), .. } = &expr.kind
+        && values.iter().all(Bound::is_constant)
+    {
+        return size(left, limit.checked_sub(1)?).map(|size| size + 1);
+    }
     if let ExprKind::Named(named) = &expr.kind {
         total += size(&named.expr, limit)?;
     }
