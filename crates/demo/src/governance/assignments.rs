@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::Definition;
 use crate::plan::Plan;
-use crate::rng::{Rng, guid};
+use crate::rng::Rng;
 
 /// Where an assignment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,15 +120,6 @@ impl PolicyAssignment {
         self.enforced && self.definition.enforces(self.effect)
     }
 
-    /// The identity that changes what the policy wants changed; the others do without.
-    fn identity(&self, plan: &Plan) -> Value {
-        if !self.definition.changes_resources() {
-            return json!({"type": "None"});
-        }
-        let principal = guid(plan.seed, &self.id(plan), 0);
-        json!({"type": "SystemAssigned", "principalId": principal, "tenantId": plan.tenant})
-    }
-
     /// The document in the REST shape.
     pub(crate) fn document(&self, plan: &Plan, rng: &mut Rng) -> Value {
         let created = plan.calendar.days_ago(rng.between(200, 900), rng);
@@ -182,7 +173,7 @@ impl PolicyAssignment {
                 "nonComplianceMessages": [{"message": "See the cloud handbook, chapter on guard rails"}]
             },
             "location": plan.connectivity().location(),
-            "identity": self.identity(plan),
+            "identity": {"type": "None"},
             "id": self.id(plan),
             "type": "Microsoft.Authorization/policyAssignments",
             "name": self.name,

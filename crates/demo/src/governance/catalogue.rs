@@ -107,11 +107,6 @@ impl Definition {
         }
     }
 
-    /// Whether the policy changes resources itself, for which its assignments need an identity.
-    pub(crate) fn changes_resources(self) -> bool {
-        matches!(self.default_effect(), "modify" | "deployIfNotExists")
-    }
-
     /// Whether assignments can choose the effect by the parameter `effect`.
     pub(crate) fn has_effect_parameter(self) -> bool {
         !matches!(self, ManagedDisks | GroupLocation | AllowedLocations | RequireTag | InheritTag | Baseline)
