@@ -11,10 +11,12 @@ use azimuth_kql::bound::{
     BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared,
 };
 use azimuth_kql::types::{Column, Schema};
+use azimuth_kql::values::Literal;
 use azimuth_rows::{Ready, Table, open_operator, opened, tree};
 use azimuth_values::Value;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::catalog::TableProvider;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Field, Schema as ArrowSchema};
+use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::Statistics;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
@@ -79,6 +81,7 @@ pub struct Engine {
     state: SessionState,
     /// The same with conditions tested while files are read, column after column: for those that let few rows through
     selective: SessionState,
+    parameters: HashMap<String, Literal>,
     catalog: MemoryCatalog,
     tables: HashMap<String, Arc<QueryTable>>,
 }
@@ -179,7 +182,8 @@ impl Engine {
         let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
         let early = state.config().clone().set_bool("datafusion.execution.parquet.pushdown_filters", true);
         let selective = SessionStateBuilder::new_from_existing(state.clone()).with_config(early).build();
-        Ok(Self { config, host: Arc::default(), state, selective, catalog, tables })
+        let parameters = HashMap::new();
+        Ok(Self { config, host: Arc::default(), state, selective, parameters, catalog, tables })
     }
 
     /// Adds or replaces a table; its columns are found in the provider by name. A provider's column
@@ -255,6 +259,38 @@ impl Engine {
     /// else it wants to give, with its own limits of time. Without this such a query is refused.
     pub fn allow_documents(&mut self, documents: HostDocuments) {
         Arc::make_mut(&mut self.host).documents = Some(documents);
+    }
+
+    /// Adds or replaces a table in memory.
+    ///
+    /// # Errors
+    /// When the engine below cannot hold it.
+    pub fn register_rows(&mut self, name: &str, table: &Table) -> Result<(), DataFusionError> {
+        let batch = rows::batch(&table.rows, &rows::types(&table.schema))?;
+        let fields = table
+            .schema
+            .columns
+            .iter()
+            .map(|column| Field::new(&column.name, rows::arrow_type(column.ty), true));
+        let cells = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let batch = RecordBatch::try_new_with_options(cells.clone(), batch.columns().to_vec(), &options)?;
+        self.register_cells(
+            name,
+            Arc::new(MemTable::try_new(cells, vec![vec![batch]])?),
+            table.schema.clone(),
+        )
+    }
+
+    /// Gives a value to a parameter that queries may declare (`declare query_parameters`); it is converted to the declared
+    /// type.
+    pub fn set_parameter(&mut self, name: &str, value: Literal) {
+        self.parameters.insert(name.to_owned(), value);
+    }
+
+    /// The catalogue of the engine's tables, for editors and lints.
+    pub fn names(&self) -> &MemoryCatalog {
+        &self.catalog
     }
 
     /// The catalogue of the engine's tables; stored functions are added here.
@@ -363,10 +399,15 @@ impl Engine {
         }
     }
 
+    /// What the binder knows beside the text.
+    fn options(&self) -> Options {
+        Options { parameters: self.parameters.clone(), ..Options::default() }
+    }
+
     /// A query as plans, under the terms that its options make.
     async fn prepared(&self, text: &str, now: i64, settings: &Settings) -> Result<Prepared, QueryError> {
         let started = tokio::time::Instant::now();
-        let bound = azimuth_kql::bind(text, &self.catalog, &Options::default());
+        let bound = azimuth_kql::bind(text, &self.catalog, &self.options());
         let set: Vec<(String, Value)> = bound
             .options
             .iter()
@@ -387,7 +428,7 @@ impl Engine {
         bound: BoundQuery,
         guard: &Arc<Guard>,
     ) -> Result<(Vec<Planned>, Vec<Ran>), QueryError> {
-        let mut options = Options::default();
+        let mut options = self.options();
         let mut bound = Some(bound);
         for _ in 0..MAX_BINDINGS {
             let bound = bound.take().unwrap_or_else(|| azimuth_kql::bind(text, &self.catalog, &options));

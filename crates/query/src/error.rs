@@ -7,6 +7,7 @@ use azimuth_rows::Failure;
 use datafusion::error::DataFusionError;
 
 use crate::limits::Limits;
+use crate::records::BadRecord;
 
 /// Why a query has no result, or ended before all of it was given.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub enum QueryError {
     TimedOut(std::time::Duration),
     /// Whoever asked does not want the answer any more
     Cancelled,
+    /// A record of a file that cannot be read
+    Record(BadRecord),
     /// Files or the engine below
     Engine(DataFusionError),
 }
@@ -58,11 +61,15 @@ pub struct ServiceError {
 }
 
 impl QueryError {
+    /// What an error of the engine below means.
     pub(crate) fn from_engine(error: DataFusionError, limits: &Limits) -> Self {
         match error.find_root() {
             DataFusionError::External(inner) => {
                 if let Some(failure) = inner.downcast_ref::<Failure>() {
                     return Self::Failed(failure.clone());
+                }
+                if let Some(record) = inner.downcast_ref::<BadRecord>() {
+                    return Self::Record(record.clone());
                 }
             }
             DataFusionError::ResourcesExhausted(message) => {
@@ -113,7 +120,9 @@ impl QueryError {
                 0x80DA_0006,
                 "Query execution has resulted in error (0x80DA0006): Query was cancelled.".to_owned(),
             ),
-            Self::Invalid(_) | Self::Option { .. } | Self::Failed(_) | Self::Engine(_) => return None,
+            Self::Invalid(_) | Self::Option { .. } | Self::Failed(_) | Self::Record(_) | Self::Engine(_) => {
+                return None;
+            }
         };
         Some(ServiceError { code, number, message })
     }
@@ -162,6 +171,7 @@ impl fmt::Display for QueryError {
                 write!(out, "the query took longer than {} s; filter by time first", limit.as_secs_f64())
             }
             Self::Cancelled => out.write_str("the query was cancelled"),
+            Self::Record(record) => record.fmt(out),
             Self::Engine(error) => write!(out, "{}", error.strip_backtrace()),
         }
     }
@@ -172,6 +182,13 @@ impl std::error::Error for QueryError {}
 impl From<Failure> for QueryError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+/// Without the limits of a query: files that are made a table.
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        Self::from_engine(error, &Limits::default())
     }
 }
 
