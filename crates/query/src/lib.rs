@@ -46,9 +46,9 @@ mod stage;
 mod table;
 mod wire;
 
-pub use delta::{DeltaError, DeltaOpened, DeltaVersion};
 /// A part of a result.
 pub use datafusion::arrow::array::RecordBatch as Batch;
+pub use delta::{DeltaError, DeltaOpened, DeltaVersion};
 pub use engine::{Config, Engine, QueryResult, ResultSet, Settings, Stats};
 pub use error::{OverBudget, QueryError, ServiceError};
 pub use explain::Explanation;

@@ -24,7 +24,8 @@ pub(crate) struct QueryArgs {
     #[arg(long, short, value_name = "FILE", conflicts_with = "query")]
     pub(crate) file: Option<PathBuf>,
     /// Files of a table: `NAME=PATH`, a path being a file, a folder or a pattern; repeatable. Without `NAME=`, every file is
-    /// the table that its name begins with (`SigninLogs.2026.ndjson`). Parquet, JSON in every layout, CSV, TSV; gzip, zstd
+    /// the table that its name begins with (`SigninLogs.2026.ndjson`). Parquet, JSON in every layout, CSV, TSV; gzip, zstd.
+    /// The folder of a Delta table is one table, at its newest version or at `PATH@v7`, `PATH@2026-01-31`
     #[arg(long, short, value_name = "[NAME=]PATH")]
     pub(crate) table: Vec<String>,
     /// Columns of a table: `NAME=(At:datetime, User:string)`; by default those that the files have, in the types of the

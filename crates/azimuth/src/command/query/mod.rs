@@ -150,9 +150,7 @@ impl Session<'_> {
             Some(text) => input::parse_time(text)?,
             None => Timestamp::now(),
         };
-        // Moments of jiff lie within the years of Kusto, but for those before the first.
-        text::read_datetime(&now.to_string())
-            .ok_or_else(|| Failure::usage("`--now` lies beyond the years 1 to 9999"))
+        ticks(now)
     }
 
     /// Waits for the engine.
@@ -215,6 +213,12 @@ impl Session<'_> {
         }
         Ok(Exit::Done)
     }
+}
+
+/// A moment in ticks of 100 ns since year 1.
+fn ticks(moment: Timestamp) -> Result<i64, Failure> {
+    text::read_datetime(&moment.to_string())
+        .ok_or_else(|| Failure::usage(format_args!("`{moment}` lies beyond the years 1 to 9999")))
 }
 
 /// What a query's error means to people.

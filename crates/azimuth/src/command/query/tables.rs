@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use azimuth_collect::tables::known;
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::{Columns, Format};
+use azimuth_query::{Columns, DeltaVersion, Format};
 
 use super::Session;
 use crate::args::FileFormat;
 use crate::exit::{Exit, Failure};
+use crate::input;
 
 /// More files than this in one call are refused.
 const MAX_FILES: usize = 100_000;
@@ -22,6 +23,9 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
         // A name has no separator of paths in it: what has one is a path with `=`.
         let named = written.split_once('=').filter(|(name, _)| is_name(name));
         let (name, pattern) = named.map_or((None, written.as_str()), |(name, path)| (Some(name), path));
+        if delta(session, name, pattern)? {
+            continue;
+        }
         for path in files(pattern, session.args.format.is_some())? {
             let name = match name {
                 Some(name) => name.to_owned(),
@@ -49,6 +53,37 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
             .hint(format!("add `--table {name}=PATH`")));
     }
     Ok(())
+}
+
+/// Makes the folder of a Delta table a table, if it is one: `PATH`, `PATH@v7` or `PATH@2026-01-31`.
+fn delta(session: &mut Session<'_>, name: Option<&str>, written: &str) -> Result<bool, Failure> {
+    let is_delta = |path: &str| Path::new(path).join("_delta_log").is_dir();
+    let versioned = written.rsplit_once('@').filter(|(path, _)| !is_delta(written) && is_delta(path));
+    let (path, version) = match versioned {
+        Some((path, at)) => {
+            let number = at.strip_prefix('v').and_then(|number| number.parse().ok());
+            let version = match number {
+                Some(number) => DeltaVersion::Version(number),
+                None => DeltaVersion::Timestamp(super::ticks(input::parse_time(at)?)?),
+            };
+            (path, version)
+        }
+        None if is_delta(written) => (written, DeltaVersion::Latest),
+        None => return Ok(false),
+    };
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None => name_of(Path::new(path))?,
+    };
+    let opened = session.engine.register_delta(&name, Path::new(path), version).map_err(|error| {
+        Failure::input(format_args!(
+            "the table `{name}` cannot be read: {}",
+            azimuth_query::QueryError::from(error)
+        ))
+    })?;
+    let files = crate::report::count(opened.files, "file");
+    session.ui.note(format_args!("{name}: version {} of the Delta table, {files}", opened.version));
+    Ok(true)
 }
 
 fn is_name(text: &str) -> bool {
