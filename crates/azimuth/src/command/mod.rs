@@ -12,5 +12,4 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod output;
 pub(crate) mod policy;
-pub(crate) mod query;
 pub(crate) mod shell;

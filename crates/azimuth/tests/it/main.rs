@@ -8,5 +8,4 @@ mod landing_zones;
 mod policy_impact;
 mod policy_scan;
 mod policy_tools;
-mod query;
 mod support;

@@ -7,7 +7,6 @@
 
 mod applicability;
 mod condition;
-mod glance;
 mod node;
 mod plan;
 mod policy;
@@ -16,9 +15,8 @@ mod quick;
 mod types;
 
 pub(crate) use condition::Compiler;
-pub(crate) use glance::{Glance, Guards};
 pub(crate) use node::{
-    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, SlotRef,
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Quick, SlotRef,
 };
 pub use plan::{CompileOptions, PolicyId, Program};
 pub(crate) use plan::{Item, Plan, may_be_about};

@@ -28,9 +28,8 @@ pub(super) struct Slot {
     pub(super) extra: u64,
 }
 
-/// What kind of value a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SlotKind {
+pub(super) enum SlotKind {
     Absent,
     Null,
     True,
@@ -138,15 +137,23 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The kind of value that a slot of the root row holds, and the folded hash if it is a text.
-    pub(crate) fn glance(&self, slot: u16) -> (SlotKind, u64) {
-        let slot = self.slot(Row::ROOT, slot);
-        (slot.kind, slot.extra)
+    /// Whether a slot of the root row holds anything but null.
+    pub(crate) fn is_present(&self, slot: u16) -> bool {
+        !matches!(self.slot(Row::ROOT, slot).kind, SlotKind::Absent | SlotKind::Null | SlotKind::Link)
     }
 
-    fn slot(&self, row: Row, slot: u16) -> &'a Slot {
-        const ABSENT: &Slot = &Slot::ABSENT;
-        self.slots.slots.get(row.0 as usize + usize::from(slot)).unwrap_or(ABSENT)
+    /// What a slot of the root row holds, without touching its text.
+    pub(crate) fn glance(&self, slot: u16) -> Glance {
+        let slot = self.slot(Row::ROOT, slot);
+        match slot.kind {
+            SlotKind::Absent | SlotKind::Link => Glance::Absent,
+            SlotKind::Text | SlotKind::Scratch => Glance::Text(slot.extra),
+            _ => Glance::Other,
+        }
+    }
+
+    fn slot(&self, row: Row, slot: u16) -> Slot {
+        self.slots.slots.get(row.0 as usize + usize::from(slot)).copied().unwrap_or(Slot::ABSENT)
     }
 
     /// How many members the array in a slot has; `None` if there is no array.
@@ -183,6 +190,17 @@ impl<'a> Document<'a> {
         }
         ControlFlow::Continue(presence)
     }
+}
+
+/// What a slot holds at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glance {
+    /// Nothing.
+    Absent,
+    /// Text with this folded hash.
+    Text(u64),
+    /// Something else.
+    Other,
 }
 
 /// Whether the arrays on a path are there.

@@ -11,11 +11,11 @@ use thiserror::Error;
 #[error("{message}")]
 pub struct Fault {
     /// One line, lower case, no full stop.
-    pub message: Box<str>,
+    pub message: String,
 }
 
 impl Fault {
-    pub(crate) fn new(message: impl Into<Box<str>>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }
 }
