@@ -1,10 +1,10 @@
 //! Requests, a line of JSON each: `run` executes a query to its last row, `rows` tells the rows of the last one.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use azimuth_kql::types::{ScalarType, Schema};
-use azimuth_query::{Config, Engine, Format, Limits};
+use azimuth_query::{Columns, Config, Engine, Format, Limits};
 use azimuth_values::{Value, calendar, text};
 use datafusion::arrow::array::RecordBatch;
 use futures_util::StreamExt as _;
@@ -29,7 +29,7 @@ pub(crate) fn serve(folder: &Path) -> Result<(), Failure> {
     {
         let mut paths = Vec::new();
         for file in std::fs::read_dir(folder.join(name))? {
-            paths.push(file?.path().to_string_lossy().into_owned());
+            paths.push(file?.path());
         }
         paths.sort();
         runtime.block_on(register(&mut engine, table, &paths))?;
@@ -66,19 +66,19 @@ pub(crate) fn serve(folder: &Path) -> Result<(), Failure> {
 /// What `now()` is: the end of the data.
 const NOW: i64 = calendar::UNIX_EPOCH + (crate::write::START + crate::write::DAYS * crate::write::DAY) * 10;
 
-async fn register(engine: &mut Engine, table: &str, paths: &[String]) -> Result<(), Failure> {
-    engine.register_files(table, paths, Format::Parquet, None).await?;
+async fn register(engine: &mut Engine, table: &str, paths: &[PathBuf]) -> Result<(), Failure> {
+    let mut schema = engine.register_files(table, paths, Format::Parquet, Columns::OfFiles).await?;
     if table != "SigninLogs" {
         return Ok(());
     }
     // The files know these as texts only.
-    let (mut schema, _) = run(engine, &format!("{table} | take 0")).await?;
     for column in &mut schema.columns {
         if DYNAMIC.contains(&column.name.as_str()) {
             column.ty = ScalarType::Dynamic;
         }
     }
-    Ok(engine.register_files(table, paths, Format::Parquet, Some(schema)).await?)
+    engine.register_files(table, paths, Format::Parquet, Columns::Exactly(schema)).await?;
+    Ok(())
 }
 
 async fn run(engine: &Engine, text: &str) -> Result<Answer, Failure> {

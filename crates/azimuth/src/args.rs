@@ -3,6 +3,7 @@
 mod arm;
 mod check;
 mod policy;
+mod query;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub(crate) use policy::{
     PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyScanArgs, PolicySourceArgs, PolicyTestArgs,
     StateFilter, TestFormat,
 };
+
+pub(crate) use query::{FileFormat, QueryArgs, QueryFormat};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
@@ -69,6 +72,8 @@ pub(crate) enum Command {
     /// Azure Policy: compliance of an estate, the impact of a change, tests, lints and fixes
     #[command(subcommand)]
     Policy(Box<PolicyCommand>),
+    /// Ask in KQL: logs in Parquet, JSON and CSV, and the estate as tables of Resource Graph
+    Query(Box<QueryArgs>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Access(command) => command::access::run(command, ui),
         Command::Arm(command) => command::arm::run(*command, ui),
         Command::Policy(command) => command::policy::run(*command, ui),
+        Command::Query(args) => command::query::run(&args, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args, ui),

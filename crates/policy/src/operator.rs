@@ -10,5 +10,5 @@ mod seen;
 mod set;
 
 pub(crate) use order::{OrderKind, number_of, parse_moment};
-pub(crate) use prepare::{Operand, Test, prepare, test, test_once};
+pub(crate) use prepare::{Operand, Test, prepare, steps, steps_once, test, test_once};
 pub(crate) use seen::{Complex, Seen, number_value};

@@ -11,10 +11,12 @@ use azimuth_kql::bound::{
     BoundQuery, Expr, ExprKind, InList, Input, Rel, RelKind, Render, ResultValue, Shared,
 };
 use azimuth_kql::types::{Column, Schema};
+use azimuth_kql::values::Literal;
 use azimuth_rows::{Ready, Table, open_operator, opened, tree};
 use azimuth_values::Value;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::catalog::TableProvider;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Field, Schema as ArrowSchema};
+use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::Statistics;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
@@ -79,6 +81,7 @@ pub struct Engine {
     state: SessionState,
     /// The same with conditions tested while files are read, column after column: for those that let few rows through
     selective: SessionState,
+    parameters: HashMap<String, Literal>,
     catalog: MemoryCatalog,
     tables: HashMap<String, Arc<QueryTable>>,
 }
@@ -179,7 +182,8 @@ impl Engine {
         let (catalog, tables) = (MemoryCatalog::new(), HashMap::new());
         let early = state.config().clone().set_bool("datafusion.execution.parquet.pushdown_filters", true);
         let selective = SessionStateBuilder::new_from_existing(state.clone()).with_config(early).build();
-        Ok(Self { config, host: Arc::default(), state, selective, catalog, tables })
+        let parameters = HashMap::new();
+        Ok(Self { config, host: Arc::default(), state, selective, parameters, catalog, tables })
     }
 
     /// Adds or replaces a table; its columns are found in the provider by name. A provider's column
@@ -257,6 +261,38 @@ impl Engine {
         Arc::make_mut(&mut self.host).documents = Some(documents);
     }
 
+    /// Adds or replaces a table in memory.
+    ///
+    /// # Errors
+    /// When the engine below cannot hold it.
+    pub fn register_rows(&mut self, name: &str, table: &Table) -> Result<(), DataFusionError> {
+        let batch = rows::batch(&table.rows, &rows::types(&table.schema))?;
+        let fields = table
+            .schema
+            .columns
+            .iter()
+            .map(|column| Field::new(&column.name, rows::arrow_type(column.ty), true));
+        let cells = Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()));
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let batch = RecordBatch::try_new_with_options(cells.clone(), batch.columns().to_vec(), &options)?;
+        self.register_cells(
+            name,
+            Arc::new(MemTable::try_new(cells, vec![vec![batch]])?),
+            table.schema.clone(),
+        )
+    }
+
+    /// Gives a value to a parameter that queries may declare (`declare query_parameters`); it is converted to the declared
+    /// type.
+    pub fn set_parameter(&mut self, name: &str, value: Literal) {
+        self.parameters.insert(name.to_owned(), value);
+    }
+
+    /// The catalogue of the engine's tables, for editors and lints.
+    pub fn names(&self) -> &MemoryCatalog {
+        &self.catalog
+    }
+
     /// The catalogue of the engine's tables; stored functions are added here.
     pub fn catalog(&mut self) -> &mut MemoryCatalog {
         &mut self.catalog
@@ -274,26 +310,6 @@ impl Engine {
         table.learn(statistics);
         self.add(name, table);
         Ok(())
-    }
-
-    pub(crate) fn config(&self) -> Config {
-        self.config
-    }
-
-    /// The columns of a table.
-    pub(crate) fn table_schema(&self, name: &str) -> Option<&Schema> {
-        self.tables.get(name).map(|table| &*table.schema)
-    }
-
-    /// The same tables and functions under another configuration.
-    pub(crate) fn with_config(&self, config: Config) -> Self {
-        let of = |state: &SessionState| {
-            let session = state.config().clone().with_target_partitions(config.parallelism.max(1));
-            SessionStateBuilder::new_from_existing(state.clone()).with_config(session).build()
-        };
-        let (state, selective) = (of(&self.state), of(&self.selective));
-        let (host, catalog, tables) = (self.host.clone(), self.catalog.clone(), self.tables.clone());
-        Self { config, host, state, selective, catalog, tables }
     }
 
     pub(crate) fn state(&self) -> &SessionState {
@@ -319,18 +335,7 @@ impl Engine {
         now: i64,
         settings: &Settings,
     ) -> Result<QueryResult, QueryError> {
-        Ok(self.query_explained(text, now, settings).await?.1)
-    }
-
-    /// A query and its plan, which has not run.
-    pub(crate) async fn query_explained(
-        &self,
-        text: &str,
-        now: i64,
-        settings: &Settings,
-    ) -> Result<(Explanation, QueryResult), QueryError> {
         let prepared = self.prepared(text, now, settings).await?;
-        let explanation = explained(&prepared, text, None);
         let stats = Arc::new(Stats::default());
         let mut results = Vec::new();
         for planned in prepared.results {
@@ -342,24 +347,7 @@ impl Engine {
                 batches: limited(batches, &prepared.guard, prepared.take, stats.clone()),
             });
         }
-        Ok((explanation, QueryResult { results, stats }))
-    }
-
-    /// The plan of a query, and the operators that it was made of.
-    pub(crate) async fn outline(
-        &self,
-        text: &str,
-        now: i64,
-        settings: &Settings,
-    ) -> Result<(Explanation, Vec<Input>), QueryError> {
-        let prepared = self.prepared(text, now, settings).await?;
-        let explanation = explained(&prepared, text, None);
-        let first = prepared.first.into_iter().map(|ran| ran.rel);
-        let results = prepared.results.into_iter().filter_map(|planned| match planned.work {
-            Work::Plan(_, rel) => Some(rel),
-            Work::Ready(_) => None,
-        });
-        Ok((explanation, first.chain(results).collect()))
+        Ok(QueryResult { results, stats })
     }
 
     /// The plan of a query, for people: which operator became what. Parts that are computed to make the plan (`toscalar`,
@@ -411,10 +399,15 @@ impl Engine {
         }
     }
 
+    /// What the binder knows beside the text.
+    fn options(&self) -> Options {
+        Options { parameters: self.parameters.clone(), ..Options::default() }
+    }
+
     /// A query as plans, under the terms that its options make.
     async fn prepared(&self, text: &str, now: i64, settings: &Settings) -> Result<Prepared, QueryError> {
         let started = tokio::time::Instant::now();
-        let bound = azimuth_kql::bind(text, &self.catalog, &Options::default());
+        let bound = azimuth_kql::bind(text, &self.catalog, &self.options());
         let set: Vec<(String, Value)> = bound
             .options
             .iter()
@@ -435,7 +428,7 @@ impl Engine {
         bound: BoundQuery,
         guard: &Arc<Guard>,
     ) -> Result<(Vec<Planned>, Vec<Ran>), QueryError> {
-        let mut options = Options::default();
+        let mut options = self.options();
         let mut bound = Some(bound);
         for _ in 0..MAX_BINDINGS {
             let bound = bound.take().unwrap_or_else(|| azimuth_kql::bind(text, &self.catalog, &options));

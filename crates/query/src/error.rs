@@ -7,7 +7,7 @@ use azimuth_rows::Failure;
 use datafusion::error::DataFusionError;
 
 use crate::limits::Limits;
-use crate::task::BadTask;
+use crate::records::BadRecord;
 
 /// Why a query has no result, or ended before all of it was given.
 #[derive(Debug)]
@@ -21,8 +21,6 @@ pub enum QueryError {
         /// What is wrong with it
         why: String,
     },
-    /// A task that cannot be the same query here
-    Task(BadTask),
     /// A function refused, or something is not supported
     Failed(Failure),
     /// More rows in the result than the limit
@@ -35,6 +33,8 @@ pub enum QueryError {
     TimedOut(std::time::Duration),
     /// Whoever asked does not want the answer any more
     Cancelled,
+    /// A record of a file that cannot be read
+    Record(BadRecord),
     /// Files or the engine below
     Engine(DataFusionError),
 }
@@ -61,11 +61,15 @@ pub struct ServiceError {
 }
 
 impl QueryError {
+    /// What an error of the engine below means.
     pub(crate) fn from_engine(error: DataFusionError, limits: &Limits) -> Self {
         match error.find_root() {
             DataFusionError::External(inner) => {
                 if let Some(failure) = inner.downcast_ref::<Failure>() {
                     return Self::Failed(failure.clone());
+                }
+                if let Some(record) = inner.downcast_ref::<BadRecord>() {
+                    return Self::Record(record.clone());
                 }
             }
             DataFusionError::ResourcesExhausted(message) => {
@@ -116,7 +120,7 @@ impl QueryError {
                 0x80DA_0006,
                 "Query execution has resulted in error (0x80DA0006): Query was cancelled.".to_owned(),
             ),
-            Self::Invalid(_) | Self::Option { .. } | Self::Task(_) | Self::Failed(_) | Self::Engine(_) => {
+            Self::Invalid(_) | Self::Option { .. } | Self::Failed(_) | Self::Record(_) | Self::Engine(_) => {
                 return None;
             }
         };
@@ -149,7 +153,6 @@ impl fmt::Display for QueryError {
                 None => out.write_str("the query is not valid"),
             },
             Self::Option { name, why } => write!(out, "the request option `{name}`: {why}"),
-            Self::Task(bad) => bad.fmt(out),
             Self::Failed(failure) => failure.fmt(out),
             Self::TooManyRows(limit) => write!(
                 out,
@@ -168,6 +171,7 @@ impl fmt::Display for QueryError {
                 write!(out, "the query took longer than {} s; filter by time first", limit.as_secs_f64())
             }
             Self::Cancelled => out.write_str("the query was cancelled"),
+            Self::Record(record) => record.fmt(out),
             Self::Engine(error) => write!(out, "{}", error.strip_backtrace()),
         }
     }
@@ -175,15 +179,16 @@ impl fmt::Display for QueryError {
 
 impl std::error::Error for QueryError {}
 
-impl From<BadTask> for QueryError {
-    fn from(bad: BadTask) -> Self {
-        Self::Task(bad)
-    }
-}
-
 impl From<Failure> for QueryError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+/// Without the limits of a query: files that are made a table.
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        Self::from_engine(error, &Limits::default())
     }
 }
 

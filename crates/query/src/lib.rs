@@ -12,7 +12,6 @@
 //! - [`explain`]: plans for people, with what was measured of each operator;
 //! - `guard`, `limits`: what ends a query before its time;
 //! - [`index`]: what whoever keeps files can say of them before they are read;
-//! - [`Task`]: queries as they travel to another process;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
 //! - `expand`: lists unrolled within arrays; `series`: groups on an axis;
 //! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
@@ -28,6 +27,7 @@ mod engine;
 mod error;
 mod expand;
 pub mod explain;
+mod export;
 mod files;
 mod functions;
 mod guard;
@@ -39,21 +39,24 @@ mod native;
 mod operator;
 mod ordered;
 mod probe;
+mod records;
 mod rows;
 mod series;
 mod stage;
 mod table;
-mod task;
 mod wire;
 
+/// A part of a result.
+pub use datafusion::arrow::array::RecordBatch as Batch;
 pub use delta::{DeltaError, DeltaOpened, DeltaVersion};
 pub use engine::{Config, Engine, QueryResult, ResultSet, Settings, Stats};
 pub use error::{OverBudget, QueryError, ServiceError};
 pub use explain::Explanation;
-pub use files::Format;
+pub use export::ParquetFile;
+pub use files::{Columns, Format};
 pub use guard::Cancellation;
 pub use limits::Limits;
+pub use records::BadRecord;
 pub use rows::table;
 pub use stage::{HostDocuments, HostFunction};
 pub use table::{INGESTION_COLUMN, schema_of};
-pub use task::{BadTask, Task};

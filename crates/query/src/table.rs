@@ -8,7 +8,7 @@ use azimuth_kql::bound::Rel;
 use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_values::{Value, calendar};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
-use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, TimeUnit};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column as PlanColumn, ScalarValue, Statistics};
 use datafusion::datasource::provider_as_source;
@@ -41,12 +41,11 @@ pub(crate) struct QueryTable {
 /// Added to the place of a column: the column as the provider has it, which its statistics are of.
 pub(crate) const NATIVE: usize = 1 << 32;
 
-/// The schema that a provider's columns come to; nested columns are `dynamic`.
+/// The schema that columns of Arrow come to; nested columns are `dynamic`.
 ///
 /// # Errors
 /// When a column has a type that Kusto has nothing for (binary).
-pub fn schema_of(provider: &dyn TableProvider) -> Result<Schema> {
-    let native = provider.schema();
+pub fn schema_of(native: &ArrowSchema) -> Result<Schema> {
     let columns = native.fields().iter().map(|field| {
         let ty = native::kusto_type(field.data_type()).ok_or_else(|| {
             DataFusionError::Plan(format!(

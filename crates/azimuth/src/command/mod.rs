@@ -12,4 +12,5 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod output;
 pub(crate) mod policy;
+pub(crate) mod query;
 pub(crate) mod shell;

@@ -1,7 +1,7 @@
 //! Writing results: to standard output, or to a file that appears whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -27,6 +27,34 @@ pub(crate) fn to(
         Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner())
     });
     result.with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(())
+}
+
+/// Like [`to`], for formats that programs read: bytes stay as they are, but on a terminal, which escapes could steer.
+pub(crate) fn raw(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    match path {
+        None if io::stdout().is_terminal() => to(None, write),
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            match write(&mut out).and_then(|()| out.flush()) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                result => Ok(result.context("cannot write to standard output")?),
+            }
+        }
+        Some(path) => file(path, |file| {
+            let mut out = BufWriter::new(file);
+            write(&mut out)?;
+            out.into_inner().map_err(io::IntoInnerError::into_error)
+        }),
+    }
+}
+
+/// Hands a file to `write` that appears at `path` when it is whole.
+pub(crate) fn file(path: &Path, write: impl FnOnce(File) -> io::Result<File>) -> Result<(), Failure> {
+    write_file(path, write).with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(())
 }
 

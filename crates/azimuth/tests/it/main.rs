@@ -8,4 +8,5 @@ mod landing_zones;
 mod policy_impact;
 mod policy_scan;
 mod policy_tools;
+mod query;
 mod support;

@@ -147,8 +147,8 @@ impl Compiler<'_> {
             if let CompiledLeft::Slot(SlotRef { climb: None, arrays, slot }) = &left
                 && arrays.is_empty()
             {
-                let quick = super::Quick::of(wanted);
-                return Node::Slot { slot: *slot, leaf, quick, test: Box::new(wanted.clone()) };
+                let glance = super::Glance::of(wanted);
+                return Node::Slot { slot: *slot, leaf, glance, test: Box::new(wanted.clone()) };
             }
         }
         Node::Leaf(Box::new(CompiledLeaf { left, right, leaf }))
@@ -318,7 +318,7 @@ impl Compiler<'_> {
     /// The surroundings that a template asks for and nothing else.
     fn context_path(&self, template: &Template) -> Option<ContextPath> {
         match template {
-            Template::Expression(expression) if self.is_folding => ContextPath::of(expression, self.policy),
+            Template::Expression(expression) => ContextPath::of(expression, self.policy),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 
 mod applicability;
 mod condition;
+mod glance;
 mod node;
 mod plan;
 mod policy;
@@ -15,8 +16,9 @@ mod quick;
 mod types;
 
 pub(crate) use condition::Compiler;
+pub(crate) use glance::{Glance, Guards};
 pub(crate) use node::{
-    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, Quick, SlotRef,
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, Node, SlotRef,
 };
 pub use plan::{CompileOptions, PolicyId, Program};
 pub(crate) use plan::{Item, Plan, may_be_about};

@@ -2,7 +2,7 @@
 
 use azimuth_arm::Value;
 
-use super::ContextPath;
+use super::{ContextPath, Glance};
 use crate::definition::Operator;
 use crate::field::Special;
 use crate::operator::{Operand, Test};
@@ -20,35 +20,11 @@ pub(crate) enum Node {
     Slot {
         slot: u16,
         leaf: u32,
-        /// What can be decided without looking at `test`.
-        quick: Quick,
+        /// What is decided by a glance, without `test`.
+        glance: Glance,
         test: Box<Test>,
     },
     Leaf(Box<CompiledLeaf>),
-}
-
-/// Comparisons that are decided by a glance at the slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quick {
-    /// None.
-    No,
-    /// Equal to one text, or not: another hash tells that it is another text.
-    Text { hash: u64, is_negated: bool },
-    /// Whether something is there.
-    Exists(bool),
-}
-
-impl Quick {
-    pub(crate) fn of(test: &Test) -> Self {
-        match &test.operand {
-            Operand::Equals(set) => match set.only_text() {
-                Some(hash) => Self::Text { hash, is_negated: test.is_negated },
-                None => Self::No,
-            },
-            Operand::Exists(wanted) => Self::Exists(*wanted),
-            _ => Self::No,
-        }
-    }
 }
 
 /// A comparison that is not the frequent one.
@@ -196,7 +172,7 @@ impl Node {
 
 impl Test {
     /// Whether some values cannot be compared.
-    fn may_fail(&self) -> bool {
+    pub(crate) fn may_fail(&self) -> bool {
         matches!(self.operand, Operand::Order(..) | Operand::Unfit(_))
     }
 }

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::applicability::looks_at_location;
 use super::provider::{Hosts, OfNamespace, hosts};
 use super::types::{Types, types_of};
-use super::{Compiler, FieldSlots, Node, Policy};
+use super::{Compiler, FieldSlots, Guards, Node, Policy};
 use crate::catalogue::Catalogue;
 use crate::definition::{Condition, Effect, Mode};
 use crate::document::{Layout, LayoutBuilder};
@@ -69,6 +69,8 @@ pub(crate) struct Plan {
 pub(crate) struct Item {
     pub(crate) policy: PolicyId,
     pub(crate) condition: Node,
+    /// What `condition` begins with.
+    pub(crate) guards: Guards,
     pub(crate) applicability: Node,
     /// Whether the mode asks for types with tags and location.
     pub(crate) wants_indexed: bool,
@@ -355,6 +357,7 @@ fn compile_item(
     };
     Item {
         policy: id,
+        guards: Guards::of(&condition),
         condition,
         applicability,
         wants_indexed: policy.definition().mode == Mode::Indexed,
@@ -380,7 +383,8 @@ fn compile_provider(
         if is_kubernetes { compiler.condition(condition) } else { compiler.applicability(condition) }
     };
     let condition = Node::Const(false);
-    Item { policy: id, condition, applicability, wants_indexed: false, wants_location: false }
+    let guards = Guards::default();
+    Item { policy: id, condition, guards, applicability, wants_indexed: false, wants_location: false }
 }
 
 fn compiler<'a>(

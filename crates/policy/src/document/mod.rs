@@ -20,5 +20,5 @@ pub(crate) use layout::{Form, Layout, LayoutBuilder};
 pub use read::ReadError;
 pub(crate) use scan::{has_member, top_level_text};
 pub use slots::Slots;
-pub(crate) use slots::{Document, Glance, Presence, Row, full_budget};
+pub(crate) use slots::{Document, Presence, Row, SlotKind, full_budget};
 pub(crate) use tree::{Found, find, value_of_text};

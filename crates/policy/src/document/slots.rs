@@ -28,8 +28,9 @@ pub(super) struct Slot {
     pub(super) extra: u64,
 }
 
+/// What kind of value a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SlotKind {
+pub(crate) enum SlotKind {
     Absent,
     Null,
     True,
@@ -137,23 +138,15 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Whether a slot of the root row holds anything but null.
-    pub(crate) fn is_present(&self, slot: u16) -> bool {
-        !matches!(self.slot(Row::ROOT, slot).kind, SlotKind::Absent | SlotKind::Null | SlotKind::Link)
-    }
-
-    /// What a slot of the root row holds, without touching its text.
-    pub(crate) fn glance(&self, slot: u16) -> Glance {
+    /// The kind of value that a slot of the root row holds, and the folded hash if it is a text.
+    pub(crate) fn glance(&self, slot: u16) -> (SlotKind, u64) {
         let slot = self.slot(Row::ROOT, slot);
-        match slot.kind {
-            SlotKind::Absent | SlotKind::Link => Glance::Absent,
-            SlotKind::Text | SlotKind::Scratch => Glance::Text(slot.extra),
-            _ => Glance::Other,
-        }
+        (slot.kind, slot.extra)
     }
 
-    fn slot(&self, row: Row, slot: u16) -> Slot {
-        self.slots.slots.get(row.0 as usize + usize::from(slot)).copied().unwrap_or(Slot::ABSENT)
+    fn slot(&self, row: Row, slot: u16) -> &'a Slot {
+        const ABSENT: &Slot = &Slot::ABSENT;
+        self.slots.slots.get(row.0 as usize + usize::from(slot)).unwrap_or(ABSENT)
     }
 
     /// How many members the array in a slot has; `None` if there is no array.
@@ -190,17 +183,6 @@ impl<'a> Document<'a> {
         }
         ControlFlow::Continue(presence)
     }
-}
-
-/// What a slot holds at a glance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Glance {
-    /// Nothing.
-    Absent,
-    /// Text with this folded hash.
-    Text(u64),
-    /// Something else.
-    Other,
 }
 
 /// Whether the arrays on a path are there.

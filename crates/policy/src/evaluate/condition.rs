@@ -10,12 +10,13 @@ use jiff::tz::Offset;
 use super::{Context, Fault, Frame, FrameKind, evaluate_template};
 use crate::catalogue::Catalogue;
 use crate::compile::{
-    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, ContextPath, FieldSlots, Node,
-    Policy, Quick, SlotRef, Surrounding,
+    CompiledCount, CompiledLeaf, CompiledLeft, CompiledOver, CompiledRight, ContextPath, FieldSlots, Glance,
+    Node, Policy, SlotRef, Surrounding,
 };
-use crate::document::{Document, Found, Glance, Presence, Row, find};
+use crate::definition::Operator;
+use crate::document::{Document, Found, Presence, Row, find};
 use crate::field::{self, Special};
-use crate::operator::{Complex, Seen, Test, prepare, test, test_once};
+use crate::operator::{Complex, Seen, Test, prepare, steps, steps_once, test, test_once};
 use crate::path::Path;
 
 /// Most members of one count over a value; nested counts multiply ("value count iterations" of the service is 100, but
@@ -71,30 +72,25 @@ impl<'a> Env<'a> {
     }
 }
 
-/// A member that a resource group or subscription lacks, such as `managedBy` or a tag, is null: built-in definitions ask
-/// for both without further ado, and do not deny every request where they are missing.
+/// A resource group or subscription without `managedBy` or a tag has null there: built-in definitions ask for both without
+/// further ado, and do not deny every request where they are missing. What every group has, such as its location, is
+/// only unknown when it is missing, and no comparison with it is decided.
 fn lenient<'a>(path: &ContextPath, root: &'a Value) -> Option<&'a Value> {
     const NULL: &Value = &Value::NULL;
     root.as_object()?;
-    Some(path.find(root).unwrap_or(NULL))
+    let first = path.members.first()?;
+    let may_lack = ["tags", "managedBy"].iter().any(|known| known.eq_ignore_ascii_case(first));
+    path.find(root).or_else(|| may_lack.then_some(NULL))
 }
 
 /// Whether a condition holds.
 pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
     match node {
         Node::Const(truth) => Ok(*truth),
-        Node::Slot { slot, quick, test: wanted, .. } => match quick {
-            Quick::Exists(wanted) => Ok(env.subject.is_present(*slot) == *wanted),
-            Quick::Text { hash, is_negated } => match env.subject.glance(*slot) {
-                Glance::Absent => Ok(*is_negated),
-                Glance::Text(found) if found != *hash => Ok(*is_negated),
-                Glance::Text(_) | Glance::Other => test(wanted, env.subject.seen(Row::ROOT, *slot)),
-            },
-            Quick::No => test(wanted, env.subject.seen(Row::ROOT, *slot)),
-        },
+        Node::Slot { slot, glance, test, .. } => slot_holds(*slot, *glance, test, env),
         Node::All(parts) => {
             for part in parts {
-                if !holds(part, env, frames)? {
+                if !part_holds(part, env, frames)? {
                     return Ok(false);
                 }
             }
@@ -102,7 +98,7 @@ pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> R
         }
         Node::Any(parts) => {
             for part in parts {
-                if holds(part, env, frames)? {
+                if part_holds(part, env, frames)? {
                     return Ok(true);
                 }
             }
@@ -113,32 +109,76 @@ pub(crate) fn holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> R
     }
 }
 
+/// As [`holds`]; the most frequent case takes no further call.
+#[inline]
+fn part_holds(node: &Node, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
+    match node {
+        Node::Slot { slot, glance, test, .. } => slot_holds(*slot, *glance, test, env),
+        _ => holds(node, env, frames),
+    }
+}
+
+#[inline]
+fn slot_holds(slot: u16, glance: Glance, wanted: &Test, env: &Env<'_>) -> Result<bool, Fault> {
+    let (kind, hash) = env.subject.glance(slot);
+    match glance.answer(kind, hash) {
+        Some(truth) => Ok(truth),
+        None => tested(wanted, env.subject.seen(Row::ROOT, slot), env),
+    }
+}
+
+/// Tests and pays for it.
+fn tested(wanted: &Test, seen: Seen<'_>, env: &Env<'_>) -> Result<bool, Fault> {
+    pay(steps(wanted, seen), env)?;
+    test(wanted, seen)
+}
+
+/// As [`tested`], for a right side that is used once.
+fn tested_once(
+    operator: Operator,
+    right: &Value,
+    seen: Seen<'_>,
+    is_location: bool,
+    env: &Env<'_>,
+) -> Result<bool, Fault> {
+    pay(steps_once(right, seen), env)?;
+    test_once(operator, right, seen, is_location)
+}
+
+/// Prepares what is used once, and pays for it: a list is put in order.
+fn prepared_once(operator: Operator, right: &Value, is_location: bool, env: &Env<'_>) -> Result<Test, Fault> {
+    pay(steps_once(right, Seen::Absent), env)?;
+    Ok(prepare(operator, right, is_location))
+}
+
+/// Takes steps off the budget; a few are part of looking at a member, which is paid for already.
+fn pay(steps: u64, env: &Env<'_>) -> Result<(), Fault> {
+    const FREE: u64 = 16;
+    if steps <= FREE { Ok(()) } else { env.spender().spend(steps) }
+}
+
 fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) -> Result<bool, Fault> {
     if let (CompiledRight::Dynamic { operator, template, is_location }, CompiledLeft::Slot(slots)) =
         (&leaf.right, &leaf.left)
         && slots.arrays.is_empty()
     {
         let value = evaluate_template(template, env, frames)?;
-        return test_once(
-            *operator,
-            &value,
-            env.subject.seen(start_row(slots, frames), slots.slot),
-            *is_location,
-        );
+        let seen = env.subject.seen(start_row(slots, frames), slots.slot);
+        return tested_once(*operator, &value, seen, *is_location, env);
     }
     if let (CompiledRight::Dynamic { operator, template, is_location }, CompiledLeft::Value(left)) =
         (&leaf.right, &leaf.left)
     {
         let right = evaluate_template(template, env, frames)?;
         let left = evaluate_template(left, env, frames)?;
-        return test_once(*operator, &right, Seen::of(&left), *is_location);
+        return tested_once(*operator, &right, Seen::of(&left), *is_location, env);
     }
     if let (CompiledRight::Context { path, operator, is_location, .. }, CompiledLeft::Slot(slots)) =
         (&leaf.right, &leaf.left)
         && slots.arrays.is_empty()
     {
         let seen = env.subject.seen(start_row(slots, frames), slots.slot);
-        let outcome = env.surrounding(path, |value| test_once(*operator, value, seen, *is_location));
+        let outcome = env.surrounding(path, |value| tested_once(*operator, value, seen, *is_location, env));
         if let Some(outcome) = outcome {
             return outcome;
         }
@@ -147,21 +187,25 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
     let wanted = match &leaf.right {
         CompiledRight::Ready(wanted) => wanted,
         CompiledRight::Context { path, template, operator, is_location } => {
-            prepared = match env.surrounding(path, |value| prepare(*operator, value, *is_location)) {
-                Some(prepared) => prepared,
-                None => prepare(*operator, &evaluate_template(template, env, frames)?, *is_location),
+            prepared = match env.surrounding(path, |value| prepared_once(*operator, value, *is_location, env))
+            {
+                Some(prepared) => prepared?,
+                None => {
+                    let value = evaluate_template(template, env, frames)?;
+                    prepared_once(*operator, &value, *is_location, env)?
+                }
             };
             &prepared
         }
         CompiledRight::Dynamic { operator, template, is_location } => {
             let value = evaluate_template(template, env, frames)?;
-            prepared = prepare(*operator, &value, *is_location);
+            prepared = prepared_once(*operator, &value, *is_location, env)?;
             &prepared
         }
     };
     match &leaf.left {
         CompiledLeft::Slot(slots) => slots_hold(slots, wanted, env, frames),
-        CompiledLeft::Tree(path) => found_holds(&find_bound(path, env, frames), wanted),
+        CompiledLeft::Tree(path) => found_holds(&find_bound(path, env, frames), wanted, env),
         CompiledLeft::Special(special) => {
             let text = special_text(*special, env);
             test(wanted, text.as_deref().map_or(Seen::Absent, Seen::text))
@@ -177,13 +221,13 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
                     let text = special_text(field.special, env);
                     test(wanted, text.as_deref().map_or(Seen::Absent, Seen::text))
                 }
-                Some(field) => found_holds(&find_bound(&field.path, env, frames), wanted),
+                Some(field) => found_holds(&find_bound(&field.path, env, frames), wanted, env),
                 None => test(wanted, Seen::Absent),
             }
         }
         CompiledLeft::Value(value) => {
             let value = evaluate_template(value, env, frames)?;
-            test(wanted, Seen::of(&value))
+            tested(wanted, Seen::of(&value), env)
         }
         CompiledLeft::FieldValue(slot) => {
             // What the function yields for nothing is the empty text.
@@ -191,12 +235,12 @@ fn leaf_holds(leaf: &CompiledLeaf, env: &Env<'_>, frames: Option<&Frame<'_>>) ->
                 Seen::Absent => Seen::text(""),
                 seen => seen,
             };
-            test(wanted, seen)
+            tested(wanted, seen, env)
         }
         CompiledLeft::Context(path, template) => {
-            match env.surrounding(path, |value| test(wanted, Seen::of(value))) {
+            match env.surrounding(path, |value| tested(wanted, Seen::of(value), env)) {
                 Some(outcome) => outcome,
-                None => test(wanted, Seen::of(&evaluate_template(template, env, frames)?)),
+                None => tested(wanted, Seen::of(&evaluate_template(template, env, frames)?), env),
             }
         }
         CompiledLeft::Count(count) => {
@@ -227,13 +271,13 @@ fn slots_hold(
 ) -> Result<bool, Fault> {
     let row = start_row(slots, frames);
     if slots.arrays.is_empty() {
-        return test(wanted, env.subject.seen(row, slots.slot));
+        return tested(wanted, env.subject.seen(row, slots.slot), env);
     }
     // Every member has to meet the condition; an absent array counts as one member that is not there.
     let mut rows = 0;
     let outcome = env.subject.each_row(row, &slots.arrays, &mut |row| {
         rows += 1;
-        match test(wanted, env.subject.seen(row, slots.slot)) {
+        match tested(wanted, env.subject.seen(row, slots.slot), env) {
             Ok(true) => ControlFlow::Continue(()),
             other => ControlFlow::Break(other),
         }
@@ -248,12 +292,12 @@ fn slots_hold(
     }
 }
 
-fn found_holds(found: &Found, wanted: &Test) -> Result<bool, Fault> {
+fn found_holds(found: &Found, wanted: &Test, env: &Env<'_>) -> Result<bool, Fault> {
     match found {
-        Found::One(value) => test(wanted, value.as_ref().map_or(Seen::Absent, Seen::of)),
+        Found::One(value) => tested(wanted, value.as_ref().map_or(Seen::Absent, Seen::of), env),
         Found::Many { members, is_whole } => {
             for member in members {
-                if !test(wanted, member.as_ref().map_or(Seen::Absent, Seen::of))? {
+                if !tested(wanted, member.as_ref().map_or(Seen::Absent, Seen::of), env)? {
                     return Ok(false);
                 }
             }

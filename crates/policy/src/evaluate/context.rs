@@ -11,11 +11,11 @@ use thiserror::Error;
 #[error("{message}")]
 pub struct Fault {
     /// One line, lower case, no full stop.
-    pub message: String,
+    pub message: Box<str>,
 }
 
 impl Fault {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<Box<str>>) -> Self {
         Self { message: message.into() }
     }
 }

@@ -107,8 +107,7 @@ impl Program {
         let plan = self.plan_of(resource);
         let document = slots.read(resource.json, &plan.layout)?;
         for item in plan.items.iter().chain(plan.generic.iter()) {
-            let env = self.env(plan, item, &document, resource, context);
-            visit(item.policy, holds(&item.condition, &env, None));
+            visit(item.policy, self.item_holds(plan, item, &document, resource, context));
         }
         Ok(())
     }
@@ -129,8 +128,8 @@ impl Program {
         let mut matched = 0;
         for _ in 0..times {
             for item in plan.items.iter().chain(plan.generic.iter()) {
-                let env = self.env(plan, item, &document, resource, context);
-                matched += u64::from(holds(&item.condition, &env, None) == Ok(true));
+                let holds = self.item_holds(plan, item, &document, resource, context);
+                matched += u64::from(holds == Ok(true));
             }
         }
         Ok(matched)
@@ -183,6 +182,22 @@ impl Program {
         Ok(Verdict { outcome, effect: effect.ok(), details, deployment })
     }
 
+    /// Whether the condition of a policy holds.
+    #[inline]
+    fn item_holds<'a>(
+        &'a self,
+        plan: &'a Plan,
+        item: &Item,
+        document: &'a Document<'a>,
+        resource: &Resource<'a>,
+        context: &'a Context,
+    ) -> Result<bool, Fault> {
+        if item.guards.rule_out(document) {
+            return Ok(false);
+        }
+        holds(&item.condition, &self.env(plan, item, document, resource, context), None)
+    }
+
     pub(crate) fn plan_of(&self, resource: &Resource<'_>) -> &Plan {
         self.plan(type_of(resource), resource.api_version)
     }
@@ -221,7 +236,9 @@ impl Program {
     }
 
     fn outcome(&self, item: &Item, env: &Env<'_>, resource: &Resource<'_>, related: &dyn Related) -> Outcome {
-        match holds(&item.condition, env, None) {
+        let is_met =
+            if item.guards.rule_out(env.subject) { Ok(false) } else { holds(&item.condition, env, None) };
+        match is_met {
             Ok(true) => match holds(&item.applicability, env, None) {
                 Ok(false) => Outcome::NotApplicable,
                 _ => self.related_outcome(item, env, resource, related),

@@ -187,7 +187,7 @@ impl Builder {
                 Err(fault) => self.errors.push(GovernanceError::Reference {
                     assignment: place.assignment.id.clone(),
                     reference: place.reference_id.to_owned(),
-                    message: fault.message,
+                    message: fault.message.into(),
                 }),
             }
         }

@@ -219,7 +219,7 @@ impl<'a> Proposal<'a> {
         let denied: Vec<usize> = then.denied_by.iter().filter_map(|policy| self.label_of(*policy)).collect();
         if !denied.is_empty() {
             let faults = then.faults.iter().filter(|(policy, _)| self.label_of(*policy).is_some());
-            let note = faults.map(|(_, fault)| fault.message.clone()).next();
+            let note = faults.map(|(_, fault)| fault.message.to_string()).next();
             found.push(Consequence {
                 kind: ConsequenceKind::Denied,
                 policies: denied,

@@ -5,11 +5,14 @@ use azimuth_arm::{Kind, Value};
 use super::order::{Bound, compare};
 use super::pattern::{Like, Match};
 use super::seen::Complex;
-use super::set::{Set, equals};
+use super::set::{Set, equals, weight};
 use super::{OrderKind, Seen};
 use crate::definition::Operator;
 use crate::evaluate::Fault;
 use crate::fold::{contains, fold};
+
+/// How many bytes of JSON are read in one step.
+const BYTES_A_STEP: u64 = 16;
 
 /// A comparison with its right side.
 #[derive(Clone, Debug)]
@@ -107,6 +110,30 @@ pub(crate) fn test_once(
             Ok((is_there && items.iter().any(|item| equals(seen, item, is_location))) != is_negated)
         }
         _ => test(&prepare(operator, right, is_location), seen),
+    }
+}
+
+/// How many steps a comparison takes, beyond the one that every comparison takes: arrays and objects are read anew and
+/// compared with all those of a list.
+pub(crate) fn steps(test: &Test, seen: Seen<'_>) -> u64 {
+    let Seen::Complex(complex) = seen else { return 0 };
+    match &test.operand {
+        Operand::Equals(set) | Operand::In(set) if set.is_simple() => 0,
+        Operand::Equals(set) | Operand::In(set) => complex.length() / BYTES_A_STEP + set.weight(),
+        Operand::Contains { member, .. } => {
+            (complex.length() / BYTES_A_STEP).saturating_mul(member.weight().max(1))
+        }
+        Operand::ContainsKey(_) => complex.length() / BYTES_A_STEP,
+        _ => 0,
+    }
+}
+
+/// As [`steps`], for [`test_once`].
+pub(crate) fn steps_once(right: &Value, seen: Seen<'_>) -> u64 {
+    match (right.as_array(), seen) {
+        (_, Seen::Complex(complex)) => complex.length() / BYTES_A_STEP + weight(right),
+        (Some(items), _) => items.len() as u64,
+        _ => 0,
     }
 }
 

@@ -86,6 +86,14 @@ impl<'a> Complex<'a> {
         }
     }
 
+    /// How long it is: bytes of JSON if it has to be read.
+    pub(crate) fn length(self) -> u64 {
+        match self {
+            Self::Raw(text) => text.len() as u64,
+            Self::Value(_) => 0,
+        }
+    }
+
     pub(crate) fn value(self) -> Cow<'a, Value> {
         match self {
             Self::Raw(text) => Cow::Owned(value_of_text(text)),

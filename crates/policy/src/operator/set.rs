@@ -18,6 +18,8 @@ pub(crate) struct Set {
     has_false: Truth,
     has_null: bool,
     complex: Box<[Value]>,
+    /// How many values the arrays and objects among the members consist of.
+    weight: u64,
 }
 
 /// In which form a truth value is among the members.
@@ -93,6 +95,7 @@ impl Set {
         set.texts = texts.into();
         set.numbers = Numbers::new(numbers);
         set.plain_numbers = Numbers::new(plain);
+        set.weight = complex.iter().map(weight).sum();
         set.complex = complex.into();
         set
     }
@@ -115,15 +118,21 @@ impl Set {
         }
     }
 
-    /// The hash of the only member, if it is a text that nothing but this very text equals.
-    pub(crate) fn only_text(&self) -> Option<u64> {
-        let [only] = &*self.texts else { return None };
-        let is_alone = self.plain_numbers.is_empty()
-            && self.complex.is_empty()
-            && !self.has_null
-            && self.has_true != Truth::Plain
-            && self.has_false != Truth::Plain;
-        is_alone.then_some(only.hash)
+    /// The hashes of the texts among the members, in order, if a text can equal nothing but these.
+    pub(crate) fn text_hashes(&self) -> Option<impl Iterator<Item = u64>> {
+        let is_alone =
+            self.plain_numbers.is_empty() && self.has_true != Truth::Plain && self.has_false != Truth::Plain;
+        is_alone.then(|| self.texts.iter().map(|text| text.hash))
+    }
+
+    /// How many values the arrays and objects among the members consist of.
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// Whether no array or object is among the members.
+    pub(crate) fn is_simple(&self) -> bool {
+        self.complex.is_empty()
     }
 
     fn has_text(&self, text: &str, hash: u64) -> bool {
@@ -144,6 +153,15 @@ impl Set {
 
 fn is_folded_form(text: &str, folded: &str) -> bool {
     text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && fold(text) == folded)
+}
+
+/// How many values a value consists of.
+pub(crate) fn weight(value: &Value) -> u64 {
+    match value.kind() {
+        Kind::Array(items) => 1 + items.iter().map(weight).sum::<u64>(),
+        Kind::Object(members) => 1 + members.iter().map(|(_, member)| weight(member)).sum::<u64>(),
+        _ => 1,
+    }
 }
 
 /// Equality of something seen with one value, as [`Set::contains`] has it, without preparing anything.

@@ -82,7 +82,7 @@ impl Maker {
             .verdict(policy, &mut self.slots, &selected.resource, context, world.related)
             .map_err(|error| error.to_string())?;
         if let Outcome::Failed(fault) = verdict.outcome {
-            return Err(fault.message);
+            return Err(fault.message.into());
         }
         let details = verdict.details.unwrap_or(Value::NULL);
         let written = verdict.deployment.ok_or("the policy has no `deployment`")?;

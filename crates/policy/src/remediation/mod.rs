@@ -230,7 +230,7 @@ fn change(
     let mutation = match program.mutation(policy, slots, &selected.resource, context) {
         Ok(Some(mutation)) => mutation,
         Ok(None) => return Err(LeftOut::NothingToDo),
-        Err(fault) => return Ok(StepAction::Fail(fault.message)),
+        Err(fault) => return Ok(StepAction::Fail(fault.message.into())),
     };
     let before: Value = serde_json::from_str(selected.resource.json).unwrap_or(Value::Null);
     let version = selected.resource.api_version;

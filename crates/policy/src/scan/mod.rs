@@ -240,7 +240,7 @@ fn standing(state: &PolicyState<'_>, doubt: Option<String>) -> Option<Standing> 
             Some(Standing::Undecided(Undecided::Offline(reason.to_string())))
         }
         (Outcome::Failed(fault), Some(ComplianceState::Error)) => {
-            Some(Standing::Failed(fault.message.clone()))
+            Some(Standing::Failed(fault.message.to_string()))
         }
         (_, Some(ComplianceState::Error)) => {
             Some(Standing::Failed("the effect has no known name".to_owned()))

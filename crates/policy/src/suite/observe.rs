@@ -192,7 +192,7 @@ impl PolicyObserved {
     /// Why the evaluation failed, if it did.
     pub fn fault(&self) -> Option<String> {
         match &self.outcome {
-            Outcome::Failed(fault) => Some(fault.message.clone()),
+            Outcome::Failed(fault) => Some(fault.message.to_string()),
             _ => None,
         }
     }

@@ -94,7 +94,7 @@ fn differences_are_judged_by_the_documentation() {
         let text = resource.to_string();
         let mut decided = None;
         let visit = &mut |_, holds: Result<bool, azimuth_policy::Fault>| {
-            decided = Some(holds.map_err(|fault| fault.message));
+            decided = Some(holds.map_err(|fault| fault.message.into()));
         };
         program
             .matches(&mut slots, &Resource::new(&text), &context, visit)

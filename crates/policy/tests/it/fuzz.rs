@@ -201,7 +201,7 @@ fn failure(condition: &Value, parameters: &Value, resource: &Value) -> String {
         })
         .expect("the resource is an object");
     match outcome {
-        Some(Outcome::Failed(fault)) => fault.message,
+        Some(Outcome::Failed(fault)) => fault.message.into(),
         outcome => panic!("expected a failure, got {outcome:?}"),
     }
 }
@@ -228,6 +228,45 @@ fn counts_within_counts_end_with_a_limit() {
     let collection = json!({"count": {"field": "properties.a[*]", "where": {"field": "properties.b[*]", "less": 5_000}}, "greater": 9_000});
     let found = failure(&collection, &json!({}), &resource);
     assert_eq!(found, "the policy takes more than 2000000 steps over the resource");
+}
+
+#[test]
+fn long_lists_end_with_a_limit() {
+    let objects = |count: usize, from: usize| -> Value {
+        (from..from + count).map(|n| json!({"n": n})).collect::<Vec<_>>().into()
+    };
+    let lists = json!({"p": {"type": "Array", "defaultValue": objects(5_000, 0)}});
+    let resource = json!({"type": "A.B/c", "name": "x", "properties": {"a": objects(3_000, 9_000), "b": objects(1, 9_000)}});
+    for condition in [
+        json!({"field": "properties.a[*]", "notIn": "[parameters('p')]"}),
+        json!({"count": {"field": "properties.a[*]", "where": {"field": "properties.a[*]", "in": "[parameters('p')]"}}, "greater": 0}),
+        json!({"count": {"field": "properties.a[*]", "where": {"value": "[current('properties.a[*]')]", "in": "[parameters('p')]"}}, "greater": 0}),
+        // Texts, in a list that is known no sooner than the resource.
+        json!({"count": {"field": "properties.a[*]", "where": {"field": "name", "in": "[take(parameters('p'), add(length(field('name')), 4000))]"}}, "greater": 0}),
+    ] {
+        let found = failure(&condition, &lists, &resource);
+        assert!(found.contains("steps"), "{found}: {condition}");
+    }
+    // A few comparisons with a long list are no matter.
+    let definition = json!({"properties": {"mode": "All", "parameters": lists, "policyRule": {
+        "if": {"field": "properties.b[*]", "notIn": "[parameters('p')]"}, "then": {"effect": "audit"}}}});
+    let program = program(
+        parsed(&definition.to_string()).expect("the definition is read"),
+        &Arc::new(Catalogue::plain()),
+    );
+    let mut outcomes = Vec::new();
+    program
+        .decide(
+            &mut Slots::default(),
+            &Resource::new(&resource.to_string()),
+            &moment(),
+            &Itself,
+            &mut |decision| {
+                outcomes.push(decision.outcome);
+            },
+        )
+        .expect("the resource is an object");
+    assert_eq!(outcomes, [Outcome::Match]);
 }
 
 #[test]

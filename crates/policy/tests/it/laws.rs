@@ -181,6 +181,40 @@ proptest! {
 }
 
 #[test]
+fn what_surrounds_a_resource_means_the_same_in_decision_and_trace() {
+    let group = |members: serde_json::Value| {
+        let mut context = Context::at(jiff::Timestamp::UNIX_EPOCH);
+        context.resource_group = azimuth_arm::Value::from_json(&members);
+        context
+    };
+    let bare = serde_json::json!({"name": "web"});
+    let whole = serde_json::json!({"name": "web", "location": "West Europe", "tags": {"team": "a"}, "managedBy": "b"});
+    // Operator, member of the group, what is decided without it, and with it.
+    for (operator, member, without, with) in [
+        ("notEquals", "location", None, Some(false)),
+        ("equals", "location", None, Some(true)),
+        ("notEquals", "tags['team']", Some(true), Some(true)),
+        ("notEquals", "managedBy", Some(true), Some(true)),
+        ("equals", "managedBy", Some(false), Some(false)),
+    ] {
+        let condition =
+            serde_json::json!({"field": "location", operator: format!("[resourceGroup().{member}]")});
+        let program = program(&condition).unwrap();
+        let resource = Resource::new(r#"{"type":"A.B/c","location":"westeurope"}"#);
+        for (members, expected) in [(&bare, without), (&whole, with)] {
+            let context = group(members.clone());
+            let mut slots = Slots::default();
+            let mut decided = None;
+            program.matches(&mut slots, &resource, &context, &mut |_, holds| decided = Some(holds)).unwrap();
+            let decided = decided.unwrap();
+            let explained = program.explain(PolicyId(0), &mut slots, &resource, &context).unwrap();
+            assert_eq!(decided, explained.result, "{condition} in {members}");
+            assert_eq!(decided.ok(), expected, "{condition} in {members}");
+        }
+    }
+}
+
+#[test]
 fn programs_are_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     fn moved<T: Send>() {}

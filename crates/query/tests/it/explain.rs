@@ -1,7 +1,7 @@
 //! Plans for people: nodes named by the operators they came from, with what was measured.
 
 use azimuth_query::explain::{Explanation, PlanNode};
-use azimuth_query::{Engine, Format};
+use azimuth_query::{Columns, Engine, Format};
 
 use crate::support::{NOW, deep, engine, runtime, sorted_file};
 
@@ -10,7 +10,7 @@ fn analysed(text: &'static str, has_run: bool) -> Explanation {
         let mut engine: Engine = engine();
         let path = sorted_file(&format!("explain_{}_{has_run}.parquet", text.len()), 4000, 500);
         runtime().block_on(async {
-            engine.register_files("T", &[path], Format::Parquet, None).await.unwrap();
+            engine.register_files("T", &[path.into()], Format::Parquet, Columns::OfFiles).await.unwrap();
             match has_run {
                 true => engine.analyse(text, NOW).await.unwrap(),
                 false => engine.explain(text, NOW).await.unwrap(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::Format;
+use azimuth_query::{Columns, Format};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::parquet::arrow::ArrowWriter;
 
@@ -16,10 +16,10 @@ fn folder(name: &str) -> std::path::PathBuf {
     path
 }
 
-fn lines(text: &str, name: &str) -> String {
+fn lines(text: &str, name: &str) -> std::path::PathBuf {
     let path = folder("files").join(name);
     std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    path
 }
 
 fn texts(table: &azimuth_rows::Table) -> Vec<String> {
@@ -55,8 +55,7 @@ fn parquet_is_pruned_by_time() {
         writer.close().unwrap();
         let mut engine = engine();
         runtime().block_on(async {
-            let path = path.to_str().unwrap().to_owned();
-            engine.register_files("T", &[path], Format::Parquet, None).await.unwrap();
+            engine.register_files("T", &[path], Format::Parquet, Columns::OfFiles).await.unwrap();
             let text = "T | where At >= datetime(2020-09-13T12:26:45Z) and S == 'even' | project At, N, S";
             let found = last(&engine, text).await.unwrap();
             assert_eq!(
@@ -90,12 +89,109 @@ fn lines_of_json_and_csv() {
                 Column::new("d", ScalarType::Dynamic),
                 Column::new("n", ScalarType::Long),
             ]);
-            engine.register_files("T", &[json], Format::Ndjson, Some(schema)).await.unwrap();
-            engine.register_files("C", &[csv], Format::Csv, None).await.unwrap();
+            engine.register_files("T", &[json], Format::Json, Columns::Known(schema)).await.unwrap();
+            engine.register_files("C", &[csv], Format::Csv, Columns::OfFiles).await.unwrap();
             let found = last(&engine, "T | where TimeGenerated > datetime(2024-01-01T00:30:00Z) | project tostring(d.a.b), n").await;
             assert_eq!(texts(&found.unwrap()), ["y|2"]);
             let found = last(&engine, "C | join kind=inner (T | project n, b = d.a.b) on $left.['count'] == $right.n | sort by name asc | project name, b").await;
             assert_eq!(texts(&found.unwrap()), ["a|x", "b|y"]);
+        });
+    });
+}
+
+/// A table of one file of records, in the columns that it tells.
+async fn of_file(name: &str, text: &str) -> azimuth_query::Engine {
+    let mut engine = engine();
+    let path = lines(text, name);
+    let format = Format::of_path(path.to_str().unwrap()).unwrap();
+    engine.register_files("T", &[path], format, Columns::OfFiles).await.unwrap();
+    engine
+}
+
+#[test]
+fn records_in_every_layout() {
+    deep(|| {
+        runtime().block_on(async {
+            let record = r#"{"a": 1, "b": {"c": [true, null]}}"#;
+            for (name, text) in [
+                ("one.json", record.to_owned()),
+                ("lines.ndjson", format!("\n{record}\r\n\n")),
+                ("array.json", format!("[\n {record} ]")),
+                ("pretty.json", record.replace(',', ",\n")),
+                ("records.json", format!("{{\"records\": [{record}]}}")),
+                ("page.json", format!("{{\"value\": [{record}], \"nextLink\": null}}")),
+                ("bom.json", format!("\u{feff}{record}")),
+            ] {
+                let engine = of_file(name, &text).await;
+                let found = last(&engine, "T | project a, t = gettype(a), b, c = tostring(b.c[0])").await;
+                assert_eq!(texts(&found.unwrap()), [r#"1|long|{"c":[true,null]}|true"#], "{name}");
+            }
+        });
+    });
+}
+
+#[test]
+fn compressed_records() {
+    deep(|| {
+        let text = b"{\"a\": 1}\n{\"a\": 2}\n";
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut gzip, text).unwrap();
+        let zstd = zstd::encode_all(&text[..], 0).unwrap();
+        runtime().block_on(async {
+            for (name, bytes) in [("t.json.gz", gzip.finish().unwrap()), ("t.ndjson.zst", zstd)] {
+                let path = folder("files").join(name);
+                std::fs::write(&path, bytes).unwrap();
+                let mut engine = engine();
+                let format = Format::of_path(name).unwrap();
+                engine.register_files("T", &[path], format, Columns::OfFiles).await.unwrap();
+                assert_eq!(texts(&last(&engine, "T | summarize sum(a)").await.unwrap()), ["3"], "{name}");
+            }
+        });
+    });
+}
+
+#[test]
+fn columns_are_those_of_all_records() {
+    deep(|| {
+        runtime().block_on(async {
+            let text = "{\"n\": 1, \"m\": 1, \"t\": \"2024-01-02T03:04:05Z\", \"x\": \"7\"}\n\
+                        {\"n\": 1.5, \"m\": \"a\", \"t\": null, \"x\": {\"y\": 1}, \"late\": true}\n";
+            let engine = of_file("mixed.ndjson", text).await;
+            let found = last(&engine, "T | getschema | project ColumnName, ColumnType").await.unwrap();
+            assert_eq!(texts(&found), ["n|real", "m|string", "t|datetime", "x|dynamic", "late|bool"]);
+            let found = last(&engine, "T | project n, m, t, x, late").await.unwrap();
+            assert_eq!(texts(&found), ["1.0|1|2024-01-02T03:04:05.0000000Z|7|", "1.5|a||{\"y\":1}|True"]);
+            let csv = "id,zip,n,t\n1,00123,,2024-01-02 03:04:05\n2,\"1,5\",3,\n3\n";
+            let engine = of_file("mixed.csv", csv).await;
+            let found = last(&engine, "T | getschema | project ColumnName, ColumnType").await.unwrap();
+            assert_eq!(texts(&found), ["id|long", "zip|string", "n|long", "t|datetime"]);
+            let found = last(&engine, "T | project id, zip, n, isnull(t)").await.unwrap();
+            assert_eq!(texts(&found), ["1|00123||False", "2|1,5|3|True", "3|||True"]);
+        });
+    });
+}
+
+#[test]
+fn a_bad_record_is_told_with_its_place() {
+    deep(|| {
+        runtime().block_on(async {
+            for (name, text, place) in [
+                ("bad.ndjson", "{\"a\":1}\n\n{\"a\":\n{\"a\":2}\n", ":3: "),
+                ("list.ndjson", "{\"a\":1}\n[1]\n", ":2: "),
+                ("bad.json", "[{\"a\":1}, 7]", ":2: "),
+                ("cut.json", "[{\"a\":1},\n", ":1: "),
+                ("wide.csv", "a,b\n1,2\n1,2,3\n", ":3: "),
+            ] {
+                let mut engine = engine();
+                let path = lines(text, name);
+                let format = Format::of_path(name).unwrap();
+                // Columns that are given are not looked for: the query itself meets the record.
+                let columns = Columns::Exactly(Schema::new(vec![Column::new("a", ScalarType::Long)]));
+                engine.register_files("T", &[path], format, columns).await.unwrap();
+                let error = last(&engine, "T | count").await.unwrap_err();
+                assert!(matches!(&error, azimuth_query::QueryError::Record(_)), "{name}: {error:?}");
+                assert!(error.to_string().contains(place), "{name}: {error}");
+            }
         });
     });
 }

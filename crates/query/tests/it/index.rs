@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azimuth_query::index::file::{Builder, TermIndex};
 use azimuth_query::index::{Condition, FileId, FileIndex, RowRanges};
-use azimuth_query::{Engine, Format};
+use azimuth_query::{Columns, Engine, Format};
 use azimuth_values::Context;
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
@@ -167,7 +167,7 @@ async fn engines(seed: u64) -> (Engine, Engine, Chance) {
     for number in 0..3 {
         let name = format!("index_{seed}_{number}.parquet");
         let (path, index) = file(&name, &chance);
-        paths.push(path);
+        paths.push(path.into());
         // One file has no index: all of it is read.
         if number != 1 {
             sides.0.insert(name, index);
@@ -175,7 +175,7 @@ async fn engines(seed: u64) -> (Engine, Engine, Chance) {
     }
     let (mut plain, mut indexed) = (engine(), engine());
     for engine in [&mut plain, &mut indexed] {
-        engine.register_files("T", &paths, Format::Parquet, None).await.unwrap();
+        engine.register_files("T", &paths, Format::Parquet, Columns::OfFiles).await.unwrap();
     }
     indexed.register_index("T", Arc::new(sides)).unwrap();
     (plain, indexed, chance)
@@ -221,7 +221,7 @@ fn a_rare_term_reads_little() {
             let index = TermIndex::read(builder.finish(rows as u64, bytes)).unwrap();
             let sides = Sides(HashMap::from([("index_rare.parquet".to_owned(), index)]));
             let mut engine = engine();
-            engine.register_files("T", &[path], Format::Parquet, None).await.unwrap();
+            engine.register_files("T", &[path.into()], Format::Parquet, Columns::OfFiles).await.unwrap();
             engine.register_index("T", Arc::new(sides)).unwrap();
             for (text, count, left) in [
                 ("T | where Message has '0xFeedFace' | count", "1", 64),
@@ -258,7 +258,7 @@ fn an_index_of_another_file_is_not_used() {
             let index = TermIndex::read(builder.finish(2, 1)).unwrap();
             let sides = Sides(HashMap::from([("index_stale.parquet".to_owned(), index)]));
             let mut engine = engine();
-            engine.register_files("T", &[path], Format::Parquet, None).await.unwrap();
+            engine.register_files("T", &[path.into()], Format::Parquet, Columns::OfFiles).await.unwrap();
             engine.register_index("T", Arc::new(sides)).unwrap();
             let found = last(&engine, "T | where Message has 'alpha' | count").await.unwrap();
             assert_eq!(azimuth_values::text::to_string(&found.rows[0][0]), "1");

@@ -15,5 +15,4 @@ mod pruning;
 mod real;
 mod runaway;
 mod support;
-mod tasks;
 mod wishes;

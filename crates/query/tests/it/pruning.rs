@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::{Engine, Format};
+use azimuth_query::{Columns, Engine, Format};
 use datafusion::arrow::array::{
     ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, TimestampSecondArray,
@@ -37,9 +37,10 @@ fn batch(unit: &str, file: i64) -> RecordBatch {
 }
 
 async fn table(engine: &mut Engine, name: &str, unit: &str) {
-    let paths: Vec<String> = (0..3)
+    let paths: Vec<std::path::PathBuf> = (0..3)
         .map(|file| {
             parquet(&format!("pruning_{}_{file}.parquet", unit.replace(' ', "_")), &batch(unit, file), 250)
+                .into()
         })
         .collect();
     let schema = Schema::new(vec![
@@ -47,7 +48,7 @@ async fn table(engine: &mut Engine, name: &str, unit: &str) {
         Column::new("N", ScalarType::Long),
         Column::new("Host", ScalarType::String),
     ]);
-    engine.register_files(name, &paths, Format::Parquet, Some(schema)).await.unwrap();
+    engine.register_files(name, &paths, Format::Parquet, Columns::Exactly(schema)).await.unwrap();
 }
 
 /// Row groups read and row groups there are, over all files, and the answer.

@@ -72,7 +72,10 @@ pub(crate) fn check(query: &str, expected: &str) {
 /// In CI, where the data has to be there.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("AZIMUTH_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
+        || {
+            PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it"))
+                .join("../../../shared")
+        },
         PathBuf::from,
     );
     let found = root.join(path);

@@ -38,7 +38,7 @@ pub(super) fn show_all(expansion: &Expansion, bicep: Option<&BicepText>, ui: Ui)
 }
 
 /// Shows one diagnostic. Errors are shown even when quiet.
-pub(super) fn show(diagnostic: &Diagnostic, text: Option<&str>, ui: Ui) {
+pub(crate) fn show(diagnostic: &Diagnostic, text: Option<&str>, ui: Ui) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
     let cyan = anstyle::AnsiColor::Cyan.on_default();

@@ -39,7 +39,7 @@ pub(super) fn why(
     let mut why = Why::default();
     match program.explain(policy, slots, &resource, context) {
         Ok(explanation) => {
-            why.failure = explanation.result.as_ref().err().map(|fault| fault.message.clone());
+            why.failure = explanation.result.as_ref().err().map(|fault| fault.message.to_string());
             if explanation.result == Ok(true)
                 && let Ok(verdict) = program.verdict(policy, slots, &resource, context, &NoRelated)
                 && let Outcome::NeedsRelated(query) = verdict.outcome

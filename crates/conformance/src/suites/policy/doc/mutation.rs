@@ -27,7 +27,7 @@ pub(super) fn mutate(case: &Value) -> Result<(), String> {
     let mut slots = Slots::default();
     let mutation = program
         .mutation(PolicyId(0), &mut slots, &resource, &context(&wrapped))
-        .map_err(|fault| fault.message)?
+        .map_err(|fault| fault.message.to_string())?
         .ok_or("the effect changes nothing")?;
     let resource_type = case["request"]["type"].as_str().unwrap_or_default();
     let version = case["request_context"]["apiVersion"].as_str().or(case["api_version"].as_str());
