@@ -19,6 +19,7 @@ mod ingestion;
 mod join;
 mod naming;
 mod operand;
+mod project;
 mod restrict;
 mod scope;
 mod search;

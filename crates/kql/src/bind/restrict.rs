@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use super::project::matches_pattern;
 use super::scope::{Entry, Row, Value};
-use super::tabular::matches_pattern;
 use super::union::Types;
 use super::{Binder, Scope};
 use crate::ast::{Expr as Ast, ExprKind as A, FunctionBody, Name, Operator};

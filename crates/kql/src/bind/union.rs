@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::columns::free_name;
+use super::project::matches_pattern;
 use super::scope::{Entry, Value};
-use super::tabular::matches_pattern;
 use super::{Binder, Scope};
 use crate::ast::{Expr as Ast, ExprKind as A, Operator};
 use crate::bound::{Input, Rel, RelKind, UnionInput};
