@@ -226,6 +226,6 @@ fn charts_and_plans() {
         expect(0, &["query", "print x=1|extend y=2", "--pretty"]).stdout,
         "print x = 1\n| extend y = 2\n"
     );
-    let lint = expect(1, &["query", "Logs | where User contains 'ann'", "-t", &path, "--lint"]);
+    let lint = expect(1, &["query", "Logs | where tolower(User) == 'ann'", "-t", &path, "--lint"]);
     assert!(lint.stderr.contains("kql-lint"), "{}", lint.stderr);
 }

@@ -179,7 +179,7 @@ fn a_bad_record_is_told_with_its_place() {
                 ("bad.ndjson", "{\"a\":1}\n\n{\"a\":\n{\"a\":2}\n", ":3: "),
                 ("list.ndjson", "{\"a\":1}\n[1]\n", ":2: "),
                 ("bad.json", "[{\"a\":1}, 7]", ":2: "),
-                ("cut.json", "[{\"a\":1},\n", ":1: "),
+                ("cut.json", "[{\"a\":1},\n", ":2: "),
                 ("wide.csv", "a,b\n1,2\n1,2,3\n", ":3: "),
             ] {
                 let mut engine = engine();
