@@ -1,8 +1,8 @@
 //! Plans for people: what each operator of a query became, and what was measured when it ran.
 //!
 //! - [`Explanation`]: the plan as a tree that serialises, and as text (`Display`);
-//! - [`origin`]: which operator of the query a node of the plan came from;
-//! - [`measure`]: rows, bytes, time, and what files were read of.
+//! - `origin`: which operator of the query a node of the plan came from;
+//! - `measure`: rows, bytes, time, and what files were read of.
 //!
 //! Nothing is estimated: a plan that has not run has no figures.
 

@@ -7,7 +7,7 @@
 //! - [`Condition`]: what a predicate asks of whole terms of text columns; it may hold for more rows than the predicate, never
 //!   for fewer, and the predicate is tested in any case;
 //! - [`FileIndex`]: what whoever keeps the files offers;
-//! - [`terms`]: what the terms of a text are; [`file`]: an index of them as the bytes of a side file.
+//! - [`terms`]: what the terms of a text are; [`mod@file`]: an index of them as the bytes of a side file.
 //!
 //! Nothing here knows the engine: the lake writes side files as it writes data files, and reads them back.
 
