@@ -312,6 +312,30 @@ impl Engine {
         Ok(())
     }
 
+    pub(crate) fn config(&self) -> Config {
+        self.config
+    }
+
+    /// The columns of a table.
+    pub(crate) fn table_schema(&self, name: &str) -> Option<&Schema> {
+        self.tables.get(name).map(|table| &*table.schema)
+    }
+
+    pub(crate) fn parameters(&self) -> &HashMap<String, Literal> {
+        &self.parameters
+    }
+
+    /// The same tables and functions under another configuration, without values of parameters.
+    pub(crate) fn with_config(&self, config: Config) -> Self {
+        let of = |state: &SessionState| {
+            let session = state.config().clone().with_target_partitions(config.parallelism.max(1));
+            SessionStateBuilder::new_from_existing(state.clone()).with_config(session).build()
+        };
+        let (state, selective) = (of(&self.state), of(&self.selective));
+        let (host, catalog, tables) = (self.host.clone(), self.catalog.clone(), self.tables.clone());
+        Self { config, host, state, selective, parameters: HashMap::new(), catalog, tables }
+    }
+
     pub(crate) fn state(&self) -> &SessionState {
         &self.state
     }
@@ -335,7 +359,18 @@ impl Engine {
         now: i64,
         settings: &Settings,
     ) -> Result<QueryResult, QueryError> {
+        Ok(self.query_explained(text, now, settings).await?.1)
+    }
+
+    /// A query and its plan, which has not run.
+    pub(crate) async fn query_explained(
+        &self,
+        text: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Result<(Explanation, QueryResult), QueryError> {
         let prepared = self.prepared(text, now, settings).await?;
+        let explanation = explained(&prepared, text, None);
         let stats = Arc::new(Stats::default());
         let mut results = Vec::new();
         for planned in prepared.results {
@@ -347,7 +382,24 @@ impl Engine {
                 batches: limited(batches, &prepared.guard, prepared.take, stats.clone()),
             });
         }
-        Ok(QueryResult { results, stats })
+        Ok((explanation, QueryResult { results, stats }))
+    }
+
+    /// The plan of a query, and the operators that it was made of.
+    pub(crate) async fn outline(
+        &self,
+        text: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Result<(Explanation, Vec<Input>), QueryError> {
+        let prepared = self.prepared(text, now, settings).await?;
+        let explanation = explained(&prepared, text, None);
+        let first = prepared.first.into_iter().map(|ran| ran.rel);
+        let results = prepared.results.into_iter().filter_map(|planned| match planned.work {
+            Work::Plan(_, rel) => Some(rel),
+            Work::Ready(_) => None,
+        });
+        Ok((explanation, first.chain(results).collect()))
     }
 
     /// The plan of a query, for people: which operator became what. Parts that are computed to make the plan (`toscalar`,

@@ -8,6 +8,7 @@ use datafusion::error::DataFusionError;
 
 use crate::limits::Limits;
 use crate::records::BadRecord;
+use crate::task::BadTask;
 
 /// Why a query has no result, or ended before all of it was given.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub enum QueryError {
         /// What is wrong with it
         why: String,
     },
+    /// A task that cannot be the same query here
+    Task(BadTask),
     /// A function refused, or something is not supported
     Failed(Failure),
     /// More rows in the result than the limit
@@ -120,7 +123,12 @@ impl QueryError {
                 0x80DA_0006,
                 "Query execution has resulted in error (0x80DA0006): Query was cancelled.".to_owned(),
             ),
-            Self::Invalid(_) | Self::Option { .. } | Self::Failed(_) | Self::Record(_) | Self::Engine(_) => {
+            Self::Invalid(_)
+            | Self::Option { .. }
+            | Self::Task(_)
+            | Self::Failed(_)
+            | Self::Record(_)
+            | Self::Engine(_) => {
                 return None;
             }
         };
@@ -153,6 +161,7 @@ impl fmt::Display for QueryError {
                 None => out.write_str("the query is not valid"),
             },
             Self::Option { name, why } => write!(out, "the request option `{name}`: {why}"),
+            Self::Task(bad) => bad.fmt(out),
             Self::Failed(failure) => failure.fmt(out),
             Self::TooManyRows(limit) => write!(
                 out,
@@ -178,6 +187,12 @@ impl fmt::Display for QueryError {
 }
 
 impl std::error::Error for QueryError {}
+
+impl From<BadTask> for QueryError {
+    fn from(bad: BadTask) -> Self {
+        Self::Task(bad)
+    }
+}
 
 impl From<Failure> for QueryError {
     fn from(failure: Failure) -> Self {

@@ -12,6 +12,7 @@
 //! - [`explain`]: plans for people, with what was measured of each operator;
 //! - `guard`, `limits`: what ends a query before its time;
 //! - [`index`]: what whoever keeps files can say of them before they are read;
+//! - [`Task`]: queries as they travel to another process;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
 //! - `expand`: lists unrolled within arrays; `series`: groups on an axis;
 //! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
@@ -44,6 +45,7 @@ mod rows;
 mod series;
 mod stage;
 mod table;
+mod task;
 mod wire;
 
 /// A part of a result.
@@ -60,3 +62,4 @@ pub use records::BadRecord;
 pub use rows::table;
 pub use stage::{HostDocuments, HostFunction};
 pub use table::{INGESTION_COLUMN, schema_of};
+pub use task::{BadTask, Task};

@@ -15,4 +15,5 @@ mod pruning;
 mod real;
 mod runaway;
 mod support;
+mod tasks;
 mod wishes;
