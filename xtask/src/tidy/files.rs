@@ -16,7 +16,7 @@ pub(super) fn machine_paths(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in &tree.files {
         for folder in MACHINE_PATHS {
-            // `…/managementGroups/root/…` is an Azure id: only a path that starts here is one of a machine.
+            // Within a longer path it is a part of an id or of a URL: only a path that starts here is one of a machine.
             let starts = |at: &usize| {
                 let before = text[..*at].chars().next_back();
                 before.is_none_or(|before| !before.is_alphanumeric() && !"-_.}/*>)]".contains(before))
