@@ -202,19 +202,27 @@ impl Binder<'_> {
         let A::Pipeline(pipeline) = &ast.kind else { return None };
         let O::Render { chart, properties } = &pipeline.operators.last()?.kind else { return None };
         let properties = properties.iter().map(|property| {
-            let values = property.values.iter().map(|value| match &value.kind {
-                A::Name(name) => name.clone(),
-                A::Literal(Literal::String(text)) => text.clone(),
-                A::Literal(Literal::Long(Some(number))) => number.to_string(),
-                A::Literal(Literal::Real(Some(number))) => number.to_string(),
-                A::Literal(Literal::Bool(Some(flag))) => flag.to_string(),
-                _ => String::new(),
-            });
-            (property.name.text.clone(), values.collect())
+            (property.name.text.clone(), property.values.iter().map(property_text).collect())
         });
         Some(Render {
             chart: chart.as_ref().map_or_else(|| "table".to_owned(), |chart| chart.text.clone()),
             properties: properties.collect(),
         })
+    }
+}
+
+/// The value of a property of `render` as text.
+fn property_text(value: &Ast) -> String {
+    match &value.kind {
+        A::Name(name) => name.clone(),
+        A::Literal(Literal::String(text)) => text.clone(),
+        A::Literal(Literal::Long(Some(number))) => number.to_string(),
+        A::Literal(Literal::Real(Some(number))) => number.to_string(),
+        A::Literal(Literal::Bool(Some(flag))) => flag.to_string(),
+        A::Unary { is_minus, operand } => {
+            let sign = if *is_minus { "-" } else { "" };
+            format!("{sign}{}", property_text(operand))
+        }
+        _ => String::new(),
     }
 }

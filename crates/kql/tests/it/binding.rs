@@ -176,3 +176,12 @@ fn measured_facts_have_the_measured_columns() {
     });
     assert_eq!(shortfall, None);
 }
+
+#[test]
+fn values_of_render_properties_keep_their_sign() {
+    let query = "print x = 1 | render linechart with (ymin = -5, ymax = 2.5, title = 'a', xcolumn = x)";
+    let bound = bind(query, &MemoryCatalog::new(), &Options::default());
+    let render = bound.results[0].render.as_ref().unwrap();
+    let values: Vec<_> = render.properties.iter().map(|(_, values)| values.join(",")).collect();
+    assert_eq!(values, ["-5", "2.5", "a", "x"]);
+}
