@@ -9,11 +9,13 @@ use azimuth_estate::{Entry, Snapshot};
 use hashbrown::HashMap;
 use jiff::Timestamp;
 
+use crate::catalogue::Catalogue;
+use crate::compile::CompileOptions;
 use crate::definition::{Definition, Parsed, parse_definition};
 use crate::fold::{eq, fold};
 use crate::governance::{
-    Assignment, Attestation, ComplianceState, Exemption, Initiative, parse_assignment, parse_exemption,
-    parse_initiative,
+    Assignment, Attestation, ComplianceState, Exemption, Governance, GovernanceError, Initiative,
+    parse_assignment, parse_exemption, parse_initiative,
 };
 
 /// Kinds of policy objects, by their resource type.
@@ -90,6 +92,17 @@ enum Object {
 type ReadObject = (Option<Object>, Vec<Diagnostic>);
 
 impl Inventory {
+    /// The assignments in force: [`Governance::new`] over everything here.
+    pub fn govern(
+        &self,
+        catalogue: Arc<Catalogue>,
+        options: &CompileOptions,
+    ) -> (Governance, Vec<GovernanceError>) {
+        let (initiatives, assignments) = (self.initiatives.clone(), self.assignments.clone());
+        let exemptions = self.exemptions.clone();
+        Governance::new(catalogue, &self.definitions, initiatives, assignments, exemptions, options)
+    }
+
     /// The policy objects of a snapshot, read on `threads` threads.
     pub fn of_snapshot(snapshot: &Snapshot, threads: usize) -> Self {
         let mut inventory = Self::default();

@@ -182,14 +182,8 @@ fn zone(name: &str) -> Option<Zone> {
     let snapshot = snapshot(imported);
     assert!(id != other && snapshot.of_type("Microsoft.Storage/storageAccounts").any(|one| one.id() == id));
     let inventory = Inventory::of_snapshot(&snapshot, 2);
-    let (governance, errors) = Governance::new(
-        Arc::new(Catalogue::bundled()),
-        &inventory.definitions,
-        inventory.initiatives.clone(),
-        inventory.assignments.clone(),
-        inventory.exemptions.clone(),
-        &CompileOptions::default(),
-    );
+    let (governance, errors) =
+        inventory.govern(Arc::new(Catalogue::bundled()), &CompileOptions::default());
     let assignments = lines(&assigned);
     Some(Zone { roles, snapshot, governance, errors, inventory, now, assignments, landing, platform })
 }

@@ -10,10 +10,10 @@ use azimuth_preflight::{Assigned, RuleInfo};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::pack;
 use crate::args::{CheckArgs, CloudName, InputArgs};
 use crate::command::arm::estate::facts;
 use crate::command::arm::target::{Level, placeholder};
+use crate::command::policy::aliases;
 use crate::exit::Failure;
 use crate::input::{self, Estate};
 use crate::ui::Ui;
@@ -187,7 +187,7 @@ fn assigned(
     if inventory.assignments.is_empty() {
         ui.note(format_args!("note: no policy is assigned at or above `{scope}` in the estate"));
     }
-    let catalogue = Arc::new(pack::catalogue(args)?);
+    let catalogue = Arc::new(aliases::catalogue(&args.aliases)?);
     let (assigned, errors) = Assigned::new(
         catalogue,
         &inventory.definitions,

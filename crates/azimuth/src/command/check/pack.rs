@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
 use azimuth_diag::Severity;
-use azimuth_policy::Catalogue;
 use azimuth_preflight::{Pack, PackBuilder};
 
 use crate::args::CheckArgs;
 use crate::command::arm::template::read_text;
+use crate::command::policy::aliases;
 use crate::exit::{Exit, Failure};
 use crate::report::count;
 use crate::ui::Ui;
@@ -20,7 +19,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 50_000;
 
 pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
-    let mut builder = PackBuilder::new().with_catalogue(Arc::new(catalogue(args)?));
+    let mut builder = PackBuilder::new().with_catalogue(Arc::new(aliases::catalogue(&args.aliases)?));
     if !args.no_pack {
         builder.add_built_in();
     }
@@ -66,23 +65,6 @@ pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
             .hint("see `azimuth check --list-rules`, or name your own with `--policy`"));
     }
     Ok(pack)
-}
-
-/// The bundled aliases with those of the files over them.
-pub(super) fn catalogue(args: &CheckArgs) -> Result<Catalogue, Failure> {
-    let mut catalogue = Catalogue::bundled();
-    for path in &args.aliases {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read `{}`", path.display()))
-            .map_err(|error| Failure::new(Exit::Input, error))?;
-        let added = catalogue.add_providers(&text).map_err(anyhow::Error::new);
-        added.with_context(|| format!("`{}` holds no aliases", path.display())).map_err(|error| {
-            Failure::new(Exit::Input, error).hint(
-                "export them with `az provider list --expand \"resourceTypes/aliases\" > providers.json`",
-            )
-        })?;
-    }
-    Ok(catalogue)
 }
 
 fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {

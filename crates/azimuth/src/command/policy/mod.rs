@@ -1,5 +1,6 @@
 //! `azimuth policy`: Azure Policy over an estate.
 
+pub(super) mod aliases;
 mod fix;
 mod impact;
 mod lint;

@@ -1,17 +1,16 @@
 //! Policy objects of the estate and of further files, their scopes mapped, and the aliases to read them with.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::Arc;
 
-use anyhow::Context;
 use azimuth_diag::Severity;
 use azimuth_estate::Snapshot;
 use azimuth_ids::{IdRef, eq_fold, fold};
 use azimuth_policy::{Assignment, Catalogue, Inventory, ancestors};
 
+use super::aliases;
 use crate::args::PolicySourceArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::input;
 use crate::report::count;
 use crate::ui::Ui;
@@ -45,7 +44,7 @@ pub(super) fn load(source: &PolicySourceArgs, snapshot: &Snapshot, ui: Ui) -> Re
         inventory.fill_from(more);
     }
     tell_problems(&inventory, ui);
-    let catalogue = Arc::new(catalogue(source)?);
+    let catalogue = Arc::new(aliases::catalogue(&source.aliases)?);
     let scopes = Scopes::new(snapshot);
     map_scopes(source, &mut inventory.assignments, &scopes)?;
     let mut idle = BTreeMap::new();
@@ -73,23 +72,6 @@ fn tell_problems(inventory: &Inventory, ui: Ui) {
             problems.len() - SHOWN
         ));
     }
-}
-
-/// The bundled aliases with those of the files over them.
-fn catalogue(source: &PolicySourceArgs) -> Result<Catalogue, Failure> {
-    let mut catalogue = Catalogue::bundled();
-    for path in &source.aliases {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read `{}`", path.display()))
-            .map_err(|error| Failure::new(Exit::Input, error))?;
-        let added = catalogue.add_providers(&text).map_err(anyhow::Error::new);
-        added.with_context(|| format!("`{}` holds no aliases", path.display())).map_err(|error| {
-            Failure::new(Exit::Input, error).hint(
-                "export them with `az provider list --expand \"resourceTypes/aliases\" > providers.json`",
-            )
-        })?;
-    }
-    Ok(catalogue)
 }
 
 /// What scopes the estate has.

@@ -17,7 +17,7 @@ use azimuth_policy::{
 use serde_json::{Value, json};
 
 use super::lint::files;
-use super::source;
+use super::{aliases, source};
 use crate::args::{InputArgs, ListFormat, PolicyFixArgs, PolicySourceArgs};
 use crate::command::output;
 use crate::exit::{Exit, Failure};
@@ -100,7 +100,7 @@ fn with_definitions(args: &PolicyFixArgs, ui: Ui) -> Result<Exit, Failure> {
         return Err(Failure::usage(format_args!("no definition has a parameter `{name}`"))
             .hint(super::near(name, names)));
     }
-    let catalogue = Arc::new(files::catalogue(&args.aliases)?);
+    let catalogue = Arc::new(aliases::catalogue(&args.aliases)?);
     let (governance, errors) = Governance::new(
         catalogue,
         &definitions,
@@ -137,14 +137,7 @@ fn with_estate(args: &PolicyFixArgs, ui: Ui) -> Result<Exit, Failure> {
         return Err(Failure::input("the estate holds no policy assignment")
             .hint("export them with `az policy assignment list --disable-scope-strict-match`"));
     }
-    let (governance, _) = Governance::new(
-        policies.catalogue.clone(),
-        &inventory.definitions,
-        inventory.initiatives.clone(),
-        inventory.assignments.clone(),
-        inventory.exemptions.clone(),
-        &CompileOptions::default(),
-    );
+    let (governance, _) = inventory.govern(policies.catalogue.clone(), &CompileOptions::default());
     let path = Path::new(&args.resource);
     let before = if path.is_file() {
         resource_file(path)?

@@ -8,9 +8,7 @@ mod replay;
 mod terminal;
 
 use azimuth_ids::fold;
-use azimuth_policy::{
-    CompileOptions, ConsequenceKind, Governance, GovernanceError, Inventory, Proposal, Surroundings,
-};
+use azimuth_policy::{CompileOptions, ConsequenceKind, GovernanceError, Inventory, Proposal, Surroundings};
 
 use super::source;
 use crate::args::{ImpactFailOn, ImpactFormat, PolicyImpactArgs};
@@ -29,16 +27,8 @@ pub(crate) fn run(args: &PolicyImpactArgs, ui: Ui) -> Result<Exit, Failure> {
     let today = policies.inventory;
     let scopes = source::Scopes::new(&estate.snapshot);
     let proposed = proposal::read(args, &today, &scopes, ui)?;
-    let govern = |inventory: &Inventory| {
-        Governance::new(
-            policies.catalogue.clone(),
-            &inventory.definitions,
-            inventory.initiatives.clone(),
-            inventory.assignments.clone(),
-            inventory.exemptions.clone(),
-            &CompileOptions::default(),
-        )
-    };
+    let govern =
+        |inventory: &Inventory| inventory.govern(policies.catalogue.clone(), &CompileOptions::default());
     let mut only_changed = proposed.inventory.clone();
     only_changed.assignments.retain(|assignment| proposed.changed.contains(&*fold(&assignment.id)));
     let (changed, errors) = govern(&only_changed);

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use azimuth_arm::Source;
 use azimuth_diag::{Diagnostic, Place};
-use azimuth_policy::Catalogue;
 use azimuth_policy::lint::Workspace;
 
 use crate::exit::{Exit, Failure};
@@ -148,19 +147,4 @@ fn large(file: &str, text: &str, out: &mut Read) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// The bundled aliases with those of the files over them.
-pub(in crate::command::policy) fn catalogue(aliases: &[PathBuf]) -> Result<Catalogue, Failure> {
-    let mut catalogue = Catalogue::bundled();
-    for path in aliases {
-        let text = text_of(path)?;
-        let added = catalogue.add_providers(&text).map_err(anyhow::Error::new);
-        added.with_context(|| format!("`{}` holds no aliases", path.display())).map_err(|error| {
-            Failure::new(Exit::Input, error).hint(
-                "export them with `az provider list --expand \"resourceTypes/aliases\" > providers.json`",
-            )
-        })?;
-    }
-    Ok(catalogue)
 }

@@ -8,6 +8,7 @@ use azimuth_diag::Severity;
 use azimuth_policy::lint::{RULES, lint, rule_of, severity_name};
 
 use self::files::Read;
+use super::aliases;
 use crate::args::{InputArgs, LintFailOn, LintFormat, PolicyLintArgs};
 use crate::command::output;
 use crate::exit::{Exit, Failure};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &PolicyLintArgs, ui: Ui) -> Result<Exit, Failure> {
         }
     }
     let now = args.now.as_deref().map(input::parse_time).transpose()?.unwrap_or_else(jiff::Timestamp::now);
-    let catalogue = files::catalogue(&args.aliases)?;
+    let catalogue = aliases::catalogue(&args.aliases)?;
     let read = match &args.store {
         Some(_) => from_store(args, ui)?,
         None => files::read(&args.paths)?,

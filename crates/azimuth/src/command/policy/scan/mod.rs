@@ -69,16 +69,8 @@ pub(crate) fn run(args: &PolicyScanArgs, ui: Ui) -> Result<Exit, Failure> {
 
 /// Compiles the assignments for the types that the estate has.
 fn govern(policies: &Policies, snapshot: &Snapshot) -> (Governance, Vec<GovernanceError>) {
-    let inventory = &policies.inventory;
     let resource_types = snapshot.types().map(|(name, _)| name.to_owned()).collect();
-    Governance::new(
-        policies.catalogue.clone(),
-        &inventory.definitions,
-        inventory.initiatives.clone(),
-        inventory.assignments.clone(),
-        inventory.exemptions.clone(),
-        &CompileOptions { resource_types },
-    )
+    policies.inventory.govern(policies.catalogue.clone(), &CompileOptions { resource_types })
 }
 
 /// Says what of the assignments cannot be used, but for missing definitions, which the report names.

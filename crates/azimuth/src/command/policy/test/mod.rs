@@ -10,6 +10,7 @@ use azimuth_diag::{Diagnostic, Severity};
 use azimuth_policy::lint::{PolicyObject, Workspace};
 use azimuth_policy::suite::{Coverage, Files, Library, Suite, SuiteReport, parse_suite, run_suite, starter};
 
+use super::aliases;
 use super::lint::files;
 use crate::args::{PolicyTestArgs, TestFormat};
 use crate::command::output;
@@ -43,7 +44,7 @@ impl Files for Beside<'_> {
 }
 
 pub(crate) fn run(args: &PolicyTestArgs, ui: Ui) -> Result<Exit, Failure> {
-    let catalogue = Arc::new(files::catalogue(&args.aliases)?);
+    let catalogue = Arc::new(aliases::catalogue(&args.aliases)?);
     let now = args.now.as_deref().map(input::parse_time).transpose()?.unwrap_or_else(jiff::Timestamp::now);
     if let Some(path) = &args.init {
         return init(path, &catalogue, now, args.out.as_deref());
