@@ -12,17 +12,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::DFSchemaRef;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::error::Result;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
     Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+
+use crate::passing::PassingExec;
+use crate::unary::only;
 
 /// A node that passes rows on, and conditions on other columns than these.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -68,9 +67,7 @@ impl UserDefinedLogicalNodeCore for Barrier {
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input =
-            inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Self { input, columns: self.columns.clone() })
+        Ok(Self { input: only(inputs)?, columns: self.columns.clone() })
     }
 
     fn necessary_children_exprs(&self, output: &[usize]) -> Option<Vec<Vec<usize>>> {
@@ -96,70 +93,10 @@ impl ExtensionPlanner for BarrierPlanner {
         _: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let barrier = node.as_any().downcast_ref::<Barrier>();
-        let exec = barrier.map(|_| Arc::new(BarrierExec { input: physical_inputs[0].clone() }));
-        Ok(exec.map(|exec| exec as Arc<dyn ExecutionPlan>))
-    }
-}
-
-/// Passes rows on. That it lets no filter through is what every plan does that does not say otherwise.
-#[derive(Debug)]
-struct BarrierExec {
-    input: Arc<dyn ExecutionPlan>,
-}
-
-impl DisplayAs for BarrierExec {
-    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("BarrierExec")
-    }
-}
-
-impl ExecutionPlan for BarrierExec {
-    fn name(&self) -> &str {
-        "BarrierExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input =
-            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Arc::new(Self { input }))
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        if node.as_any().downcast_ref::<Barrier>().is_none() {
+            return Ok(None);
+        }
+        let input = physical_inputs[0].clone();
+        Ok(Some(Arc::new(PassingExec { name: "BarrierExec", order: None, input })))
     }
 }

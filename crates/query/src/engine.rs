@@ -32,7 +32,7 @@ use futures_util::{Stream, StreamExt, stream};
 
 use crate::barrier::BarrierPlanner;
 use crate::error::QueryError;
-use crate::expand::ExpandPlanner;
+use crate::expand::Expansion;
 use crate::explain::{Explanation, Origin, Part, PlanNode, Totals};
 use crate::guard::{Cancellation, Guard};
 use crate::index::FileIndex;
@@ -41,9 +41,10 @@ use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
 use crate::rows;
-use crate::series::SeriesPlanner;
+use crate::series::Series;
 use crate::stage::{Contexts, Host, HostDocuments, HostFunction, Stage};
 use crate::table::QueryTable;
+use crate::unary::UnaryPlanner;
 
 /// How often a query is bound again: once for every operator whose columns its rows tell.
 const MAX_BINDINGS: usize = 50;
@@ -289,12 +290,12 @@ impl Engine {
     }
 
     /// The catalogue of the engine's tables, for editors and lints.
-    pub fn names(&self) -> &MemoryCatalog {
+    pub fn catalog(&self) -> &MemoryCatalog {
         &self.catalog
     }
 
     /// The catalogue of the engine's tables; stored functions are added here.
-    pub fn catalog(&mut self) -> &mut MemoryCatalog {
+    pub fn catalog_mut(&mut self) -> &mut MemoryCatalog {
         &mut self.catalog
     }
 
@@ -741,8 +742,8 @@ async fn physical(
         Arc::new(RowsPlanner),
         Arc::new(OrderedPlanner),
         Arc::new(BarrierPlanner),
-        Arc::new(ExpandPlanner),
-        Arc::new(SeriesPlanner),
+        Arc::new(UnaryPlanner::<Expansion>::new()),
+        Arc::new(UnaryPlanner::<Series>::new()),
     ]);
     pausing(planner.create_physical_plan(&optimized, state).await?)
 }

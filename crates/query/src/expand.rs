@@ -1,13 +1,9 @@
 //! `mv-expand` over arrays: items are found in the JSON text of a cell and shown by views into it, without a tree.
 
-use std::cmp::Ordering;
 use std::collections::{HashSet, hash_map};
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{Failure, item_as, items_of, null_of};
 use azimuth_values::{Json, Value};
@@ -17,29 +13,16 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
-};
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
-};
-use datafusion::physical_plan::metrics::{
-    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
-};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::metrics::{BaselineMetrics, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::json::{self, Kind};
 use crate::stage::failed;
+use crate::unary::{self, Unary};
 use crate::{cells, rows};
 
 /// Rows of a batch that is given on.
@@ -63,14 +46,6 @@ pub(crate) struct Expansion {
     pub(crate) is_bag_array: bool,
 }
 
-/// The expansion as a node of a logical plan.
-#[derive(Clone)]
-struct ExpandNode {
-    expansion: Arc<Expansion>,
-    input: LogicalPlan,
-    schema: DFSchemaRef,
-}
-
 /// A plan of the expansion of another.
 pub(crate) fn plan(input: LogicalPlan, expansion: Expansion) -> Result<LogicalPlan> {
     let fields = input.schema().as_arrow().fields();
@@ -81,187 +56,30 @@ pub(crate) fn plan(input: LogicalPlan, expansion: Expansion) -> Result<LogicalPl
     columns.sort_by_key(|(place, _)| *place);
     let fields: Vec<Field> =
         columns.into_iter().map(|(place, ty)| Field::new(rows::column_name(place), ty, true)).collect();
-    let schema = Arc::new(DFSchema::try_from(Schema::new(fields))?);
-    let node = ExpandNode { expansion: Arc::new(expansion), input, schema };
-    Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    unary::plan(input, expansion, Arc::new(Schema::new(fields)))
 }
 
-impl fmt::Debug for ExpandNode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Expand")
-    }
-}
-
-impl PartialEq for ExpandNode {
-    fn eq(&self, other: &Self) -> bool {
-        self.expansion == other.expansion && self.input == other.input
-    }
-}
-
-impl Eq for ExpandNode {}
-
-impl PartialOrd for ExpandNode {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        (self == other).then_some(Ordering::Equal)
-    }
-}
-
-impl Hash for ExpandNode {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.expansion.hash(state);
-        self.input.hash(state);
-    }
-}
-
-impl UserDefinedLogicalNodeCore for ExpandNode {
-    fn name(&self) -> &str {
-        "Expand"
-    }
-
-    fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
-    }
-
-    fn schema(&self) -> &DFSchemaRef {
-        &self.schema
-    }
-
-    fn expressions(&self) -> Vec<Expr> {
-        Vec::new()
-    }
+impl Unary for Expansion {
+    const NAMES: (&'static str, &'static str) = ("Expand", "ExpandExec");
+    const IS_WHOLE: bool = false;
 
     // Conditions on what stays are tested before the rows are many.
-    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        let lists = self.expansion.lists.iter().map(|(place, _)| *place);
-        lists.chain(self.expansion.index).map(rows::column_name).collect()
+    fn own_columns(&self) -> Option<HashSet<String>> {
+        let lists = self.lists.iter().map(|(place, _)| *place);
+        Some(lists.chain(self.index).map(rows::column_name).collect())
     }
 
-    fn fmt_for_explain(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Expand: {:?}", self.expansion.lists)
-    }
-
-    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input =
-            inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Self { input, ..self.clone() })
-    }
-
-    fn necessary_children_exprs(&self, _: &[usize]) -> Option<Vec<Vec<usize>>> {
-        // Columns are places: all of them stay.
-        Some(vec![(0..self.input.schema().fields().len()).collect()])
-    }
-}
-
-/// Plans expansions.
-pub(crate) struct ExpandPlanner;
-
-#[async_trait]
-impl ExtensionPlanner for ExpandPlanner {
-    async fn plan_extension(
-        &self,
-        _: &dyn PhysicalPlanner,
-        node: &dyn UserDefinedLogicalNode,
-        _: &[&LogicalPlan],
-        physical_inputs: &[Arc<dyn ExecutionPlan>],
-        _: &dyn Session,
-        _: &PhysicalPlanningContext,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<ExpandNode>() else { return Ok(None) };
-        let schema = Arc::new(node.schema.as_arrow().clone());
-        Ok(Some(Arc::new(ExpandExec::new(&node.expansion, schema, &physical_inputs[0]))))
-    }
-}
-
-/// The expansion as a node of a physical plan.
-#[derive(Debug)]
-struct ExpandExec {
-    expansion: Arc<Expansion>,
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-    metrics: ExecutionPlanMetricsSet,
-}
-
-impl ExpandExec {
-    fn new(expansion: &Arc<Expansion>, schema: SchemaRef, input: &Arc<dyn ExecutionPlan>) -> Self {
-        let partitions = input.properties().partitioning.partition_count();
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(partitions),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        Self {
-            expansion: expansion.clone(),
-            input: input.clone(),
-            properties: Arc::new(properties),
-            metrics: ExecutionPlanMetricsSet::new(),
-        }
-    }
-}
-
-impl DisplayAs for ExpandExec {
-    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("ExpandExec")
-    }
-}
-
-impl ExecutionPlan for ExpandExec {
-    fn name(&self) -> &str {
-        "ExpandExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
-    }
-
-    // As for operators of the row engine: what is sorted above must not be sorted below instead.
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
+    fn rows(
         self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input =
-            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Arc::new(Self::new(&self.expansion, self.schema(), &input)))
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let (expansion, schema) = (self.expansion.clone(), self.schema());
-        let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let made = input
+        input: SendableRecordBatchStream,
+        schema: SchemaRef,
+        _: &TaskContext,
+        metrics: BaselineMetrics,
+    ) -> SendableRecordBatchStream {
+        let made = schema.clone();
+        let rows = input
             .map(move |batch| {
-                let (batch, expansion, schema) = (batch?, expansion.clone(), schema.clone());
+                let (batch, expansion, schema) = (batch?, self.clone(), made.clone());
                 let metrics = metrics.clone();
                 // A part of the batch at a time: its rows may become many.
                 let parts = expansion.parts(&batch);
@@ -271,7 +89,7 @@ impl ExecutionPlan for ExpandExec {
                 }))
             })
             .try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), made)))
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
     }
 }
 

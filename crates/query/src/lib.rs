@@ -15,7 +15,7 @@
 //! - [`Task`]: queries as they travel to another process;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
 //! - `expand`: lists unrolled within arrays; `series`: groups on an axis;
-//! - `ordered`, `barrier`: orders that count and columns that are dear, kept from optimizers.
+//! - `unary`, `passing`: what nodes of our own have in common; `expand`, `series`, `ordered`, `barrier`: the nodes;
 //!
 //! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
 //! names it. The clock and chance come in with the query.
@@ -39,6 +39,7 @@ mod lower;
 mod native;
 mod operator;
 mod ordered;
+mod passing;
 mod probe;
 mod records;
 mod rows;
@@ -46,6 +47,7 @@ mod series;
 mod stage;
 mod table;
 mod task;
+mod unary;
 mod wire;
 
 /// A part of a result.

@@ -10,19 +10,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::DFSchemaRef;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
     Expr, Extension, LogicalPlan, SortExpr, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
-use datafusion::physical_expr::{
-    Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr,
-};
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+
+use crate::passing::PassingExec;
+use crate::unary::only;
 
 /// The node of a logical plan; the keys are columns of the input.
 #[derive(Clone, Debug)]
@@ -79,10 +77,8 @@ impl UserDefinedLogicalNodeCore for OrderedNode {
     }
 
     fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input =
-            inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
         let keys = exprs.into_iter().zip(&self.keys).map(|(expr, key)| SortExpr { expr, ..key.clone() });
-        Ok(Self { keys: keys.collect(), input })
+        Ok(Self { keys: keys.collect(), input: only(inputs)? })
     }
 
     fn necessary_children_exprs(&self, output: &[usize]) -> Option<Vec<Vec<usize>>> {
@@ -126,76 +122,7 @@ impl ExtensionPlanner for OrderedPlanner {
         });
         let keys = LexOrdering::new(keys.collect::<Result<Vec<_>>>()?)
             .ok_or_else(|| DataFusionError::Internal("an order without keys".to_owned()))?;
-        Ok(Some(Arc::new(OrderedExec { keys, input: physical_inputs[0].clone() })))
-    }
-}
-
-#[derive(Debug)]
-struct OrderedExec {
-    keys: LexOrdering,
-    input: Arc<dyn ExecutionPlan>,
-}
-
-impl DisplayAs for OrderedExec {
-    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "OrderedExec: [{}]", self.keys)
-    }
-}
-
-impl ExecutionPlan for OrderedExec {
-    fn name(&self) -> &str {
-        "OrderedExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
-    }
-
-    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        vec![Some(OrderingRequirements::from(self.keys.clone()))]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input =
-            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Arc::new(Self { keys: self.keys.clone(), input }))
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        let input = physical_inputs[0].clone();
+        Ok(Some(Arc::new(PassingExec { name: "OrderedExec", order: Some(keys), input })))
     }
 }

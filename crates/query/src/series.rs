@@ -1,12 +1,10 @@
 //! `make-series` after its aggregation: the values of each group on the axis, as JSON arrays.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{Row, eval, key_of, series_axis, type_of};
 use azimuth_values::{Json, Value};
@@ -15,26 +13,16 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::{max, min};
 use datafusion::arrow::datatypes::{Int64Type, SchemaRef};
-use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchema, DFSchemaRef};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
-};
-use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
-};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::metrics::{BaselineMetrics, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures_util::{StreamExt, stream};
 
 use crate::stage::{failed, unique};
+use crate::unary::{self, Unary};
 use crate::{cells, rows};
 
 /// An axis of moments, spans or longs; all numbers in ticks or as they are.
@@ -74,7 +62,7 @@ impl Axis {
 }
 
 /// What is put on the axis.
-struct Series {
+pub(crate) struct Series {
     id: u64,
     axis: Axis,
     /// How many columns are the group's
@@ -85,13 +73,6 @@ struct Series {
     types: Vec<ScalarType>,
 }
 
-#[derive(Clone)]
-struct SeriesNode {
-    series: Arc<Series>,
-    input: LogicalPlan,
-    schema: DFSchemaRef,
-}
-
 /// A plan of series over groups: the columns of the input are the group, the bin of the point, and a value for each series.
 pub(crate) fn plan(
     input: LogicalPlan,
@@ -100,17 +81,15 @@ pub(crate) fn plan(
     (values, defaults): (Vec<ScalarType>, Vec<Json>),
     types: &[ScalarType],
 ) -> Result<LogicalPlan> {
-    let schema = Arc::new(DFSchema::try_from(rows::arrow_schema(types.iter().copied()))?);
     let series = Series { id: unique(), axis, keys, values, defaults, types: types.to_vec() };
-    let node = SeriesNode { series: Arc::new(series), input, schema };
-    Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    unary::plan(input, series, rows::arrow_schema(types.iter().copied()))
 }
 
 /// The points of a group that have rows, with their values as JSON.
 type Points = Vec<(usize, Box<str>)>;
 
 impl Series {
-    fn rows(
+    fn of_batches(
         &self,
         batches: &[RecordBatch],
         schema: SchemaRef,
@@ -188,173 +167,48 @@ impl fmt::Debug for Series {
     }
 }
 
-impl fmt::Debug for SeriesNode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:?}", self.series)
-    }
-}
-
-impl PartialEq for SeriesNode {
+// Values have no equality that would do; a series is itself.
+impl PartialEq for Series {
     fn eq(&self, other: &Self) -> bool {
-        self.series.id == other.series.id && self.input == other.input
+        self.id == other.id
     }
 }
 
-impl Eq for SeriesNode {}
+impl Eq for Series {}
 
-impl PartialOrd for SeriesNode {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        (self == other).then_some(Ordering::Equal)
-    }
-}
-
-impl Hash for SeriesNode {
+impl Hash for Series {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.series.id.hash(state);
-        self.input.hash(state);
+        self.id.hash(state);
     }
 }
 
-impl UserDefinedLogicalNodeCore for SeriesNode {
-    fn name(&self) -> &str {
-        "Series"
+impl Unary for Series {
+    const NAMES: (&'static str, &'static str) = ("Series", "SeriesExec");
+    const IS_WHOLE: bool = true;
+
+    fn own_columns(&self) -> Option<HashSet<String>> {
+        None
     }
 
-    fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
-    }
-
-    fn schema(&self) -> &DFSchemaRef {
-        &self.schema
-    }
-
-    fn expressions(&self) -> Vec<Expr> {
-        Vec::new()
-    }
-
-    fn fmt_for_explain(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:?}", self.series)
-    }
-
-    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let input =
-            inputs.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Self { input, ..self.clone() })
-    }
-
-    fn necessary_children_exprs(&self, _: &[usize]) -> Option<Vec<Vec<usize>>> {
-        // Columns are places: all of them stay.
-        Some(vec![(0..self.input.schema().fields().len()).collect()])
-    }
-}
-
-/// Plans series.
-pub(crate) struct SeriesPlanner;
-
-#[async_trait]
-impl ExtensionPlanner for SeriesPlanner {
-    async fn plan_extension(
-        &self,
-        _: &dyn PhysicalPlanner,
-        node: &dyn UserDefinedLogicalNode,
-        _: &[&LogicalPlan],
-        physical_inputs: &[Arc<dyn ExecutionPlan>],
-        _: &dyn Session,
-        _: &PhysicalPlanningContext,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<SeriesNode>() else { return Ok(None) };
-        let schema = Arc::new(node.schema.as_arrow().clone());
-        Ok(Some(Arc::new(SeriesExec::new(&node.series, schema, &physical_inputs[0]))))
-    }
-}
-
-#[derive(Debug)]
-struct SeriesExec {
-    series: Arc<Series>,
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
-
-impl SeriesExec {
-    fn new(series: &Arc<Series>, schema: SchemaRef, input: &Arc<dyn ExecutionPlan>) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Final,
-            Boundedness::Bounded,
-        );
-        Self { series: series.clone(), input: input.clone(), properties: Arc::new(properties) }
-    }
-}
-
-impl DisplayAs for SeriesExec {
-    fn fmt_as(&self, _: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("SeriesExec")
-    }
-}
-
-impl ExecutionPlan for SeriesExec {
-    fn name(&self) -> &str {
-        "SeriesExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![Distribution::SinglePartition]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
+    fn rows(
         self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input =
-            children.into_iter().next().ok_or_else(|| DataFusionError::Internal("no input".to_owned()))?;
-        Ok(Arc::new(Self::new(&self.series, self.schema(), &input)))
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let mut input = self.input.execute(0, context.clone())?;
-        let (series, schema) = (self.series.clone(), self.schema());
-        let made = async move {
-            let memory = MemoryConsumer::new("series").register(context.memory_pool());
+        mut input: SendableRecordBatchStream,
+        schema: SchemaRef,
+        context: &TaskContext,
+        metrics: BaselineMetrics,
+    ) -> SendableRecordBatchStream {
+        let memory = MemoryConsumer::new("series").register(context.memory_pool());
+        let columns = schema.clone();
+        let rows = async move {
             let mut batches = Vec::new();
             while let Some(batch) = input.next().await {
                 let batch = batch?;
                 memory.try_grow(batch.get_array_memory_size().saturating_mul(4))?;
                 batches.push(batch);
             }
-            series.rows(&batches, schema, &memory)
+            let _time = metrics.elapsed_compute().timer();
+            self.of_batches(&batches, columns, &memory).record_output(&metrics)
         };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream::once(made))))
+        Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(rows)))
     }
 }

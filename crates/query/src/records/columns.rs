@@ -1,4 +1,4 @@
-//! Columns under construction: what a record says, in the types of the columns.
+//! ColumnBuilders under construction: what a record says, in the types of the columns.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ pub(super) enum Raw<'r> {
     Text(&'r str),
 }
 
-/// Columns by name.
-pub(super) struct Columns {
+/// ColumnBuilders by name.
+pub(super) struct ColumnBuilders {
     places: HashMap<Box<str>, usize>,
     builders: Vec<Builder>,
     rows: usize,
@@ -42,7 +42,7 @@ enum Builder {
     Dynamic(StringViewBuilder),
 }
 
-impl Columns {
+impl ColumnBuilders {
     pub(super) fn new(schema: &Schema) -> Self {
         let places =
             schema.columns.iter().enumerate().map(|(place, column)| (column.name.as_str().into(), place));

@@ -16,7 +16,7 @@ use super::{Fault, Layout, open};
 const MAX_COLUMNS: usize = 10_000;
 
 /// The columns of the files, in the order in which they first appear. A column is a number, truth, time or object only if all
-/// of its values are; otherwise it is `dynamic` where an object is among them, and `string` where none is. Columns of
+/// of its values are; otherwise it is `dynamic` where an object is among them, and `string` where none is. ColumnBuilders of
 /// `known` keep their type and stand first.
 pub(crate) fn infer(paths: &[PathBuf], layout: Layout, known: Option<&Schema>) -> Result<Schema> {
     let mut found = Found { known, ..Found::default() };

@@ -7,7 +7,7 @@ use std::io::{BufRead, Read};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::columns::{Columns, Raw};
+use super::columns::{ColumnBuilders, Raw};
 use super::{Fault, MAX_WHOLE, Records, read_line};
 
 /// Members that hold the records where a file is one object: exports of diagnostic settings, pages of REST and of Graph.
@@ -84,7 +84,7 @@ impl Objects {
 }
 
 impl Records for Objects {
-    fn next(&mut self, columns: &mut Columns) -> Result<bool, Fault> {
+    fn next(&mut self, columns: &mut ColumnBuilders) -> Result<bool, Fault> {
         let Some((_, members)) = self.next_object()? else { return Ok(false) };
         let mut row: Vec<Option<Raw<'_>>> = vec![None; columns.width()];
         for (name, value) in &members.0 {

@@ -31,7 +31,7 @@ use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 pub(crate) use infer::infer;
 
 use crate::rows;
-use columns::Columns;
+use columns::ColumnBuilders;
 
 /// Rows of a batch.
 const BATCH: usize = 8_192;
@@ -96,7 +96,7 @@ impl From<std::io::Error> for Fault {
 /// A reader of records into columns.
 trait Records: Send {
     /// Reads the next record into the columns; `false` at the end.
-    fn next(&mut self, columns: &mut Columns) -> Result<bool, Fault>;
+    fn next(&mut self, columns: &mut ColumnBuilders) -> Result<bool, Fault>;
 }
 
 /// Opens a file, through its compression; that of a name without such an ending is told by its first bytes.
@@ -229,7 +229,7 @@ fn next_batch(
         Some(source) => source,
         None => source.insert(records(path, layout).map_err(|fault| fault.at(path))?),
     };
-    let mut columns = Columns::new(schema);
+    let mut columns = ColumnBuilders::new(schema);
     while columns.rows() < BATCH {
         if !source.next(&mut columns).map_err(|fault| fault.at(path))? {
             break;

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use csv::{Reader, ReaderBuilder, StringRecord};
 
-use super::columns::{Columns, Raw};
+use super::columns::{ColumnBuilders, Raw};
 use super::{Fault, Records};
 
 /// The rows of a file.
@@ -41,7 +41,7 @@ impl Rows {
 }
 
 impl Records for Rows {
-    fn next(&mut self, columns: &mut Columns) -> Result<bool, Fault> {
+    fn next(&mut self, columns: &mut ColumnBuilders) -> Result<bool, Fault> {
         if self.next_row()?.is_none() {
             return Ok(false);
         }

@@ -114,7 +114,7 @@ fn functions(engine: &mut Engine, known: &Recorded) -> Watchlist {
         match function["body"].as_str() {
             Some(body) => {
                 let declaration = azimuth_kql::parse_function(parameters, body).unwrap();
-                engine.catalog().add(azimuth_kql::bind::StoredFunction {
+                engine.catalog_mut().add(azimuth_kql::bind::StoredFunction {
                     name: name.clone(),
                     declaration,
                     host: None,

@@ -134,7 +134,7 @@ fn a_task_that_is_another_query_here_is_refused() {
                 .register_files("T", &[path.clone().into()], Format::Parquet, Columns::OfFiles)
                 .await
                 .unwrap();
-            origin.catalog().add_function("F", "()", "{ T | where N > 5 }").unwrap();
+            origin.catalog_mut().add_function("F", "()", "{ T | where N > 5 }").unwrap();
             let task = origin.task("F() | count", NOW, &Settings::default()).await.unwrap();
             assert_eq!(task.tables.keys().collect::<Vec<_>>(), ["T"]);
             let refused = |engine: Engine| {
@@ -160,7 +160,7 @@ fn a_task_that_is_another_query_here_is_refused() {
             assert_eq!(refused(other).await, BadTask::OtherColumns("T".to_owned()));
             let mut changed = engine();
             changed.register_files("T", &[path.into()], Format::Parquet, Columns::OfFiles).await.unwrap();
-            changed.catalog().add_function("F", "()", "{ T | summarize by N }").unwrap();
+            changed.catalog_mut().add_function("F", "()", "{ T | summarize by N }").unwrap();
             assert_eq!(refused(changed).await, BadTask::OtherPlan);
         });
     });

@@ -181,7 +181,7 @@ impl Session<'_> {
 
     /// Shows what is wrong with a query, or what a lint has to say about it.
     fn lint(&self, query: &str) -> Exit {
-        let names = self.engine.names();
+        let names = self.engine.catalog();
         let mut found = bind::bind(query, names, &Options::default()).diagnostics;
         if !found.iter().any(|found| found.severity == Severity::Error) {
             found.extend(lint::lint(query, names).into_iter().map(|found| found.diagnostic));

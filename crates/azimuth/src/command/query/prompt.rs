@@ -37,7 +37,7 @@ A query runs at Enter once its brackets are closed and it does not end in `|`; A
 pub(super) fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
     let mut editor: Editor<Kql, DefaultHistory> = Editor::with_config(config)?;
-    editor.set_helper(Some(Kql { names: session.engine.names().clone() }));
+    editor.set_helper(Some(Kql { names: session.engine.catalog().clone() }));
     editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), Cmd::Newline);
     let history = history();
     if let Some(path) = &history {
@@ -76,7 +76,7 @@ fn command(session: &Session<'_>, line: &str, format: &mut QueryFormat) -> Resul
         ".quit" | ".exit" => return Ok(true),
         ".help" => session.ui.error(HELP),
         ".tables" => {
-            let names = session.engine.names();
+            let names = session.engine.catalog();
             for name in names.table_names() {
                 let table = names.table(&TableName { cluster: None, database: None, table: name.clone() });
                 let columns = table.map_or(0, |schema| schema.columns.len());
