@@ -17,7 +17,7 @@ pub(crate) use policy::{
     StateFilter, TestFormat,
 };
 
-pub(crate) use query::{FileFormat, QueryArgs, QueryFormat};
+pub(crate) use query::{ExternalData, FileFormat, QueryArgs, QueryFormat};
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///

@@ -44,6 +44,9 @@ pub enum TransportError {
     /// The body is larger than allowed; asking again would not help.
     #[error("the response is larger than {0} bytes")]
     TooLarge(usize),
+    /// The server gave another answer than the document asked for.
+    #[error("the server answered {0}")]
+    Status(u16),
 }
 
 /// Sends requests.
@@ -90,17 +93,7 @@ impl HttpTransport {
     /// # Errors
     /// [`TransportError::Connect`] when TLS cannot be set up.
     pub fn new(user_agent: &str, limits: Limits, allow_http: bool) -> Result<Self, TransportError> {
-        // The process may have chosen a provider already; any one will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .connect_timeout(limits.connect_timeout)
-            .timeout(limits.timeout)
-            .https_only(!allow_http)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .build()
-            .map_err(|error| TransportError::Connect(describe(&error)))?;
+        let client = client(user_agent, limits, allow_http, reqwest::redirect::Policy::none())?;
         Ok(Self { client, limits, plain_credentials: false })
     }
 
@@ -108,17 +101,38 @@ impl HttpTransport {
     pub(crate) fn for_credentials(&self, plain_credentials: bool) -> Arc<dyn HttpClient> {
         Arc::new(Self { plain_credentials, ..self.clone() })
     }
+}
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-            if body.len() + chunk.len() > self.limits.response_bytes {
-                return Err(TransportError::TooLarge(self.limits.response_bytes));
-            }
-            body.extend_from_slice(&chunk);
+/// The one set-up of connections: TLS by rustls with the system's roots, proxies from the environment.
+pub(crate) fn client(
+    user_agent: &str,
+    limits: Limits,
+    allow_http: bool,
+    redirects: reqwest::redirect::Policy,
+) -> Result<reqwest::Client, TransportError> {
+    // The process may have chosen a provider already; any one will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .user_agent(user_agent)
+        .connect_timeout(limits.connect_timeout)
+        .timeout(limits.timeout)
+        .https_only(!allow_http)
+        .redirect(redirects)
+        .referer(false)
+        .build()
+        .map_err(|error| TransportError::Connect(describe(&error)))
+}
+
+/// The body of a response, as long as allowed.
+pub(crate) async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(TransportError::TooLarge(most));
         }
-        Ok(body)
+        body.extend_from_slice(&chunk);
     }
+    Ok(body)
 }
 
 impl Transport for HttpTransport {
@@ -141,7 +155,7 @@ impl Transport for HttpTransport {
                 .get(reqwest::header::RETRY_AFTER)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned);
-            let body = self.read(response).await?;
+            let body = read(response, self.limits.response_bytes).await?;
             Ok(Response { status, retry_after, body })
         })
     }
@@ -184,13 +198,13 @@ impl HttpClient for HttpTransport {
                     headers.insert(name.as_str().to_owned(), value.to_owned());
                 }
             }
-            let body = self.read(response).await.map_err(failed)?;
+            let body = read(response, self.limits.response_bytes).await.map_err(failed)?;
             Ok(AsyncRawResponse::from_bytes(status, headers, body))
         })
     }
 }
 
-fn classify(error: &reqwest::Error) -> TransportError {
+pub(crate) fn classify(error: &reqwest::Error) -> TransportError {
     if error.is_connect() || error.is_builder() {
         TransportError::Connect(describe(error))
     } else if error.is_timeout() {

@@ -14,8 +14,8 @@
 //! - [`index`]: what whoever keeps files can say of them before they are read;
 //! - [`Task`]: queries as they travel to another process;
 //! - `operator`: whatever has no plan of its own, as one operator of the row engine inside the plan;
-//! - `expand`: lists unrolled within arrays; `series`: groups on an axis;
-//! - `unary`, `passing`: what nodes of our own have in common; `expand`, `series`, `ordered`, `barrier`: the nodes;
+//! - `unary`, `passing`: what nodes of our own have in common; `expand` (lists unrolled
+//!   within arrays), `series` (groups on an axis), `ordered`, `barrier`: the nodes;
 //!
 //! Architecture invariants: every answer is the row engine's answer, only faster; what is not supported is an error that
 //! names it. The clock and chance come in with the query.

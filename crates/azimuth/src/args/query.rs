@@ -47,9 +47,9 @@ pub(crate) struct QueryArgs {
     /// A watchlist for `_GetWatchlist`: `ALIAS=FILE.csv`; its first column is the search key; repeatable
     #[arg(long, value_name = "ALIAS=FILE")]
     pub(crate) watchlist: Vec<String>,
-    /// Let `externaldata` read local files; nothing is fetched
-    #[arg(long)]
-    pub(crate) allow_externaldata: bool,
+    /// Let `externaldata` read documents: local files, or `https` addresses too
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "local")]
+    pub(crate) allow_externaldata: Option<ExternalData>,
     /// Stored functions: `.kql` files named after them, or with `.create function` commands; files or folders; repeatable
     #[arg(long, value_name = "PATH")]
     pub(crate) functions: Vec<PathBuf>,
@@ -103,6 +103,15 @@ pub(crate) struct LimitArgs {
     /// Parts of the query that run at a time; by default one for each processor
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+/// Which documents `externaldata` may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExternalData {
+    /// Local files
+    Local,
+    /// Local files and `https` addresses, which are fetched
+    Https,
 }
 
 /// How files are written.

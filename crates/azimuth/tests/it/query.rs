@@ -207,6 +207,16 @@ fn watchlists_functions_parameters_and_documents() {
         "{}",
         fetched.stderr
     );
+    for (address, told) in [
+        ("http://127.0.0.1:1/x.csv", "is not fetched"),
+        ("https://127.0.0.1:1/x.csv?sig=secret", "cannot connect"),
+        ("https://127.0.0.1:1/x.csv;c2VjcmV0", "an account key"),
+        ("https://127.0.0.1:1/x.csv;managed_identity=secret", "managed_identity"),
+    ] {
+        let query = format!("externaldata(a:string)['{address}']");
+        let run = expect(3, &["query", &query, "--allow-externaldata=https"]);
+        assert!(run.stderr.contains(told) && !run.stderr.contains("secret"), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use azimuth_collector::{
-    AzureTokens, Credential, Endpoints, HttpTransport, Limits, Options, Request, Response, TokenSource,
-    Transport, TransportError, USER_AGENT, collect,
+    AzureTokens, Credential, Endpoints, Fetch, HttpTransport, Limits, Options, Request, Response, TokenSource,
+    Transport, TransportError, USER_AGENT, collect, fetch,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -48,6 +48,31 @@ async fn a_request_says_who_asks_and_a_response_is_unpacked() {
     .unwrap();
     assert_eq!((response.status, response.retry_after.as_deref()), (429, Some("7")));
     assert_eq!(response.body, b"{\"a\":1}");
+}
+
+#[tokio::test]
+async fn documents_are_fetched_as_they_are_kept() {
+    let base = serve(Arc::new(|incoming: &Incoming, stream: &mut TcpStream| {
+        match incoming.target.as_str() {
+            "/moved?sig=x" => answer(stream, 302, &[("Location", "/list.csv.gz")], b""),
+            "/list.csv.gz" => {
+                assert_eq!((incoming.header("authorization"), incoming.header("referer")), ("", ""));
+                answer(stream, 200, &[], &gzip(b"a,b"));
+            }
+            "/round" => answer(stream, 302, &[("Location", "/round")], b""),
+            "/long" => answer(stream, 200, &[], &[b'x'; 100_001]),
+            _ => answer(stream, 403, &[], b"<Error/>"),
+        };
+    }))
+    .arm;
+    let how = Fetch { limits: limits(), allow_http: true };
+    assert_eq!(fetch(&format!("{base}/moved?sig=x"), how).await, Ok(gzip(b"a,b")));
+    assert_eq!(fetch(&format!("{base}/other"), how).await, Err(TransportError::Status(403)));
+    assert_eq!(fetch(&format!("{base}/long"), how).await, Err(TransportError::TooLarge(100_000)));
+    let round = fetch(&format!("{base}/round"), how).await;
+    assert!(matches!(round, Err(TransportError::Interrupted(_))), "{round:?}");
+    let plain = fetch(&format!("{base}/list.csv.gz"), Fetch { allow_http: false, ..how }).await;
+    assert!(matches!(plain, Err(TransportError::Connect(_))), "{plain:?}");
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! Stored functions, watchlists, parameters and documents outside.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{anyhow, bail};
+use azimuth_collector::Fetch;
 use azimuth_kql::types::{Column, ScalarType, Schema};
 use azimuth_kql::values::Literal;
 use azimuth_rows::Table;
 use azimuth_values::{Json, Refusal, Value};
 
 use super::{Session, invalid, read};
+use crate::args::ExternalData;
 use crate::exit::Failure;
 
 /// Longer documents of `externaldata` are refused.
@@ -29,8 +33,8 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
             .ok_or_else(|| Failure::usage(format_args!("`--parameter {pair}` is no `NAME=VALUE`")))?;
         session.engine.set_parameter(name, Literal::String(bare(value).to_owned()));
     }
-    if session.args.allow_externaldata {
-        session.engine.allow_documents(Arc::new(document));
+    if let Some(allowed) = session.args.allow_externaldata {
+        session.engine.allow_documents(Arc::new(move |address| document(address, allowed)));
     }
     Ok(())
 }
@@ -55,24 +59,44 @@ fn bare(value: &str) -> &str {
     value
 }
 
-/// A document that `externaldata` names: a local file.
-fn document(address: &str) -> Result<Vec<u8>, Refusal> {
-    let path = address.strip_prefix("file://").unwrap_or(address);
+/// A document that `externaldata` names. What is said of it leaves out what follows the path of an address: it may be a secret.
+fn document(address: &str, allowed: ExternalData) -> Result<Vec<u8>, Refusal> {
     let shown = address.split(['?', ';']).next().unwrap_or_default();
+    let cannot = |error: &dyn Display| Refusal::new(format!("cannot read `{shown}`: {error}"));
+    if address.starts_with("https://") {
+        if allowed == ExternalData::Local {
+            return Err(Refusal::new(format!(
+                "`{shown}` is not fetched; allow it with `--allow-externaldata=https`, or download it and name the file"
+            )));
+        }
+        return fetched(address).map_err(|error| cannot(&error));
+    }
+    let path = address.strip_prefix("file://").unwrap_or(address);
     if path.contains("://") {
         return Err(Refusal::new(format!(
-            "`{shown}` is not fetched: queries read local files only; download it, and name the file"
+            "`{shown}` is not fetched: queries read local files and `https` addresses; download it, and name the file"
         )));
     }
-    let metadata =
-        std::fs::metadata(path).map_err(|error| Refusal::new(format!("cannot read `{shown}`: {error}")))?;
+    let metadata = std::fs::metadata(path).map_err(|error| cannot(&error))?;
     if metadata.len() > MAX_DOCUMENT {
-        return Err(Refusal::new(format!(
-            "`{shown}` is larger than {} MB; make it a table",
-            MAX_DOCUMENT >> 20
-        )));
+        return Err(cannot(&format_args!("it is larger than {} MB; make it a table", MAX_DOCUMENT >> 20)));
     }
-    std::fs::read(path).map_err(|error| Refusal::new(format!("cannot read `{shown}`: {error}")))
+    std::fs::read(path).map_err(|error| cannot(&error))
+}
+
+/// Fetched on a thread of its own: queries run inside a runtime, in which nothing may wait.
+fn fetched(address: &str) -> anyhow::Result<Vec<u8>> {
+    // Kusto's connection strings carry how to sign in after a semicolon.
+    if let Some((_, secret)) = address.split_once(';') {
+        let method = secret.split('=').next().unwrap_or_default();
+        let method = if method.len() == secret.len() { "an account key" } else { method };
+        bail!("signing in with {method} is not supported; use an address with a shared access signature");
+    }
+    let fetching = || -> anyhow::Result<Vec<u8>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime.block_on(azimuth_collector::fetch(address, Fetch::default()))?)
+    };
+    std::thread::scope(|scope| scope.spawn(fetching).join()).map_err(|_| anyhow!("fetching stopped"))?
 }
 
 /// `_GetWatchlist` over CSV files. Source: the documentation of watchlists in Microsoft Sentinel: `SearchKey` is the column
@@ -184,7 +208,7 @@ fn stored(session: &mut Session<'_>, path: &Path) -> Result<(), Failure> {
         }
     };
     let ui = session.ui;
-    session.engine.catalog().add_function(&name, &parameters, &body).map_err(|found| {
+    session.engine.catalog_mut().add_function(&name, &parameters, &body).map_err(|found| {
         let mut failure = invalid(&found, &body, ui);
         failure.error = failure.error.context(format!("`{}` holds no function", path.display()));
         failure
