@@ -3,6 +3,11 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::compute::nullif;
+use datafusion::error::Result;
+
 /// Appends a text as a JSON string, spelled as `azimuth-values` spells it.
 pub(crate) fn quote(out: &mut String, text: &str) {
     out.push('"');
@@ -60,6 +65,23 @@ pub(crate) fn parts(text: &str, found: &mut Vec<Range<usize>>) -> Option<Kind> {
             byte if *byte == close => return (space(bytes, at + 1) == bytes.len()).then_some(kind),
             _ => return None,
         }
+    }
+}
+
+/// Whether a text is JSON's null.
+pub(crate) fn is_null(text: &str) -> bool {
+    text.ends_with(['l', ' ', '\n', '\r', '\t']) && text.trim_matches([' ', '\n', '\r', '\t']) == "null"
+}
+
+/// `dynamic` cells with null in the place of JSON's null.
+pub(crate) fn without_nulls(array: &ArrayRef) -> Result<ArrayRef> {
+    let texts = array.as_string_view();
+    let nulls =
+        BooleanBuffer::collect_bool(texts.len(), |row| texts.is_valid(row) && is_null(texts.value(row)));
+    if nulls.count_set_bits() == 0 {
+        Ok(array.clone())
+    } else {
+        Ok(nullif(texts, &BooleanArray::new(nulls, None))?)
     }
 }
 

@@ -16,7 +16,7 @@ use super::call::Called;
 use super::kept::Kept;
 use super::{Argument, Grouped, each, emitted};
 use crate::functions::number::sortable;
-use crate::{cells, rows};
+use crate::{cells, json, rows};
 
 pub(super) fn grouped(called: &Arc<Called>) -> Option<Box<dyn Grouped>> {
     let types = called.arguments.iter().map(|argument| match argument {
@@ -218,6 +218,16 @@ impl Best {
         }
     }
 
+    /// The column that rows are judged by, with its nulls.
+    fn key_of(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        match &self.rule {
+            Rule::Key(Keys::Value(_, Type::Dynamic), _) | Rule::Any(ScalarType::Dynamic) => {
+                json::without_nulls(column)
+            }
+            _ => Ok(column.clone()),
+        }
+    }
+
     fn take(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
         if let Rule::Key(keys, _) = &mut self.rule {
             keys.take(emit);
@@ -246,7 +256,8 @@ impl Grouped for Best {
         groups: &[usize],
         filter: Option<&BooleanArray>,
     ) -> Result<()> {
-        self.consider(&columns[0], |work| each(groups, filter, work));
+        let key = self.key_of(&columns[0])?;
+        self.consider(&key, |work| each(groups, filter, work));
         let mut kept: Vec<ArrayRef> = self.places.iter().map(|place| columns[*place].clone()).collect();
         if self.is_key_kept {
             kept.push(columns[0].clone());
@@ -258,7 +269,8 @@ impl Grouped for Best {
         let (has_row, kept) = states.split_last().ok_or_else(super::call::unreadable)?;
         let has_row = has_row.as_boolean();
         // Without a column to look at (`take_any` of which another output is used) any column will do.
-        self.consider(&kept[self.key], |work| each(groups, Some(has_row), work));
+        let key = self.key_of(&kept[self.key])?;
+        self.consider(&key, |work| each(groups, Some(has_row), work));
         self.kept.keep(kept)
     }
 

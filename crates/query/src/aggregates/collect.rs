@@ -41,7 +41,7 @@ pub(super) fn grouped(called: &Arc<Called>) -> Option<Box<dyn Grouped>> {
         ty,
         most,
         with_nulls,
-        known: is_set.then(HashTable::new),
+        known: is_set.then(|| Members::new(ty)),
         counts: Vec::new(),
         entries: Vec::new(),
         bytes: Vec::new(),
@@ -54,7 +54,7 @@ struct Collect {
     most: usize,
     with_nulls: bool,
     /// Of sets: the entries by their hash
-    known: Option<HashTable<Known>>,
+    known: Option<Members>,
     /// Items of each group
     counts: Vec<u32>,
     entries: Vec<Entry>,
@@ -73,6 +73,61 @@ struct Entry {
 }
 
 const NULL: u32 = u32::MAX;
+
+/// What groups have already.
+enum Members {
+    /// Entries by their hash
+    Entries(HashTable<Known>),
+    /// Items of eight bytes, with their groups
+    Words(HashTable<(u64, u32)>),
+}
+
+impl Members {
+    fn new(ty: ScalarType) -> Self {
+        use ScalarType as T;
+        match ty {
+            T::Bool | T::Int | T::Long | T::Real | T::Datetime | T::Timespan => Self::Words(HashTable::new()),
+            _ => Self::Entries(HashTable::new()),
+        }
+    }
+
+    /// Whether an item is new; if it is, it is the next of the entries.
+    fn insert(&mut self, entry: &Entry, item: &[u8], entries: &[Entry], bytes: &[u8]) -> bool {
+        match self {
+            Self::Words(words) => {
+                let pair = (entry.content[0], entry.group);
+                let found = words.entry(word_hash(&pair), |known| *known == pair, word_hash);
+                let hashbrown::hash_table::Entry::Vacant(vacant) = found else { return false };
+                vacant.insert(pair);
+            }
+            Self::Entries(known) => {
+                let hash = HASHES.hash_one((entry.group, item)) as u32;
+                let is_it = |known: &Known| {
+                    known.hash == hash && entries[known.entry as usize].is(entry, item, bytes)
+                };
+                let found = known.entry(Known::spread(hash), is_it, |known| Known::spread(known.hash));
+                let hashbrown::hash_table::Entry::Vacant(vacant) = found else { return false };
+                vacant.insert(Known { hash, entry: entries.len() as u32 });
+            }
+        }
+        true
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Entries(known) => known.allocation_size(),
+            Self::Words(words) => words.allocation_size(),
+        }
+    }
+}
+
+/// Both halves of a product: every bit of the pair is in every bit of it.
+fn word_hash((word, group): &(u64, u32)) -> u64 {
+    let mixed = word ^ u64::from(*group).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let product =
+        u128::from(mixed ^ 0x2545_F491_4F6C_DD1D).wrapping_mul(0xD6E8_FEB8_6659_FD93_A3C5_9AC2_7BDE_4D31);
+    (product as u64) ^ ((product >> 64) as u64)
+}
 
 /// An entry with its hash.
 #[derive(Clone, Copy)]
@@ -134,14 +189,10 @@ impl Collect {
             return;
         }
         let entry = Entry::new(group, item, &self.bytes);
-        if let Some(known) = &mut self.known {
-            let hash = HASHES.hash_one((entry.group, item)) as u32;
-            let (entries, bytes) = (&self.entries, &self.bytes);
-            let is_it =
-                |known: &Known| known.hash == hash && entries[known.entry as usize].is(&entry, item, bytes);
-            let found = known.entry(Known::spread(hash), is_it, |known| Known::spread(known.hash));
-            let hashbrown::hash_table::Entry::Vacant(vacant) = found else { return };
-            vacant.insert(Known { hash, entry: entries.len() as u32 });
+        if let Some(known) = &mut self.known
+            && !known.insert(&entry, item, &self.entries, &self.bytes)
+        {
+            return;
         }
         if item.len() > INLINE {
             self.bytes.extend_from_slice(item);
@@ -159,6 +210,9 @@ impl Collect {
 
     /// A `dynamic`: of sets the items of arrays, of lists the arrays themselves.
     fn add_dynamic(&mut self, group: usize, text: &str) {
+        if json::is_null(text) {
+            return self.add_null(group);
+        }
         if is_plain_string(text) || (self.known.is_none() && json::is_valid(text)) {
             return self.add(group, text.as_bytes());
         }
@@ -168,7 +222,6 @@ impl Collect {
                     self.add(group, item.to_kept_text().as_bytes());
                 }
             }
-            (Some(Json::Null), true) => {}
             (Some(json), _) => self.add(group, json.to_kept_text().as_bytes()),
             (None, _) => self.add(group, Json::string(text).to_kept_text().as_bytes()),
         }
@@ -213,17 +266,13 @@ impl Collect {
                 None => rest.push(Entry { group: entry.group - count as u32, ..entry }),
             }
         }
-        if let Some(known) = &mut self.known {
-            known.clear();
+        if self.known.is_some() {
+            let mut known = Members::new(self.ty);
             let mut scratch = [0; INLINE];
             for (place, entry) in rest.iter().enumerate() {
-                let hash = HASHES.hash_one((entry.group, entry.item(&self.bytes, &mut scratch))) as u32;
-                let known_entry = Known { hash, entry: place as u32 };
-                known.insert_unique(Known::spread(hash), known_entry, |known| Known::spread(known.hash));
+                known.insert(entry, entry.item(&self.bytes, &mut scratch), &rest[..place], &self.bytes);
             }
-            if self.counts.is_empty() {
-                *known = HashTable::new();
-            }
+            self.known = Some(known);
         }
         self.entries = rest;
         (sorted, next)
@@ -393,7 +442,7 @@ impl Grouped for Collect {
     }
 
     fn size(&self) -> usize {
-        let known = self.known.as_ref().map_or(0, HashTable::allocation_size);
+        let known = self.known.as_ref().map_or(0, Members::size);
         self.entries.capacity() * size_of::<Entry>()
             + self.bytes.capacity()
             + self.counts.capacity() * 4
@@ -416,7 +465,7 @@ mod tests {
             ty: ScalarType::String,
             most,
             with_nulls: false,
-            known: Some(HashTable::new()),
+            known: Some(Members::new(ScalarType::String)),
             counts: vec![0; 3],
             entries: Vec::new(),
             bytes: Vec::new(),

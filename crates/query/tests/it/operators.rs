@@ -27,6 +27,7 @@ const TEXTS: &[&str] = &[
     "[]",
     "{}",
     "null",
+    " null ",
     "\"a \\\"text\\\"\"",
     "17",
     "no json",
