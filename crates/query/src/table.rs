@@ -162,9 +162,13 @@ impl QueryTable {
         self.sortable = places.map(|(place, _)| place).collect();
     }
 
-    /// Whether the provider's own column sorts as the cells do.
-    pub(crate) fn is_sortable(&self, place: usize) -> bool {
-        self.sortable.contains(&place)
+    /// The name of the provider's own column, if it sorts as the cells do and is no name of a column of plans.
+    pub(crate) fn sortable(&self, place: usize) -> Option<String> {
+        let name = self.fields.get(place)?.name();
+        let is_known = self.sortable.contains(&place);
+        let is_free =
+            name.strip_prefix('c').is_none_or(|rest| !rest.bytes().all(|byte| byte.is_ascii_digit()));
+        (is_known && is_free).then(|| name.clone())
     }
 
     /// The rows of the table, in the cells of Kusto; columns from [`NATIVE`] on as they are; where an index says that a condition cannot hold, none.

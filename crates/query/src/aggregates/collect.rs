@@ -16,6 +16,7 @@ use datafusion::logical_expr::EmitTo;
 use hashbrown::HashTable;
 
 use super::call::{Called, unreadable};
+use super::pairs::Pairs;
 use super::{Argument, Grouped, each, emitted, only_column};
 use crate::json;
 
@@ -78,15 +79,17 @@ const NULL: u32 = u32::MAX;
 enum Members {
     /// Entries by their hash
     Entries(HashTable<Known>),
-    /// Items of eight bytes, with their groups
-    Words(HashTable<(u64, u32)>),
+    /// Items of eight bytes with their groups: small numbers, and all others
+    Words(Pairs, HashTable<(u64, u32)>),
 }
 
 impl Members {
     fn new(ty: ScalarType) -> Self {
         use ScalarType as T;
         match ty {
-            T::Bool | T::Int | T::Long | T::Real | T::Datetime | T::Timespan => Self::Words(HashTable::new()),
+            T::Bool | T::Int | T::Long | T::Real | T::Datetime | T::Timespan => {
+                Self::Words(Pairs::default(), HashTable::new())
+            }
             _ => Self::Entries(HashTable::new()),
         }
     }
@@ -94,7 +97,10 @@ impl Members {
     /// Whether an item is new; if it is, it is the next of the entries.
     fn insert(&mut self, entry: &Entry, item: &[u8], entries: &[Entry], bytes: &[u8]) -> bool {
         match self {
-            Self::Words(words) => {
+            Self::Words(small, words) => {
+                if let Ok(number) = i32::try_from(entry.content[0].cast_signed()) {
+                    return small.insert(entry.group, number);
+                }
                 let pair = (entry.content[0], entry.group);
                 let found = words.entry(word_hash(&pair), |known| *known == pair, word_hash);
                 let hashbrown::hash_table::Entry::Vacant(vacant) = found else { return false };
@@ -116,7 +122,7 @@ impl Members {
     fn size(&self) -> usize {
         match self {
             Self::Entries(known) => known.allocation_size(),
-            Self::Words(words) => words.allocation_size(),
+            Self::Words(small, words) => small.size() + words.allocation_size(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod distinct;
 mod fold;
 mod kept;
 mod moments;
+mod pairs;
 mod rank;
 mod rows;
 

@@ -2,10 +2,12 @@
 //!
 //! - [`Kernel`]: a function over arrays, which knows its constants;
 //! - [`row`]: any bound expression, evaluated row by row: what has no kernel of its own;
-//! - [`compare`], [`text`], [`member`], [`number`], [`path`], [`pattern`]: kernels of what queries use most;
+//! - [`known`]: functions by name, with kernels or value by value;
+//! - [`compare`], [`text`], [`member`], [`number`], [`path`], [`pattern`], [`split`]: kernels of what queries use most;
 //! - [`search`], [`repeat`]: many texts at once.
 
 pub(crate) mod compare;
+pub(crate) mod known;
 pub(crate) mod member;
 pub(crate) mod number;
 pub(crate) mod path;
@@ -13,6 +15,7 @@ pub(crate) mod pattern;
 pub(crate) mod repeat;
 pub(crate) mod row;
 mod search;
+pub(crate) mod split;
 pub(crate) mod text;
 
 use std::fmt;

@@ -8,7 +8,10 @@ use azimuth_kql::types::ScalarType;
 use azimuth_rows::eval::{Env, eval};
 use azimuth_rows::{Failure, Ready, tree, type_of};
 use azimuth_values::{Refusal, Value};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::logical_expr::{Expr, Volatility};
+
+use super::repeat;
 
 use crate::stage::{Stage, unique};
 use crate::{cells, rows};
@@ -44,35 +47,50 @@ pub(crate) fn call(stage: &Arc<Stage>, expr: &Bound, column: impl Fn(usize) -> E
         ExprKind::Binary { op, .. } => op.text(),
         _ => "kql",
     };
+    let is_pure = volatility == Volatility::Immutable;
+    let each = move |arrays: &[ArrayRef], count: usize| {
+        let values = stage.run(&Ready::default(), |run| {
+            let mut row = vec![Value::Null; width];
+            let mut bytes = 0;
+            let mut values = Vec::with_capacity(count);
+            for index in 0..count {
+                for (array, (place, ty)) in arrays.iter().zip(&places) {
+                    row[*place] = cells::value(array, index, *ty);
+                }
+                let value = eval(&bound, &Env::of(run, &row))?;
+                counted(&mut bytes, &value, name)?;
+                values.push(value);
+            }
+            Ok(values)
+        })?;
+        Ok(rows::array(&values, ty))
+    };
     super::call(
         name,
         &unique().to_string(),
         volatility,
         rows::arrow_type(ty),
         arguments,
-        move |arrays, count| {
-            let nothing = Ready::default();
-            let values = stage.run(&nothing, |run| {
-                let mut row = vec![Value::Null; width];
-                let mut bytes = 0_usize;
-                (0..count)
-                    .map(|index| {
-                        for (array, (place, ty)) in arrays.iter().zip(&places) {
-                            row[*place] = cells::value(array, index, *ty);
-                        }
-                        let value = eval(&bound, &Env::of(run, &row))?;
-                        bytes += value.as_str().map_or(0, str::len);
-                        match bytes > MAX_BYTES {
-                            true => Err(Failure::Refused(Refusal::new(format!(
-                                "`{name}` makes texts of more than {} MB for {count} rows; keep them shorter, with `substring`",
-                                MAX_BYTES >> 20
-                            )))),
-                            false => Ok(value),
-                        }
-                    })
-                    .collect::<Result<Vec<Value>, _>>()
-            })?;
-            Ok(rows::array(&values, ty))
+        move |arrays, count| match arrays {
+            [one] if is_pure && one.as_string_view_opt().is_some() => {
+                repeat::mapped(one.as_string_view(), |texts| each(&[Arc::new(texts.clone())], texts.len()))
+            }
+            _ => each(arrays, count),
         },
     )
+}
+
+/// Counts the bytes of a text that a function made for a row of a batch.
+///
+/// # Errors
+/// When the texts of the batch come to more than is reasonable.
+pub(super) fn counted(bytes: &mut usize, value: &Value, name: &str) -> Result<(), Failure> {
+    *bytes += value.as_str().map_or(0, str::len);
+    match *bytes > MAX_BYTES {
+        true => Err(Failure::Refused(Refusal::new(format!(
+            "`{name}` makes texts of more than {} MB for the rows of one batch; keep them shorter, with `substring`",
+            MAX_BYTES >> 20
+        )))),
+        false => Ok(()),
+    }
 }

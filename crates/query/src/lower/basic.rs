@@ -14,7 +14,7 @@ use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::expr_fn::count as count_of;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, ident, lit};
 
 use super::{Lowering, Places, column, held, is_plain_key, named, projected, reads, window};
 use crate::functions::number;
@@ -137,14 +137,12 @@ impl Lowering<'_> {
         let (cells, native): (Vec<usize>, Vec<usize>) = needed.iter().partition(|place| **place < NATIVE);
         let wanted = || cells.iter().map(|place| &columns[*place]);
         let mut read = reads(wanted());
-        let native: Vec<(usize, usize)> = native
-            .into_iter()
-            .filter_map(|place| match columns[place - NATIVE].kind {
-                ExprKind::Column(inner) => Some((place, NATIVE + inner)),
-                _ => None,
-            })
-            .collect();
-        read.extend(native.iter().map(|(_, inner)| *inner));
+        let inner = |place: &usize| match columns[place - NATIVE].kind {
+            ExprKind::Column(inner) => Some((inner, self.sortable_column(input, inner)?)),
+            _ => None,
+        };
+        let native: Vec<(usize, String)> = native.iter().filter_map(inner).collect();
+        read.extend(native.iter().map(|(inner, _)| NATIVE + inner));
         let held = held::through(held, &|place| held::plain(columns.get(place)?));
         let mut plan = self.plan_under(input, &read, &held)?;
         let dear = read_twice(wanted()).into_iter().filter(|place| is_computed(input, *place));
@@ -154,7 +152,7 @@ impl Lowering<'_> {
         }
         let scalars = self.scalars();
         let exprs = cells.iter().map(|place| Ok((*place, scalars.value(&columns[*place])?)));
-        let native = native.into_iter().map(|(place, inner)| Ok((place, column(inner))));
+        let native = native.into_iter().map(|(place, name)| Ok((NATIVE + place, ident(name))));
         named(plan, exprs.chain(native).collect::<Result<Vec<_>>>()?)
     }
 

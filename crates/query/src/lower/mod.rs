@@ -104,19 +104,25 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether a column can be read as its table has it: [`NATIVE`] added to its place.
-    fn is_sortable(&self, rel: &Rel, place: usize) -> bool {
+    /// The name of the table's own column that sorts as a column does. It is read by [`NATIVE`] added to the column's place,
+    /// and goes through plans under its own name, by which scans of files know it.
+    fn sortable_column(&self, rel: &Rel, place: usize) -> Option<String> {
         match &rel.kind {
-            RelKind::Table(name) => self.tables.get(&name.table).is_some_and(|table| {
-                let column = table.schema.index_of(&rel.schema.columns[place].name);
-                column.is_some_and(|column| table.is_sortable(column))
-            }),
-            RelKind::Filter { input, predicate } if !has_window(predicate) => self.is_sortable(input, place),
-            RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
-                matches!(columns[place].kind, ExprKind::Column(place) if self.is_sortable(input, place))
+            RelKind::Table(name) => {
+                let table = self.tables.get(&name.table)?;
+                table.sortable(table.schema.index_of(&rel.schema.columns.get(place)?.name)?)
             }
-            RelKind::Serialize { input } | RelKind::As { input, .. } => self.is_sortable(input, place),
-            _ => false,
+            RelKind::Filter { input, predicate } if !has_window(predicate) => {
+                self.sortable_column(input, place)
+            }
+            RelKind::Project { input, columns } if !columns.iter().any(has_window) => {
+                match columns.get(place)?.kind {
+                    ExprKind::Column(place) => self.sortable_column(input, place),
+                    _ => None,
+                }
+            }
+            RelKind::Serialize { input } | RelKind::As { input, .. } => self.sortable_column(input, place),
+            _ => None,
         }
     }
 
@@ -185,9 +191,12 @@ fn reads<'e>(exprs: impl IntoIterator<Item = &'e Bound>) -> Places {
     places
 }
 
-/// A plan with these columns.
+/// A plan with these columns; those from [`NATIVE`] on keep their names.
 pub(crate) fn named(input: LogicalPlan, columns: Vec<(usize, Expr)>) -> Result<LogicalPlan> {
-    let named = columns.into_iter().map(|(place, expr)| expr.alias(column_name(place)));
+    let named = columns.into_iter().map(|(place, expr)| match place {
+        NATIVE.. => expr,
+        _ => expr.alias(column_name(place)),
+    });
     LogicalPlanBuilder::from(input).project(named.collect::<Vec<_>>())?.build()
 }
 

@@ -3,10 +3,10 @@
 use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, SortKey};
 use azimuth_kql::types::ScalarType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, ident};
 
 use super::basic::in_memory;
-use super::{Lowering, Places, column, has_window, projected};
+use super::{Lowering, Places, column, has_window, named};
 use crate::functions::number;
 use crate::ordered;
 use crate::rows::{column_name, types};
@@ -37,16 +37,22 @@ impl Lowering<'_> {
         let scalars = self.scalars();
         let mut columns: Vec<Expr> = (0..width).map(column).collect();
         let mut order: Vec<SortExpr> = Vec::with_capacity(keys.len());
-        let mut needed: Places = (0..width).collect();
+        let (mut needed, mut own): (Places, Vec<Expr>) = ((0..width).collect(), Vec::new());
         for key in keys {
-            let value = match key.value.kind {
-                // Of the table's own column the files tell where the first rows may be.
-                ExprKind::Column(place) if count.is_some() && self.is_sortable(input, place) => {
-                    needed.insert(NATIVE + place);
-                    column(NATIVE + place)
+            // Of the table's own column the files tell where the first rows may be.
+            if let ExprKind::Column(place) = key.value.kind
+                && count.is_some()
+                && let Some(name) = self.sortable_column(input, place)
+            {
+                needed.insert(NATIVE + place);
+                let expr = ident(name);
+                if !order.iter().any(|known| known.expr == expr) {
+                    own.push(expr.clone());
+                    order.push(SortExpr { expr, asc: !key.is_descending, nulls_first: key.nulls_first });
                 }
-                _ => scalars.value(&key.value)?,
-            };
+                continue;
+            }
+            let value = scalars.value(&key.value)?;
             let value = if key.value.ty == ScalarType::Real { number::order_key(value) } else { value };
             // Keys are columns, so that sort and order speak of the same.
             let place = columns.iter().position(|known| *known == value).unwrap_or_else(|| {
@@ -59,8 +65,11 @@ impl Lowering<'_> {
             }
         }
         let plan = self.plan_under(input, &needed, held)?;
-        let is_wider = columns.len() > width;
-        let plan = if is_wider { projected(plan, columns)? } else { plan };
+        let has_computed = columns.len() > width;
+        let is_wider = has_computed || !own.is_empty();
+        let columns = columns.into_iter().enumerate();
+        let own = own.into_iter().map(|expr| (NATIVE, expr));
+        let plan = if has_computed { named(plan, columns.chain(own).collect())? } else { plan };
         let sorted = LogicalPlanBuilder::from(plan).sort_with_limit(order.clone(), count)?.build()?;
         let plan = ordered::plan(sorted, order);
         if !is_wider {

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use azimuth_kql::ast::{BinaryOp, InOp};
 use azimuth_kql::bound::{Call, Expr as Bound, ExprKind, InList};
+use azimuth_kql::functions::FunctionKind;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::Ready;
 use azimuth_values::{Json, Value};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, in_list, lit, not, when};
+use datafusion::logical_expr::{Expr, Operator, Volatility, binary_expr, cast, in_list, lit, not, when};
 
 use super::basic::literal;
 use super::column;
+use crate::functions::known::Argument;
 use crate::functions::path::Step;
-use crate::functions::{compare, member, number, path, pattern, row, text};
+use crate::functions::{self, compare, known, member, number, path, pattern, row, split, text};
+use crate::rows;
 use crate::stage::Stage;
 
 /// Expressions deeper than this are evaluated by the row engine, which shares named values.
@@ -272,8 +275,43 @@ impl<'s> Scalars<'s> {
                     _ => None,
                 }
             }
-            _ => None,
+            _ => self.known(call, expr)?,
         })
+    }
+
+    /// A function by its name, over arguments that are arrays.
+    fn known(&self, call: &Call, expr: &Bound) -> Result<Option<Expr>> {
+        let (mut arguments, mut columns) = (Vec::new(), Vec::new());
+        for argument in &call.arguments {
+            if argument.is_constant() {
+                // What a constant refuses, it refuses when rows ask for it.
+                let Ok(value) = self.stage.constant(argument) else { return Ok(None) };
+                arguments.push(Argument::Constant(value));
+                continue;
+            }
+            // An argument that has to be evaluated row by row is best evaluated together with the whole.
+            let Some(column) = self.operand(argument)? else { return Ok(None) };
+            columns.push(column);
+            arguments.push(Argument::Column(argument.ty));
+        }
+        if columns.is_empty() || call.function.kind != FunctionKind::Scalar {
+            return Ok(None);
+        }
+        let name = call.function.name;
+        let Some(kernel) = known::kernel(self.stage, name, &arguments, expr.ty) else { return Ok(None) };
+        let (key, ty) = (format!("{}{arguments:?}", expr.ty), rows::arrow_type(expr.ty));
+        Ok(Some(functions::call(name, &key, Volatility::Immutable, ty, columns, move |arrays, rows| {
+            kernel(arrays, rows)
+        })))
+    }
+
+    /// The value of an expression that is a column or has a kernel.
+    fn operand(&self, expr: &Bound) -> Result<Option<Expr>> {
+        match &expr.kind {
+            ExprKind::Column(place) => Ok(Some(column(*place))),
+            ExprKind::Named(named) => self.operand(&named.expr),
+            _ => self.native(expr),
+        }
     }
 
     /// A branch under the type of the whole.
@@ -315,6 +353,16 @@ impl<'s> Scalars<'s> {
         }
         if steps.is_empty() || at.ty != ScalarType::Dynamic || at.is_constant() {
             return Ok(None);
+        }
+        if let ([Step::Item(index)], ExprKind::Call(call)) = (steps.as_slice(), &at.kind)
+            && let ("split", [text, delimiter]) = (call.function.name, call.arguments.as_slice())
+            && text.ty == ScalarType::String
+            && !text.is_constant()
+            && delimiter.is_constant()
+            && let Ok(Value::String(delimiter)) = self.stage.constant(delimiter)
+            && !delimiter.is_empty()
+        {
+            return Ok(split::part(self.lower(text)?, &delimiter, *index, as_text));
         }
         steps.reverse();
         Ok(Some(path::call(self.lower(at)?, steps, as_text)))
