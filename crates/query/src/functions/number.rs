@@ -19,7 +19,6 @@ pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
         }
         _ => return None,
     };
-    let is_moment = ty == ScalarType::Datetime;
     Some(super::call(
         "bin",
         &format!("{ty}/{size}"),
@@ -29,8 +28,13 @@ pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
         move |arrays, _| {
             let numbers = arrays[0].as_primitive::<Int64Type>();
             let floor = |number: i64| {
-                let floor = number.checked_sub(number.rem_euclid(size))?;
-                if is_moment { calendar::checked(floor) } else { Some(floor) }
+                let rest = number.rem_euclid(size);
+                match ty {
+                    ScalarType::Datetime => calendar::checked(number.checked_sub(rest)?),
+                    ScalarType::Timespan => number.checked_sub(rest),
+                    // As all arithmetic of whole numbers does, it goes round.
+                    _ => Some(number.wrapping_sub(rest)),
+                }
             };
             if numbers.null_count() > 0 {
                 let floors = numbers.iter().map(|number| number.and_then(floor));
@@ -45,6 +49,10 @@ pub(crate) fn bin(value: Expr, ty: ScalarType, size: &Value) -> Option<Expr> {
                         let floors = numbers.iter().map(|number| number.and_then(floor));
                         return Ok(Arc::new(floors.collect::<Int64Array>()));
                     };
+                    if start > *number {
+                        floors.push(start);
+                        continue;
+                    }
                     bin = start..start.saturating_add(size);
                 }
                 floors.push(bin.start);

@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod generated;
 mod index;
+mod kernels;
 mod limits;
 mod operators;
 mod pruning;
