@@ -147,6 +147,10 @@ def main():
             if turn > 0:
                 continue
             reference = next((answers[name] for name in PEERS if name in answers), None)
+            judge = next((engine for engine in engines if engine.name == "duckdb"), None)
+            if query.exact and judge:
+                judge.run(query, query.exact)
+                reference = judge.ask({"op": "rows"})["rows"]
             for name, rows in answers.items():
                 difference = same_rows(rows, reference, query.tolerance) if reference is not None else None
                 if difference:

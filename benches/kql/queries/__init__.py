@@ -1,7 +1,7 @@
 """The twenty kinds of queries, each in the words of every engine.
 
 `kql` is for Azimuth, `duckdb` and `clickhouse` are SQL, `polars` is a function of the tables. Braces hold facts of the data
-(`parameters.json`), which the generator writes. All four mean the same rows; `tolerance` is for those that estimate.
+(`parameters.json`), which the generator writes. All four mean the same rows, or estimates of them.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ class Query:
     duckdb: str
     clickhouse: str
     polars: Callable
-    # How far numbers may lie apart, as a share; nought where the answer is exact.
+    # For estimates: how far they may lie from the exact answer, as a share, and the exact answer as DuckDB computes it.
     tolerance: float = 0.0
+    exact: str = ""
 
 
 def all_queries():

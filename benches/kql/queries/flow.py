@@ -91,7 +91,8 @@ QUERIES = [
         duckdb="SELECT Region, approx_count_distinct(SrcIP) FROM Flow GROUP BY Region",
         clickhouse="SELECT Region, uniq(SrcIP) FROM Flow GROUP BY Region",
         polars=polars_distinct_by_group,
-        tolerance=0.08,
+        tolerance=0.1,
+        exact="SELECT Region, count(DISTINCT SrcIP) FROM Flow GROUP BY Region",
     ),
     Query(
         "bin_by_two",
@@ -135,7 +136,10 @@ QUERIES = [
         clickhouse="""SELECT Region, Protocol, q[1], q[2], q[3] FROM (
             SELECT Region, Protocol, quantiles(0.5, 0.95, 0.99)(BytesSent) AS q FROM Flow GROUP BY Region, Protocol)""",
         polars=polars_percentiles,
-        tolerance=0.15,
+        tolerance=0.1,
+        exact="""SELECT Region, Protocol, q[1], q[2], q[3] FROM (
+            SELECT Region, Protocol, quantile_disc(BytesSent, [0.5, 0.95, 0.99]) AS q FROM Flow
+            GROUP BY Region, Protocol)""",
     ),
     Query(
         "make_set",

@@ -85,6 +85,28 @@ pub(crate) fn kernel(
     })
 }
 
+/// Whether a function has a kernel of its own.
+pub(crate) fn has_kernel(name: &str) -> bool {
+    matches!(
+        name,
+        "strlen"
+            | "string_size"
+            | "split"
+            | "todynamic"
+            | "parse_json"
+            | "parsejson"
+            | "toobject"
+            | "dayofmonth"
+            | "dayofyear"
+            | "hourofday"
+            | "monthofyear"
+            | "getmonth"
+            | "getyear"
+            | "week_of_year"
+            | "weekofyear"
+    )
+}
+
 /// The function itself on the values of the rows.
 fn by_value(stage: &Arc<Stage>, known: &'static Function, arguments: &[Argument], ty: ScalarType) -> Kernel {
     let (stage, arguments) = (stage.clone(), arguments.to_vec());
