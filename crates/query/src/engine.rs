@@ -170,6 +170,8 @@ impl Engine {
             .with_round_robin_repartition(false)
             .with_enable_subquery_sort_elimination(false)
             .with_collect_statistics(true)
+            // A thread that takes what others were to read has often taken all before they begin.
+            .set_bool("datafusion.execution.enable_file_stream_work_stealing", false)
             .set_bool("datafusion.execution.parquet.pushdown_filters", false)
             // The order of what an aggregate has seen counts for `make_list`: no state of a row overtakes another.
             .set_bool("datafusion.optimizer.enable_distinct_aggregation_soft_limit", false);
@@ -633,6 +635,7 @@ impl<'e> Preparation<'e> {
             shared: &self.tables,
             window: None,
             is_selective: is_selective.clone(),
+            first: None,
         };
         let plan = lowering.plan(rel).map_err(|error| self.error(error))?;
         let state = match is_selective.load(Ordering::Relaxed) {

@@ -10,6 +10,7 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::error::{DataFusionError, Result};
 
 use crate::engine::Engine;
+use crate::pruned::Pruned;
 use crate::records::{Layout, RecordsTable, infer};
 use crate::rows;
 use crate::table::schema_of;
@@ -133,7 +134,7 @@ impl Engine {
         let table = Arc::new(ListingTable::try_new(config)?);
         // What footers tell is kept for the queries.
         let found = table.list_files_for_scan(self.state(), &[], None).await?;
-        self.register_learned(name, table, schema.clone(), &found.statistics)?;
+        self.register_learned(name, Arc::new(Pruned(table)), schema.clone(), &found.statistics)?;
         Ok(schema)
     }
 }

@@ -41,6 +41,7 @@ mod operator;
 mod ordered;
 mod passing;
 mod probe;
+mod pruned;
 mod records;
 mod rows;
 mod series;

@@ -21,6 +21,7 @@ use crate::functions;
 use crate::index::{Condition, FileIndex};
 use crate::lower::{Places, named};
 use crate::probe::Probed;
+use crate::pruned::{First, Newest};
 use crate::{native, rows};
 
 /// A table that queries may name.
@@ -176,6 +177,7 @@ impl QueryTable {
         &self,
         hints: Vec<Expr>,
         condition: Option<Condition>,
+        first: Option<First>,
         rel: &Rel,
         needed: &Places,
     ) -> Result<LogicalPlan> {
@@ -183,6 +185,10 @@ impl QueryTable {
         let provider: Arc<dyn TableProvider> = match (condition, &self.index) {
             (Some(condition), Some(index)) => Arc::new(Probed { inner, index: index.clone(), condition }),
             _ => inner,
+        };
+        let provider: Arc<dyn TableProvider> = match first {
+            Some(first) => Arc::new(Newest { inner: provider, first }),
+            None => provider,
         };
         let mut plan = LogicalPlanBuilder::scan("t", provider_as_source(provider), None)?;
         for hint in hints {

@@ -81,7 +81,8 @@ impl Lowering<'_> {
             self.is_selective.store(true, Ordering::Relaxed);
         }
         let condition = probe::condition(predicates.iter().copied(), &self.scalars(), &named);
-        table.scan(hints.collect(), condition, rel, needed)
+        let first = self.first.clone().filter(|_| predicates.is_empty());
+        table.scan(hints.collect(), condition, first, rel, needed)
     }
 
     /// A condition on the provider's own column for one that is in a short list.

@@ -32,6 +32,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident};
 
 use crate::functions::row;
 use crate::operator;
+use crate::pruned::First;
 use crate::rows::column_name;
 use crate::stage::Stage;
 use crate::table::{NATIVE, QueryTable};
@@ -49,6 +50,8 @@ pub(crate) struct Lowering<'l> {
     pub(crate) window: Option<(usize, Window)>,
     /// Set by lowering: conditions leave so few rows that files are better read for what passes them alone
     pub(crate) is_selective: Arc<AtomicBool>,
+    /// Of the table that is read without conditions only these rows are wanted
+    pub(crate) first: Option<First>,
 }
 
 impl Lowering<'_> {

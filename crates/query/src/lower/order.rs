@@ -1,6 +1,6 @@
 //! `sort` and `top`.
 
-use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, SortKey};
+use azimuth_kql::bound::{Expr as Bound, ExprKind, Input, Rel, RelKind, SortKey};
 use azimuth_kql::types::ScalarType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, ident};
@@ -9,6 +9,7 @@ use super::basic::in_memory;
 use super::{Lowering, Places, column, has_window, named};
 use crate::functions::number;
 use crate::ordered;
+use crate::pruned::First;
 use crate::rows::{column_name, types};
 use crate::table::NATIVE;
 
@@ -64,7 +65,13 @@ impl Lowering<'_> {
                 order.push(key);
             }
         }
-        let plan = self.plan_under(input, &needed, held)?;
+        let first = match (count, own.first(), order.first()) {
+            (Some(count), Some(Expr::Column(column)), Some(key)) if key.expr == own[0] && is_bare(input) => {
+                Some(First { column: column.name.clone(), count, is_descending: !key.asc })
+            }
+            _ => None,
+        };
+        let plan = Lowering { first, ..self.clone() }.plan_under(input, &needed, held)?;
         let has_computed = columns.len() > width;
         let is_wider = has_computed || !own.is_empty();
         let columns = columns.into_iter().enumerate();
@@ -77,5 +84,15 @@ impl Lowering<'_> {
         }
         let kept = (0..width).map(|place| column(place).alias(column_name(place)));
         LogicalPlanBuilder::from(plan).project(kept.collect::<Vec<_>>())?.build()
+    }
+}
+
+/// Whether the rows are all those of a table.
+fn is_bare(rel: &Rel) -> bool {
+    match &rel.kind {
+        RelKind::Table(_) => true,
+        RelKind::Project { input, columns } => !columns.iter().any(has_window) && is_bare(input),
+        RelKind::Serialize { input } | RelKind::As { input, .. } => is_bare(input),
+        _ => false,
     }
 }
