@@ -181,12 +181,13 @@ def report(title, queries, names, figures):
             ratios[query.name] = medians["azimuth"] / min(peers)
         best = min(medians.values(), default=0)
         cell = lambda name: "–" if name not in medians else f"**{medians[name]:.3f}**" if medians[name] == best else f"{medians[name]:.3f}"
-        ratio = f"{ratios[query.name]:.2f}" if query.name in ratios else "–"
+        ratio = f"{ratios[query.name]:.3g}" if query.name in ratios else "–"
         print(f"| {query.name} | {' | '.join(cell(name) for name in names)} | {ratio} |")
-    if ratios:
-        mean = math.exp(statistics.fmean(math.log(ratio) for ratio in ratios.values()))
-        worst = max(ratios, key=ratios.get)
-        print(f"\nGeometric mean {mean:.2f} over {len(ratios)} queries; worst {ratios[worst]:.2f} ({worst}).")
+    counted = {query.name: ratios[query.name] for query in queries if query.name in ratios and not query.apart}
+    if counted:
+        mean = math.exp(statistics.fmean(math.log(ratio) for ratio in counted.values()))
+        worst = max(counted, key=counted.get)
+        print(f"\nGeometric mean {mean:.2f} over {len(counted)} queries; worst {counted[worst]:.2f} ({worst}).")
 
 
 if __name__ == "__main__":

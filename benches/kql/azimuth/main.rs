@@ -8,6 +8,7 @@ mod random;
 mod serve;
 mod signins;
 mod syslog;
+mod terms;
 mod write;
 
 use std::path::Path;

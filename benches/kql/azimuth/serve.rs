@@ -2,9 +2,10 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use azimuth_kql::types::{ScalarType, Schema};
-use azimuth_query::{Columns, Config, Engine, Format, Limits};
+use azimuth_query::{Columns, Config, Engine, Format, Limits, Settings};
 use azimuth_values::{Value, calendar, text};
 use datafusion::arrow::array::RecordBatch;
 use futures_util::StreamExt as _;
@@ -12,9 +13,13 @@ use serde_json::json;
 
 use crate::Failure;
 use crate::signins::DYNAMIC;
+use crate::terms::Terms;
 
 /// As many as every peer is given.
 const THREADS: usize = 2;
+
+/// The same files as `Syslog`, with an index of terms.
+const INDEXED: &str = "SyslogByTerms";
 
 type Answer = (Schema, Vec<RecordBatch>);
 
@@ -33,8 +38,12 @@ pub(crate) fn serve(folder: &Path) -> Result<(), Failure> {
         }
         paths.sort();
         runtime.block_on(register(&mut engine, table, &paths))?;
+        if table == "Syslog" {
+            runtime.block_on(register(&mut engine, INDEXED, &paths))?;
+            engine.register_index(INDEXED, Arc::new(Terms::of(&paths, "SyslogMessage")?))?;
+        }
     }
-    let engine = std::sync::Arc::new(engine);
+    let engine = Arc::new(engine);
     let mut answer: Answer = (Schema::default(), Vec::new());
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
@@ -52,7 +61,7 @@ pub(crate) fn serve(folder: &Path) -> Result<(), Failure> {
             }
         } else if request["op"] == "explain" {
             let text = request["text"].as_str().unwrap_or_default();
-            let plan = runtime.block_on(engine.explain(text, NOW));
+            let plan = runtime.block_on(engine.explain(text, NOW, &Settings::default()));
             json!({ "ok": plan.is_ok(), "plan": plan.map(|plan| plan.to_string()).unwrap_or_default() })
         } else {
             json!({ "ok": true, "rows": rows(&answer) })

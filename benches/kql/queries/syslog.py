@@ -1,5 +1,7 @@
 """Queries of syslog: texts."""
 
+from dataclasses import replace
+
 from . import Query
 
 
@@ -39,6 +41,16 @@ def polars_rare_word(pl, t, p):
 def polars_latest(pl, t, p):
     return t["syslog"].top_k(100, by="TimeGenerated")
 
+
+RARE_WORD = Query(
+    "rare_word",
+    kql="Syslog | where SyslogMessage has 'mimikatz' | project TimeGenerated, Computer, SyslogMessage",
+    duckdb=r"""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
+        WHERE regexp_matches(SyslogMessage, '(?i)(?:^|[^0-9A-Za-z])mimikatz(?:[^0-9A-Za-z]|$)')""",
+    clickhouse="""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
+        WHERE hasTokenCaseInsensitive(SyslogMessage, 'mimikatz')""",
+    polars=polars_rare_word,
+)
 
 QUERIES = [
     Query(
@@ -86,14 +98,13 @@ QUERIES = [
             WHERE User <> '' GROUP BY User ORDER BY n DESC, User LIMIT 10""",
         polars=polars_extract_top,
     ),
-    Query(
-        "rare_word",
-        kql="Syslog | where SyslogMessage has 'mimikatz' | project TimeGenerated, Computer, SyslogMessage",
-        duckdb=r"""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
-            WHERE regexp_matches(SyslogMessage, '(?i)(?:^|[^0-9A-Za-z])mimikatz(?:[^0-9A-Za-z]|$)')""",
-        clickhouse="""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
-            WHERE hasTokenCaseInsensitive(SyslogMessage, 'mimikatz')""",
-        polars=polars_rare_word,
+    RARE_WORD,
+    # The files with the index of terms that a lake keeps beside them; the peers scan.
+    replace(
+        RARE_WORD,
+        name="rare_word_by_index",
+        kql=RARE_WORD.kql.replace("Syslog |", "SyslogByTerms |"),
+        apart=True,
     ),
     Query(
         "latest",

@@ -59,7 +59,7 @@ impl Ui {
             return ProgressBar::hidden();
         }
         let style =
-            ProgressStyle::with_template("{spinner} {msg} {pos}").expect("the template is well formed");
+            ProgressStyle::with_template("{spinner} {msg} {human_pos}").expect("the template is well formed");
         let bar = ProgressBar::new_spinner().with_style(style).with_message(what);
         bar.enable_steady_tick(Duration::from_millis(120));
         bar

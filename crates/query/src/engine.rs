@@ -40,6 +40,7 @@ use crate::limits::{Limits, Terms};
 use crate::lower::Lowering;
 use crate::operator::RowsPlanner;
 use crate::ordered::OrderedPlanner;
+use crate::progress::Progress;
 use crate::rows;
 use crate::series::Series;
 use crate::stage::{Contexts, Host, HostDocuments, HostFunction, Stage};
@@ -73,6 +74,8 @@ pub struct Settings {
     pub options: Vec<(String, Value)>,
     /// Ends the query from outside
     pub cancellation: Cancellation,
+    /// Tells how far the query is
+    pub progress: Progress,
 }
 
 /// Tables, and queries over them.
@@ -410,8 +413,13 @@ impl Engine {
     ///
     /// # Errors
     /// See [`QueryError`].
-    pub async fn explain(&self, text: &str, now: i64) -> Result<Explanation, QueryError> {
-        let prepared = self.prepared(text, now, &Settings::default()).await?;
+    pub async fn explain(
+        &self,
+        text: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Result<Explanation, QueryError> {
+        let prepared = self.prepared(text, now, settings).await?;
         Ok(explained(&prepared, text, None))
     }
 
@@ -419,9 +427,14 @@ impl Engine {
     ///
     /// # Errors
     /// See [`QueryError`].
-    pub async fn analyse(&self, text: &str, now: i64) -> Result<Explanation, QueryError> {
+    pub async fn analyse(
+        &self,
+        text: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Result<Explanation, QueryError> {
         let started = tokio::time::Instant::now();
-        let prepared = self.prepared(text, now, &Settings::default()).await?;
+        let prepared = self.prepared(text, now, settings).await?;
         let planning = started.elapsed();
         let stats = Arc::new(Stats::default());
         for planned in &prepared.results {
@@ -446,6 +459,7 @@ impl Engine {
         match work {
             Work::Ready(batch) => Ok(stream::iter([Ok(batch.clone())]).boxed()),
             Work::Plan(plan, _) => {
+                guard.progress.watch(plan);
                 let stream = execute_stream(plan.clone(), guard.task(&self.state))
                     .map_err(|error| guard.error(error))?;
                 let guard = guard.clone();
@@ -470,7 +484,7 @@ impl Engine {
             .collect();
         let options = settings.options.iter().chain(&set).map(|(name, value)| (name.as_str(), value));
         let terms = Terms::new(self.config.limits, now, options)?;
-        let guard = Guard::new(terms.limits, settings.cancellation.clone(), started);
+        let guard = Guard::new(terms.limits, settings, started);
         let (results, first) = guard.within(self.planned(text, terms.now, bound, &guard)).await?;
         Ok(Prepared { guard, take: terms.take, results, first })
     }
@@ -647,6 +661,7 @@ impl<'e> Preparation<'e> {
 
     async fn batches(&mut self, rel: &Input, why: &'static str) -> Result<Vec<RecordBatch>, QueryError> {
         let plan = self.physical(rel).await?;
+        self.guard.progress.watch(&plan);
         self.ran.push(Ran { why, plan: plan.clone(), rel: rel.clone() });
         let mut batches =
             execute_stream(plan, self.guard.task(&self.engine.state)).map_err(|error| self.error(error))?;

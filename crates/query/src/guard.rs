@@ -17,8 +17,10 @@ use futures_util::future::{self, Either};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::engine::Settings;
 use crate::error::QueryError;
 use crate::limits::Limits;
+use crate::progress::Progress;
 
 /// Ends queries from outside. Clones are one: a query that was given one ends soon after any of them is cancelled, its row
 /// operators too.
@@ -70,6 +72,7 @@ impl fmt::Debug for Cancellation {
 pub(crate) struct Guard {
     pub(crate) limits: Limits,
     cancellation: Cancellation,
+    pub(crate) progress: Progress,
     deadline: Instant,
     /// Nobody reads the results any more
     is_abandoned: AtomicBool,
@@ -80,11 +83,12 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(limits: Limits, cancellation: Cancellation, started: Instant) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, settings: &Settings, started: Instant) -> Arc<Self> {
         let far = std::time::Duration::from_secs(365 * 86_400);
         Arc::new(Self {
             limits,
-            cancellation,
+            cancellation: settings.cancellation.clone(),
+            progress: settings.progress.clone(),
             deadline: started + limits.time.min(far),
             is_abandoned: AtomicBool::new(false),
             readers: AtomicUsize::new(0),

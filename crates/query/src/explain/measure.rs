@@ -89,6 +89,13 @@ pub(super) fn measured(plan: &dyn ExecutionPlan) -> Option<Measured> {
     })
 }
 
+/// The rows that a source gave, and the bytes that it read.
+pub(crate) fn read_of(source: &dyn ExecutionPlan) -> (u64, u64) {
+    source.metrics().map_or((0, 0), |metrics| {
+        (metrics.output_rows().unwrap_or_default() as u64, named(&metrics, "bytes_scanned"))
+    })
+}
+
 fn total(metrics: &MetricsSet, pick: impl Fn(&MetricValue) -> Option<usize>) -> Option<u64> {
     let found: Vec<usize> = metrics.iter().filter_map(|metric| pick(metric.value())).collect();
     (!found.is_empty()).then(|| found.iter().map(|number| *number as u64).sum())

@@ -12,6 +12,7 @@ mod text;
 
 use serde::Serialize;
 
+pub(crate) use measure::read_of;
 pub use measure::{Measured, Read};
 pub(crate) use origin::{Origin, name};
 

@@ -187,7 +187,8 @@ impl Engine {
             worker.set_parameter(name, value);
         }
         let options = task.options.iter().map(|(name, value)| (name.clone(), value_of(value)));
-        let settings = Settings { options: options.collect(), cancellation: cancellation.clone() };
+        let cancellation = cancellation.clone();
+        let settings = Settings { options: options.collect(), cancellation, ..Settings::default() };
         let (explanation, result) = worker.query_explained(&task.text, task.now, &settings).await?;
         match fingerprint(&explanation) == task.plan {
             true => Ok(result),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use azimuth_query::{DeltaError, DeltaVersion, Engine};
+use azimuth_query::{DeltaError, DeltaVersion, Engine, Settings};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::error::DataFusionError;
 use serde_json::{Value, json};
@@ -183,7 +183,7 @@ fn files_are_left_out() {
         ] {
             let text = format!("T | where {predicate} | count");
             assert_eq!(answer(&engine, &text), rows, "{predicate}");
-            let explanation = runtime().block_on(engine.analyse(&text, NOW)).unwrap();
+            let explanation = runtime().block_on(engine.analyse(&text, NOW, &Settings::default())).unwrap();
             assert!(explanation.read().files <= read, "{predicate}\n{explanation}");
         }
     });
@@ -203,7 +203,7 @@ fn partitions_of_texts_are_left_out() {
         ] {
             let text = format!("T | where {predicate} | count");
             assert_eq!(answer(&engine, &text), rows, "{predicate}");
-            let explanation = runtime().block_on(engine.analyse(&text, NOW)).unwrap();
+            let explanation = runtime().block_on(engine.analyse(&text, NOW, &Settings::default())).unwrap();
             assert!(explanation.read().files <= read, "{predicate}\n{explanation}");
         }
     });

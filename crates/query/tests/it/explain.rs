@@ -1,7 +1,7 @@
 //! Plans for people: nodes named by the operators they came from, with what was measured.
 
 use azimuth_query::explain::{Explanation, PlanNode};
-use azimuth_query::{Columns, Engine, Format};
+use azimuth_query::{Columns, Engine, Format, Settings};
 
 use crate::support::{NOW, deep, engine, runtime, sorted_file};
 
@@ -12,8 +12,8 @@ fn analysed(text: &'static str, has_run: bool) -> Explanation {
         runtime().block_on(async {
             engine.register_files("T", &[path.into()], Format::Parquet, Columns::OfFiles).await.unwrap();
             match has_run {
-                true => engine.analyse(text, NOW).await.unwrap(),
-                false => engine.explain(text, NOW).await.unwrap(),
+                true => engine.analyse(text, NOW, &Settings::default()).await.unwrap(),
+                false => engine.explain(text, NOW, &Settings::default()).await.unwrap(),
             }
         })
     })

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::{Columns, Format};
+use azimuth_query::{Columns, Format, Settings};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::parquet::arrow::ArrowWriter;
 
@@ -62,7 +62,7 @@ fn parquet_is_pruned_by_time() {
                 texts(&found),
                 ["2020-09-13T12:26:46.0000000Z|6|even", "2020-09-13T12:26:48.0000000Z|8|even"]
             );
-            let plan = engine.explain(text, NOW).await.unwrap();
+            let plan = engine.explain(text, NOW, &Settings::default()).await.unwrap();
             let mut is_told = false;
             plan.results[0].plan.walk(&mut |node| is_told |= node.detail.contains("pruning_predicate"));
             assert!(is_told, "{plan}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azimuth_query::index::file::{Builder, TermIndex};
 use azimuth_query::index::{Condition, FileId, FileIndex, RowRanges};
-use azimuth_query::{Columns, Engine, Format};
+use azimuth_query::{Columns, Engine, Format, Settings};
 use azimuth_values::Context;
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
@@ -194,7 +194,7 @@ fn answers_are_the_same() {
                     let wanted = last(&plain, &text).await.unwrap();
                     let found = last(&indexed, &text).await.unwrap();
                     assert_eq!(found.rows, wanted.rows, "seed {seed}: {predicate}");
-                    let read = indexed.analyse(&text, NOW).await.unwrap().read();
+                    let read = indexed.analyse(&text, NOW, &Settings::default()).await.unwrap().read();
                     narrowed += u64::from(read.index_rows > 0);
                     pruned += read.index_rows_pruned;
                 }
@@ -233,7 +233,7 @@ fn a_rare_term_reads_little() {
                 ("T | where Message has 'needle' or Message has 'nothing' | count", "4096", 4_096),
                 ("T | take 5 | where Message has 'needle' | count", "0", 4_096),
             ] {
-                let read = engine.analyse(text, NOW).await.unwrap();
+                let read = engine.analyse(text, NOW, &Settings::default()).await.unwrap();
                 let found = last(&engine, text).await.unwrap();
                 assert_eq!(azimuth_values::text::to_string(&found.rows[0][0]), count, "{text}");
                 let scan = read.read();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::{Columns, Engine, Format};
+use azimuth_query::{Columns, Engine, Format, Scanned, Settings};
 use datafusion::arrow::array::{
     ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, TimestampSecondArray,
@@ -53,7 +53,7 @@ async fn table(engine: &mut Engine, name: &str, unit: &str) {
 
 /// Row groups read and row groups there are, over all files, and the answer.
 async fn read(engine: &Engine, text: &str) -> (u64, String) {
-    let explanation = engine.analyse(text, NOW).await.unwrap();
+    let explanation = engine.analyse(text, NOW, &Settings::default()).await.unwrap();
     let read = explanation.read();
     // A range of a file that was left out as a whole does not tell of its row groups.
     let table = last(engine, text).await.unwrap();
@@ -63,6 +63,24 @@ async fn read(engine: &Engine, text: &str) -> (u64, String) {
         .map(|row| row.iter().map(azimuth_values::text::to_string).collect::<Vec<_>>().join(","))
         .collect();
     (read.row_groups - read.row_groups_pruned, rows.join(";"))
+}
+
+#[test]
+fn how_far_a_query_is() {
+    deep(|| {
+        runtime().block_on(async {
+            let mut engine = engine();
+            table(&mut engine, "T", "us").await;
+            let settings = Settings::default();
+            assert_eq!(settings.progress.scanned(), Scanned::default());
+            let text = "let last = toscalar(T | summarize max(N)); T | where N <= last | summarize count()";
+            for set in engine.query_with(text, NOW, &settings).await.unwrap().results {
+                set.table().await.unwrap();
+            }
+            let scanned = settings.progress.scanned();
+            assert!(scanned.rows >= 6_000 && scanned.bytes > 0, "{scanned:?}");
+        });
+    });
 }
 
 #[test]

@@ -10,7 +10,8 @@ mod tables;
 use std::fs;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -18,7 +19,7 @@ use azimuth_diag::{Diagnostic, Severity};
 use azimuth_kql::bind::{self, Options};
 use azimuth_kql::format::{FormatOptions, format};
 use azimuth_kql::lint;
-use azimuth_query::{Cancellation, Config, Engine, Limits, QueryError, Settings};
+use azimuth_query::{Config, Engine, Limits, QueryError, Settings};
 use azimuth_values::text;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -33,13 +34,16 @@ use crate::ui::Ui;
 /// Longer queries are refused.
 const MAX_QUERY: u64 = 4 << 20;
 
+/// Whoever waits longer wants to see that something happens.
+const LONG: Duration = Duration::from_millis(800);
+
 /// What queries are asked of.
 struct Session<'a> {
     args: &'a QueryArgs,
     engine: Engine,
     runtime: Runtime,
     /// The query that Ctrl-C ends.
-    running: Arc<Mutex<Option<Cancellation>>>,
+    running: Arc<Mutex<Option<Settings>>>,
     ui: Ui,
 }
 
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &QueryArgs, ui: Ui) -> Result<Exit, Failure> {
     let running = session.running.clone();
     ctrlc::set_handler(move || {
         if let Some(running) = &*running.lock().unwrap_or_else(PoisonError::into_inner) {
-            running.cancel();
+            running.cancellation.cancel();
         }
     })?;
     match query {
@@ -153,23 +157,41 @@ impl Session<'_> {
         ticks(now)
     }
 
-    /// Waits for the engine.
+    /// Waits for the engine, and tells how far it is when that takes long.
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        let running = self.running();
+        let progress = running.as_ref().map(|settings| settings.progress.clone()).unwrap_or_default();
+        drop(running);
+        self.runtime.block_on(async {
+            let mut work = pin!(work);
+            if let Ok(done) = tokio::time::timeout(LONG, work.as_mut()).await {
+                return done;
+            }
+            let spinner = self.ui.spinner("rows read:");
+            loop {
+                spinner.set_position(progress.scanned().rows);
+                if let Ok(done) = tokio::time::timeout(LONG / 4, work.as_mut()).await {
+                    spinner.finish_and_clear();
+                    return done;
+                }
+            }
+        })
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Settings>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the next query runs under: Ctrl-C ends it, and only it.
     fn settings(&self) -> Settings {
-        let cancellation = Cancellation::new();
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancellation.clone());
-        Settings { cancellation, ..Settings::default() }
+        self.running().insert(Settings::default()).clone()
     }
 
     fn explain(&self, query: &str) -> Result<Exit, Failure> {
-        let now = self.now()?;
+        let (now, settings) = (self.now()?, self.settings());
         let plan = match self.args.analyse {
-            true => self.wait(self.engine.analyse(query, now)),
-            false => self.wait(self.engine.explain(query, now)),
+            true => self.wait(self.engine.analyse(query, now, &settings)),
+            false => self.wait(self.engine.explain(query, now, &settings)),
         };
         let plan = plan.map_err(|error| failed(&error, query, self.ui))?;
         super::output::to(self.args.out.as_deref(), |out| match self.args.output {

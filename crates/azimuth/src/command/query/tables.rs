@@ -35,6 +35,7 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
         }
     }
     let mut schemas = schemas(&session.args.schema)?;
+    let spinner = session.ui.spinner("files looked at:");
     for (name, paths) in tables {
         let format = format_of(&name, &paths, session.args.format)?;
         let columns = match (schemas.remove(&name), known(&name)) {
@@ -47,7 +48,9 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
             let error = azimuth_query::QueryError::from(error);
             Failure::input(format_args!("the table `{name}` cannot be read: {error}"))
         })?;
+        spinner.inc(paths.len() as u64);
     }
+    spinner.finish_and_clear();
     if let Some(name) = schemas.into_keys().next() {
         return Err(Failure::usage(format_args!("`--schema` speaks of `{name}`, which has no files"))
             .hint(format!("add `--table {name}=PATH`")));
