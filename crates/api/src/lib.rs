@@ -1,0 +1,10 @@
+//! The REST shapes of Azure over HTTP.
+//!
+//! - [`caller`]: who calls, as the token tells;
+//! - [`error`]: errors in the shape that Azure's clients read.
+//!
+//! Architecture invariant: a thin face. It reads requests, asks engines and the host, and writes answers; it decides nothing and
+//! reaches neither the store nor the query engine.
+
+pub mod caller;
+pub mod error;
