@@ -40,7 +40,7 @@ fn generate(folder: &Path, scale: &str) -> Result<(), Failure> {
     }
     let rows = |full: f64| (full * scale).ceil() as u64;
     let mut facts = flow::generate(folder, rows(6e6))?;
-    syslog::generate(folder, rows(3e6))?;
+    facts.extend([syslog::generate(folder, rows(3e6))?]);
     facts.extend(signins::generate(folder, rows(4e5))?);
     // Written last: data without this file is not complete.
     std::fs::write(folder.join("parameters.json"), serde_json::to_string(&facts)?)?;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::Failure;
 use crate::random::Random;
 use crate::write::{self, Column};
@@ -30,8 +32,8 @@ const COMMANDS: [&str; 6] = [
     "/usr/bin/docker ps",
 ];
 
-/// Writes the table.
-pub(crate) fn generate(folder: &Path, rows: u64) -> Result<(), Failure> {
+/// Writes the table; tells a hash that one line holds.
+pub(crate) fn generate(folder: &Path, rows: u64) -> Result<(String, Value), Failure> {
     let random = &mut Random::new(2);
     let columns = vec![
         ("TimeGenerated", Column::time()),
@@ -43,6 +45,7 @@ pub(crate) fn generate(folder: &Path, rows: u64) -> Result<(), Failure> {
         ("ProcessID", Column::int()),
         ("SyslogMessage", Column::text()),
     ];
+    let mut hash = String::new();
     write::table(&folder.join("syslog"), rows, random, columns, |random, time, columns| {
         let machine = random.skewed(800);
         let (facility, severity, process, message) = line(random);
@@ -54,7 +57,11 @@ pub(crate) fn generate(folder: &Path, rows: u64) -> Result<(), Failure> {
         columns[5].1.push_text(process);
         columns[6].1.push(300 + random.below(32_000) as i64);
         columns[7].1.push_text(&message);
-    })
+        if process == "auditd" {
+            hash = message.rsplit(' ').next().unwrap_or_default().to_owned();
+        }
+    })?;
+    Ok(("hash".to_owned(), json!(hash)))
 }
 
 /// Facility, severity, process and text of a line.

@@ -29,6 +29,6 @@ def all_queries():
     order = """
         one_hour top_address distinct_by_group bin_by_two contains contains_cs has_top extract_top rare_word join_small
         self_join arg_max percentiles json_path mv_expand make_set time_series many_indicators latest lookup
-        rare_word_by_index
+        hash_by_index
     """.split()
     return sorted(found, key=lambda query: order.index(query.name))

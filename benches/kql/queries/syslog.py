@@ -1,7 +1,5 @@
 """Queries of syslog: texts."""
 
-from dataclasses import replace
-
 from . import Query
 
 
@@ -33,24 +31,29 @@ def polars_extract_top(pl, t, p):
     return counted.sort("n", "User", descending=[True, False]).head(10)
 
 
-def polars_rare_word(pl, t, p):
-    found = t["syslog"].filter(pl.col("SyslogMessage").str.contains(WORD.format("mimikatz")))
-    return found.select("TimeGenerated", "Computer", "SyslogMessage")
-
-
 def polars_latest(pl, t, p):
     return t["syslog"].top_k(100, by="TimeGenerated")
 
 
-RARE_WORD = Query(
-    "rare_word",
-    kql="Syslog | where SyslogMessage has 'mimikatz' | project TimeGenerated, Computer, SyslogMessage",
-    duckdb=r"""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
-        WHERE regexp_matches(SyslogMessage, '(?i)(?:^|[^0-9A-Za-z])mimikatz(?:[^0-9A-Za-z]|$)')""",
-    clickhouse="""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
-        WHERE hasTokenCaseInsensitive(SyslogMessage, 'mimikatz')""",
-    polars=polars_rare_word,
-)
+def rare(name, table, word, apart=False):
+    """The lines with a word; `table` is ours, the peers scan Syslog."""
+
+    def polars(pl, t, p):
+        found = t["syslog"].filter(pl.col("SyslogMessage").str.contains(WORD.format(p.text(word) if apart else word)))
+        return found.select("TimeGenerated", "Computer", "SyslogMessage")
+
+    term = "{" + word + "}" if apart else word
+    return Query(
+        name,
+        kql=f"{table} | where SyslogMessage has '{term}' | project TimeGenerated, Computer, SyslogMessage",
+        duckdb=f"""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
+            WHERE regexp_matches(SyslogMessage, '(?i)(?:^|[^0-9A-Za-z]){term}(?:[^0-9A-Za-z]|$)')""",
+        clickhouse=f"""SELECT TimeGenerated, Computer, SyslogMessage FROM Syslog
+            WHERE hasTokenCaseInsensitive(SyslogMessage, '{term}')""",
+        polars=polars,
+        apart=apart,
+    )
+
 
 QUERIES = [
     Query(
@@ -98,14 +101,9 @@ QUERIES = [
             WHERE User <> '' GROUP BY User ORDER BY n DESC, User LIMIT 10""",
         polars=polars_extract_top,
     ),
-    RARE_WORD,
-    # The files with the index of terms that a lake keeps beside them; the peers scan.
-    replace(
-        RARE_WORD,
-        name="rare_word_by_index",
-        kql=RARE_WORD.kql.replace("Syslog |", "SyslogByTerms |"),
-        apart=True,
-    ),
+    rare("rare_word", "Syslog", "mimikatz"),
+    # One hash among three million lines, with the index of terms that a lake keeps beside its files.
+    rare("hash_by_index", "SyslogByTerms", "hash", apart=True),
     Query(
         "latest",
         kql="Syslog | top 100 by TimeGenerated",
