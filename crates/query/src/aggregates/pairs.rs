@@ -18,10 +18,19 @@ impl Pairs {
         if self.taken * 2 >= self.places.len() {
             self.grow();
         }
-        let pair = u64::from(group) << 32 | u64::from(number.cast_unsigned());
-        let is_new = put(&mut self.places, pair);
+        let is_new = put(&mut self.places, pair(group, number));
         self.taken += usize::from(is_new);
         is_new
+    }
+
+    /// Which pairs are known at the first place that is looked at. The places are far apart: asked for all at once, memory
+    /// fetches them side by side, and what is asked of them next is at hand.
+    pub(super) fn known(&self, pairs: &[(u32, i32)], known: &mut [bool]) {
+        let Some(mask) = self.places.len().checked_sub(1) else { return known.fill(false) };
+        for (known, (group, number)) in known.iter_mut().zip(pairs) {
+            let pair = pair(*group, *number);
+            *known = self.places[first(pair) & mask] == pair;
+        }
     }
 
     fn grow(&mut self) {
@@ -37,11 +46,20 @@ impl Pairs {
     }
 }
 
+fn pair(group: u32, number: i32) -> u64 {
+    u64::from(group) << 32 | u64::from(number.cast_unsigned())
+}
+
+/// Where a pair is looked for first, before the mask.
+fn first(pair: u64) -> usize {
+    let mixed = (pair ^ (pair >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93) as usize >> 20
+}
+
 /// Whether the pair was not there. There is a free place, and a power of two of places.
 fn put(places: &mut [u64], pair: u64) -> bool {
     let mask = places.len() - 1;
-    let mixed = (pair ^ (pair >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mut at = (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93) as usize >> 20 & mask;
+    let mut at = first(pair) & mask;
     loop {
         match places[at] {
             FREE => {
@@ -69,6 +87,9 @@ mod tests {
             for (group, number) in
                 [(group, number), (group << 20, number << 20), (number as u32 & 0xFFFF, i32::MIN)]
             {
+                let mut is_known = [true];
+                pairs.known(&[(group, number)], &mut is_known);
+                assert!(!is_known[0] || known.contains(&(group, number)));
                 assert_eq!(pairs.insert(group, number), known.insert((group, number)));
             }
         }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use azimuth_kql::types::ScalarType;
 use azimuth_rows::{Ready, eval, type_of};
 use azimuth_values::{Function, Value, Volatility, calendar, function, text};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder, UInt32Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int64Builder, StringViewArray, StringViewBuilder, UInt32Array,
+};
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::error::Result;
 
 use super::{repeat, split};
+use crate::json::{self, Kind};
 use crate::stage::Stage;
 use crate::{cells, rows};
 
@@ -70,6 +73,7 @@ pub(crate) fn kernel(
         }
         ("strlen", [Column(T::String)]) => counts(|text| text.chars().count() as i64),
         ("string_size", [Column(T::String)]) => counts(|text| text.len() as i64),
+        ("array_length", [Column(T::Dynamic)]) => lengths(plain),
         ("strcat", _) => strcat(arguments.to_vec(), plain),
         ("split", [Column(T::String), Constant(Value::String(delimiter))]) if !delimiter.is_empty() => {
             split::parts(delimiter, plain)
@@ -91,6 +95,7 @@ pub(crate) fn has_kernel(name: &str) -> bool {
         name,
         "strlen"
             | "string_size"
+            | "array_length"
             | "split"
             | "todynamic"
             | "parse_json"
@@ -168,6 +173,23 @@ fn counts(count: impl Fn(&str) -> i64 + Send + Sync + 'static) -> Kernel {
     Box::new(move |arrays, _| {
         let counts = arrays[0].as_string_view().iter().map(|text| text.map(&count));
         Ok(Arc::new(counts.collect::<datafusion::arrow::array::Int64Array>()))
+    })
+}
+
+/// How many items arrays have; null for bags.
+fn lengths(plain: Kernel) -> Kernel {
+    Box::new(move |arrays, count| {
+        let (mut items, mut out) = (Vec::new(), Int64Builder::with_capacity(count));
+        for text in arrays[0].as_string_view() {
+            items.clear();
+            match text.map(|text| json::parts(text, &mut items)) {
+                Some(Some(Kind::Array)) => out.append_value(items.len() as i64),
+                Some(Some(Kind::Bag)) | None => out.append_null(),
+                // Scalars, and what wants a closer look.
+                Some(None) => return plain(arrays, count),
+            }
+        }
+        Ok(Arc::new(out.finish()) as ArrayRef)
     })
 }
 

@@ -16,7 +16,7 @@ use datafusion::catalog::MemTable;
 use crate::differential::Chance;
 use crate::support::{NOW, deep, engine, last, runtime};
 
-const TEXTS: [&str; 40] = [
+const TEXTS: [&str; 45] = [
     "",
     " ",
     "a",
@@ -49,6 +49,11 @@ const TEXTS: [&str; 40] = [
     "{\"a\":1,\"a\":2}",
     "{\"a\":",
     "[1,2,3]",
+    "[]",
+    " [ [1, 2], {\"a\": [3, 4]}, \"x,]\", null ] ",
+    "[\"\\u0041\", 1e5]",
+    "[1,2",
+    "{}",
     "\"text\"",
     "{\"m\":\"\\u0001l5\"}",
     "10.1.2.3",
@@ -148,6 +153,7 @@ const EXPRESSIONS: &[&str] = &[
     "tolower(u)",
     "toupper(u)",
     "strlen(s)",
+    "array_length(todynamic(s))",
     "string_size(u)",
     "reverse(s)",
     "substring(s, 1)",
