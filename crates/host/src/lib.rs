@@ -3,12 +3,14 @@
 //! - [`Clock`]: the time now. Engines take a [`jiff::Timestamp`] instead; only services hold a clock.
 //! - [`Documents`]: the control-plane documents: versioned, with etags, a change feed and reads as of any
 //!   time. `azimuth-store` implements it on SQLite; [`MemoryDocuments`] here serves tests.
+//! - [`Telemetry`]: tables of what happened, appended to and asked in KQL.
 //!
 //! Architecture invariant: no file, socket or database is touched in this crate.
 
 mod clock;
 mod documents;
 mod memory;
+mod telemetry;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use documents::{
@@ -16,3 +18,7 @@ pub use documents::{
     WriteOutcome,
 };
 pub use memory::MemoryDocuments;
+pub use telemetry::{
+    Answer, AnswerTable, AppendError, AskError, Batch, Cells, Column, ColumnType, Pages, Pending, Question,
+    Receipt, Record, Scope, Statistics, TableSchema, Telemetry, Window,
+};
