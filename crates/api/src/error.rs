@@ -17,7 +17,7 @@ pub struct ApiError {
     /// What people read
     pub message: String,
     /// What it is about, such as the name of a property
-    pub target: Option<String>,
+    pub target: Option<Box<str>>,
     /// Further errors behind this one
     pub details: Vec<Value>,
     /// `additionalInfo` of Resource Manager, such as the policies that refuse a request
@@ -68,8 +68,11 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_written() {
         let mut error = ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFound", "no such resource");
-        assert_eq!(error.body(), json!({"error": {"code": "ResourceNotFound", "message": "no such resource"}}));
-        error.target = Some("properties.a".to_owned());
+        assert_eq!(
+            error.body(),
+            json!({"error": {"code": "ResourceNotFound", "message": "no such resource"}})
+        );
+        error.target = Some("properties.a".into());
         error.details.push(json!({"code": "B", "message": "b"}));
         assert_eq!(error.body()["error"]["target"], "properties.a");
         assert_eq!(error.body()["error"]["details"][0]["code"], "B");

@@ -1,10 +1,14 @@
 //! The REST shapes of Azure over HTTP.
 //!
 //! - [`caller`]: who calls, as the token tells;
-//! - [`error`]: errors in the shape that Azure's clients read.
+//! - [`error`]: errors in the shape that Azure's clients read;
+//! - [`arm`]: Resource Manager: resources of any type, policies in the request path, deployments;
+//! - [`odata`]: `$filter` over JSON documents.
 //!
 //! Architecture invariant: a thin face. It reads requests, asks engines and the host, and writes answers; it decides nothing and
 //! reaches neither the store nor the query engine.
 
+pub mod arm;
 pub mod caller;
 pub mod error;
+pub mod odata;

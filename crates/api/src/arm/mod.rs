@@ -1,0 +1,56 @@
+//! Azure Resource Manager over HTTP.
+//!
+//! ```text
+//! request ─▶ serve: path tidied, token, api-version ─▶ route ─▶ access control ─▶ handler
+//!                                                                                   │ reads
+//!              store ◀─ one commit: document, policy events, activity ◀─ policies ◀─┤
+//!                │                                                                  ▼
+//!                └── change feed ─▶ index in memory ─────────────────────────▶ ControlPlane
+//! ```
+//!
+//! Writers take turns, so that a decision is about the state that it changes; readers never wait for them. The models of access and
+//! policy are built anew when a document changes that they are made of.
+
+mod activity;
+mod answer;
+mod call;
+mod complete;
+mod generic;
+mod group;
+mod index;
+mod management_group;
+mod path;
+mod plane;
+mod policy;
+mod policy_object;
+mod policy_state;
+mod provider;
+mod query;
+mod remediation;
+mod resource;
+mod role;
+mod route;
+mod serve;
+mod tenant;
+
+pub use plane::{ControlPlane, Settings};
+pub use serve::{handles, router};
+
+use route::Route;
+
+/// The routes of each module, in the order in which they are tried.
+const MODULES: [fn() -> Vec<Route>; 8] = [
+    tenant::routes,
+    provider::routes,
+    group::routes,
+    activity::routes,
+    management_group::routes,
+    policy_object::routes,
+    policy_state::routes,
+    role::routes,
+];
+
+/// Every route: the method and the pattern of its path.
+pub fn route_names() -> Vec<String> {
+    route::routes().iter().map(|route| format!("{} {}", route.method, route.text)).collect()
+}

@@ -1,0 +1,10 @@
+//! The routes, asked as clients ask them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod groups;
+mod lab;
+mod policies;
+mod resources;
+mod rights;
+mod roles;
