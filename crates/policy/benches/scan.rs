@@ -8,7 +8,6 @@
 
 mod parameters;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,8 +15,8 @@ use std::time::{Duration, Instant};
 use azimuth_arm::Source;
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_policy::{
-    Catalogue, CompileOptions, ComplianceState, Definition, Governance, RelatedResources, Resource,
-    ScanOptions, Selected, Slots, Surroundings, parse_assignment, parse_definition, parse_initiative,
+    Catalogue, CompileOptions, Definition, Governance, RelatedResources, Resource, Scan, Selected, Slots,
+    Surroundings, SurveyOptions, parse_assignment, parse_definition, parse_initiative, survey,
 };
 use serde_json::{Value, json};
 
@@ -33,7 +32,7 @@ fn main() {
         return;
     };
     let size = number("AZIMUTH_BENCH_RESOURCES", 100_000);
-    let threads = NonZeroUsize::new(number("AZIMUTH_BENCH_THREADS", 2)).unwrap_or(NonZeroUsize::MIN);
+    let threads = number("AZIMUTH_BENCH_THREADS", 2);
     let start = Instant::now();
     let governance = governance(&text);
     println!(
@@ -57,7 +56,7 @@ fn main() {
         peak()
     );
     for run in 1..=number("AZIMUTH_BENCH_RUNS", 5) {
-        scan(run, &governance, &selected, &surroundings, threads);
+        scan(run, &governance, &subjects, &surroundings, threads);
     }
     one_at_a_time(&governance, &selected, &surroundings);
 }
@@ -140,33 +139,23 @@ fn select<'a>(entry: &Entry<'a>, surroundings: &'a Surroundings<'a>) -> Selected
 fn scan(
     run: usize,
     governance: &Governance,
-    selected: &[Selected<'_>],
+    subjects: &[Entry<'_>],
     surroundings: &Surroundings<'_>,
-    threads: NonZeroUsize,
+    threads: usize,
 ) {
-    let options = ScanOptions {
-        threads,
-        context: &|selected| surroundings.context(selected.id).clone(),
-        related: &|selected, decide| {
-            decide(&RelatedResources::new(surroundings, selected.id, selected.resource_type));
-        },
-        progress: &|_| {},
-    };
+    let scan = Scan::new(governance, &[], false);
+    let options = SurveyOptions { threads, examples: 3, wanted: &|_| true };
     let (start, before) = (Instant::now(), processor_time());
-    let visit = |counts: &mut [u64; 2], _, state: azimuth_policy::PolicyState<'_>| {
-        counts[0] += u64::from(state.state.is_some());
-        counts[1] += u64::from(state.state == Some(ComplianceState::NonCompliant));
-    };
-    let scanned = governance.states_parallel(selected, &options, &|| [0; 2], &visit);
+    let nothing = &mut |_: &[u8], _| Ok::<(), std::convert::Infallible>(());
+    let Ok(tally) = survey(&scan, surroundings, subjects, &options, &|_, _, _, _| {}, nothing);
     let taken = start.elapsed();
-    let sum = |index: usize| -> u64 { scanned.parts.iter().map(|counts| counts[index]).sum() };
     println!(
-        "run {run}: {:.2} s on {threads} threads ({:.2} s of processor time), {:.0} resources/s; {} states, {} not compliant; peak {}",
+        "run {run}: {:.2} s on {threads} threads ({:.2} s of processor time), {:.0} resources/s; {} results, {:?}; peak {}",
         taken.as_secs_f64(),
         processor_time() - before,
-        selected.len() as f64 / taken.as_secs_f64(),
-        sum(0),
-        sum(1),
+        subjects.len() as f64 / taken.as_secs_f64(),
+        tally.results,
+        tally.all,
         peak()
     );
 }

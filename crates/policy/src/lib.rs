@@ -54,13 +54,13 @@ pub use evaluate::{
 pub use field::{Selection, field_path, select_field};
 pub use governance::{
     Assignment, Attestation, ComplianceState, Component, Coverage, EXCLUDED, EXEMPT, EnforcementMode,
-    Exemption, ExemptionCategory, ExemptionQuestion, FindRelated, Governance, GovernanceError, Group,
-    Initiative, Message, Override, OverrideKind, PolicyState, Reference, Remediation, RequestOutcome,
-    ResourceSelector, SCAN_PART, ScanOptions, Scanned, Selected, SelectionFacts, Selector, SelectorKind,
-    Treatment, Version, VersionProblem, VersionRange, Versions, check_assignment, check_exemption,
-    check_remediation, compliance_percent, components_state, effect_after_overrides, is_within, manual_state,
-    may_assign, newest_version, parse_assignment, parse_components, parse_exemption, parse_initiative,
-    parse_remediation, roll_up, select, selects, state_of,
+    Exemption, ExemptionCategory, ExemptionQuestion, Governance, GovernanceError, Group, Initiative, Message,
+    Override, OverrideKind, PolicyState, Reference, Remediation, RequestOutcome, ResourceSelector, Selected,
+    SelectionFacts, Selector, SelectorKind, Treatment, Version, VersionProblem, VersionRange, Versions,
+    check_assignment, check_exemption, check_remediation, compliance_percent, components_state,
+    effect_after_overrides, is_within, manual_state, may_assign, newest_version, parse_assignment,
+    parse_components, parse_exemption, parse_initiative, parse_remediation, roll_up, select, selects,
+    state_of,
 };
 pub use impact::{
     Around, Consequence, ConsequenceKind, Delta, Label, Proposal, RecordedWrite, World, deltas,

@@ -40,6 +40,7 @@ mod rules;
 mod assigned;
 mod pack;
 mod ruleset;
+mod settings;
 
 mod check;
 mod conclude;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azimuth_arm::{Node, Object, Source};
+use azimuth_arm::{Node, Object, Source, Value};
 use azimuth_diag::{Diagnostic, Severity as Level};
 use azimuth_ids::eq_fold;
 use azimuth_policy::{
@@ -13,6 +13,7 @@ use azimuth_policy::{
 use crate::rule::{RuleInfo, id_of};
 use crate::rules::FILES;
 use crate::ruleset::Ruleset;
+use crate::settings::Settings;
 
 /// Most documents nested in lists that are looked into.
 const MAX_DEPTH: usize = 8;
@@ -53,6 +54,7 @@ pub struct PackBuilder {
     diagnostics: Vec<Diagnostic>,
     only: Vec<String>,
     skip: Vec<String>,
+    settings: Settings,
 }
 
 #[derive(Debug)]
@@ -107,6 +109,13 @@ impl PackBuilder {
     pub fn select(&mut self, only: &[String], skip: &[String]) {
         self.only.extend_from_slice(only);
         self.skip.extend_from_slice(skip);
+    }
+
+    /// Gives a parameter of definitions, initiatives and assignments a value, over defaults and over what assignments
+    /// say. Without a rule it is for all that have the parameter, else for the definition, initiative or assignment of
+    /// this name (see [`PackBuilder::select`]). A value that nothing takes is reported by [`PackBuilder::finish`].
+    pub fn set_parameter(&mut self, rule: Option<&str>, name: &str, value: Value) {
+        self.settings.add(rule, name, value);
     }
 
     fn read(&mut self, file: &str, text: &str, is_built_in: bool) -> usize {
@@ -169,6 +178,10 @@ impl PackBuilder {
         let mut rules = Vec::new();
         self.bind_alone(&mut rules);
         self.bind_assigned(&mut rules);
+        // A rule that was not selected may be the one that takes it.
+        if self.only.is_empty() && self.skip.is_empty() {
+            self.diagnostics.extend(self.settings.unused());
+        }
         rules.sort_by_key(|(info, _)| info.id.to_ascii_lowercase());
         rules.retain(|(info, policy): &(RuleInfo, Policy)| {
             let findings = check_compiles(policy.definition(), &catalogue);
@@ -213,7 +226,8 @@ impl PackBuilder {
             }
             let definition = known.definition.clone();
             let is_built_in = known.is_built_in;
-            self.bind(id, definition, &Object::new(), is_built_in, rules);
+            let values = self.settings.over(&id, &definition.parameters, &Object::new());
+            self.bind(id, definition, &values, is_built_in, rules);
         }
     }
 
@@ -234,8 +248,9 @@ impl PackBuilder {
                         continue;
                     };
                     if self.is_wanted(&assignment.name) {
-                        let (id, values) = (assignment.name.clone(), &assignment.parameters);
-                        self.bind(id, definition, values, false, rules);
+                        let id = assignment.name.clone();
+                        let values = self.settings.over(&id, &definition.parameters, &assignment.parameters);
+                        self.bind(id, definition, &values, false, rules);
                     }
                 }
             }
@@ -261,7 +276,8 @@ impl PackBuilder {
         let given = assignment.map_or(&none, |assignment| &assignment.parameters);
         let name = assignment.map(|assignment| assignment.name.clone()).or_else(|| set.name.clone());
         let name = name.unwrap_or_else(|| set.display_name.clone().unwrap_or_default());
-        let values = match set.reference_parameters(given) {
+        let given = self.settings.over(&name, &set.parameters, given);
+        let values = match set.reference_parameters(&given) {
             Ok(values) => values,
             Err(errors) => {
                 let first = errors.first().map(ToString::to_string).unwrap_or_default();
@@ -325,8 +341,9 @@ impl PackBuilder {
                 let first = error.parameters.first().map(ToString::to_string).unwrap_or_default();
                 let message = format!("`{id}` cannot be used: {first}");
                 let finding = Diagnostic::error("check-policy-parameters", message);
-                self.diagnostics
-                    .push(finding.with_hint("give the values in an assignment beside the definition"));
+                self.diagnostics.push(finding.with_hint(
+                    "give the values in an assignment beside the definition, or as parameters of the rule",
+                ));
             }
         }
     }
@@ -413,6 +430,23 @@ mod tests {
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         assert_eq!(pack.rules()[0].id, "eu");
         assert_eq!(pack.rules()[0].severity, crate::Severity::High);
+    }
+
+    #[test]
+    fn parameters_come_from_the_user_over_assignments() {
+        let with = |rule: Option<&str>, name: &str| {
+            let mut builder = PackBuilder::new();
+            builder.add("d.json", DEFINITION);
+            let value = serde_json::json!(["northeurope"]);
+            builder.set_parameter(rule, name, Value::from_json(&value));
+            let (pack, diagnostics) = builder.finish();
+            (pack.rules().len(), diagnostics.iter().map(|one| one.code.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(with(None, "LIST"), (1, vec![]));
+        assert_eq!(with(Some("allowed-*"), "list"), (1, vec![]));
+        let parameters = "check-policy-parameters".to_owned();
+        assert_eq!(with(Some("tags"), "list"), (0, vec![parameters.clone(), parameters.clone()]));
+        assert_eq!(with(None, "lists"), (0, vec![parameters.clone(), parameters]));
     }
 
     #[test]

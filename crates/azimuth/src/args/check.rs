@@ -20,8 +20,12 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) no_parameter_files: bool,
     /// Policy definitions, initiatives and assignments to check by: files or folders; repeatable
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, visible_alias = "pack", value_name = "PATH")]
     pub(crate) policy: Vec<PathBuf>,
+    /// A parameter of these policies, for all that have it or for the one named; the value is JSON or else text, `@FILE`
+    /// reads it from a file; repeatable
+    #[arg(long, value_name = "[RULE:]NAME=VALUE", requires = "policy")]
+    pub(crate) policy_parameter: Vec<String>,
     /// Leave out the rules that ship with the program
     #[arg(long)]
     pub(crate) no_pack: bool,

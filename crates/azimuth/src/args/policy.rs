@@ -179,6 +179,10 @@ pub(crate) struct PolicyImpactArgs {
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Put the run on record: a declaration of impact runs that control MG-5 reads, kept among the exports; runs that the
+    /// file holds already stay
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// Exit with 1 if there are such consequences (or worse ones)
     #[arg(long, value_enum, default_value_t = ImpactFailOn::Never, value_name = "CONSEQUENCE")]
     pub(crate) fail_on: ImpactFailOn,

@@ -366,3 +366,28 @@ fn bicep_is_shown_at_the_declaration() {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
 }
+
+#[test]
+fn parameters_of_own_rules_are_given_on_the_command_line() {
+    let work = folder(&[("", "TLS1_1")]);
+    let rule = RULE
+        .replace("\"notEquals\": \"TLS1_2\"", "\"notIn\": \"[parameters('versions')]\"")
+        .replace("\"mode\"", "\"parameters\": {\"versions\": {\"type\": \"Array\"}}, \"mode\"");
+    work.file("policies/tls.json", rule);
+    let told = |code: i32, more: &[&str]| {
+        let (infra, pack) = (work.text("infra"), work.text("policies"));
+        let arguments = ["check", infra.as_str(), "--no-pack", "--pack", pack.as_str()];
+        expect(code, &[arguments.as_slice(), more].concat())
+    };
+    let lacks = told(3, &[]);
+    assert!(lacks.stderr.contains("`versions` has no value"), "{}", lacks.stderr);
+    told(0, &["--policy-parameter", r#"versions=["TLS1_1","TLS1_2"]"#]);
+    told(1, &["--policy-parameter", r#"tls:versions=["TLS1_2"]"#]);
+    let file = work.file("versions.json", r#"["TLS1_2"]"#);
+    told(1, &["--policy-parameter", &format!("versions=@{file}")]);
+    let nothing =
+        told(3, &["--policy-parameter", r#"versions=["TLS1_2"]"#, "--policy-parameter", "version=1"]);
+    assert!(nothing.stderr.contains("no rule takes a parameter `version`"), "{}", nothing.stderr);
+    let unsaid = told(2, &["--policy-parameter", "versions"]);
+    assert!(unsaid.stderr.contains("gives no parameter a value"), "{}", unsaid.stderr);
+}

@@ -307,3 +307,63 @@ fn wrong_proposals_are_told_with_what_to_do() {
         assert!(run.stderr.contains(wanted), "{arguments:?} wants {wanted}\n{}", run.stderr);
     }
 }
+
+/// The verdict of MG-5 over a folder of exports, with its report.
+fn planned_first(estate: &str) -> (String, Value) {
+    let run = azimuth(&["assess", estate, "--control", "MG-5", "--format", "json"]);
+    let result = report(&run)["results"][0].clone();
+    (result["verdict"].as_str().unwrap_or_default().to_owned(), result)
+}
+
+#[test]
+fn a_run_on_record_decides_whether_a_change_was_planned() {
+    let work = Folder::new();
+    let estate = work.text("estate");
+    expect(0, &["demo-estate", "--size", "300", "--seed", "3", "--clean", "--out", &estate]);
+    assert_eq!(planned_first(&estate).0, "proven");
+    let record = format!("{estate}/policy/impact-runs.json");
+    let declared = std::fs::read_to_string(&record).expect("the demo declares its runs");
+    let runs = |text: &str| -> Vec<Value> {
+        let declaration: Value = serde_json::from_str(text).expect("it is JSON");
+        declaration["body"]["impactRuns"].as_array().expect("a list of runs").clone()
+    };
+
+    // The trial at the root is tried, put on record, and only then enforced.
+    let tried = ["policy", "impact", &estate, "--assignment", "allowed-regions-trial"];
+    let change = ["--set", "enforcementMode=Default", "--record", &record];
+    let told = expect(0, &[tried.as_slice(), &change].concat());
+    assert!(told.stderr.contains("1 impact run put on record"), "{}", told.stderr);
+    let recorded = std::fs::read_to_string(&record).expect("the record is there");
+    let (before, after) = (runs(&declared), runs(&recorded));
+    assert_eq!((&after[..before.len()], after.len()), (before.as_slice(), before.len() + 1));
+    let own = &after[before.len()];
+    assert!(own["assignment"].as_str().is_some_and(|id| id.ends_with("/allowed-regions-trial")), "{own}");
+    assert!(own["resources"].as_u64().is_some_and(|resources| resources >= 300), "{own}");
+    let file = format!("{estate}/policy/assignments-0001.json");
+    let mut page: Value = serde_json::from_str(&std::fs::read_to_string(&file).expect("it can be read"))
+        .expect("the page is JSON");
+    for assignment in page["value"].as_array_mut().expect("a list") {
+        if assignment["name"] == "allowed-regions-trial" {
+            assignment["properties"]["enforcementMode"] = json!("Default");
+            assignment["properties"]["metadata"]["updatedOn"] = json!("2999-01-01T00:00:00Z");
+        }
+    }
+    std::fs::write(&file, page.to_string()).expect("it can be written");
+    let (verdict, result) = planned_first(&estate);
+    assert_eq!(verdict, "proven", "{result:#}");
+
+    // Without the run the same change is one that nobody tried.
+    std::fs::write(&record, declared).expect("it can be written");
+    let (verdict, result) = planned_first(&estate);
+    assert_eq!(
+        (verdict.as_str(), result["counterexamples"][0]["seen"].as_str()),
+        ("violated", Some("2999-01-01T00:00:00Z"))
+    );
+
+    // What is no record stays as it is.
+    let other = work.file("other.json", "{}");
+    let refused = ["--set", "enforcementMode=Default", "--record", &other];
+    let told = expect(3, &[tried.as_slice(), &refused].concat());
+    assert!(told.stderr.contains("holds something else than impact runs"), "{}", told.stderr);
+    assert_eq!(std::fs::read_to_string(&other).expect("it is still there"), "{}");
+}

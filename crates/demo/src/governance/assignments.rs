@@ -120,6 +120,15 @@ impl PolicyAssignment {
         self.enforced && self.definition.enforces(self.effect)
     }
 
+    /// The identity under which it acts; made with the assignment, and given its roles when it is enforced.
+    fn identity(&self, plan: &Plan) -> Value {
+        if !self.definition.acts() {
+            return json!({"type": "None"});
+        }
+        let principal = Rng::new(plan.seed, &format!("identity|{}", self.id(plan)), 0).guid();
+        json!({"type": "SystemAssigned", "principalId": principal, "tenantId": plan.tenant})
+    }
+
     /// The document in the REST shape.
     pub(crate) fn document(&self, plan: &Plan, rng: &mut Rng) -> Value {
         let created = plan.calendar.days_ago(rng.between(200, 900), rng);
@@ -173,7 +182,7 @@ impl PolicyAssignment {
                 "nonComplianceMessages": [{"message": "See the cloud handbook, chapter on guard rails"}]
             },
             "location": plan.connectivity().location(),
-            "identity": {"type": "None"},
+            "identity": self.identity(plan),
             "id": self.id(plan),
             "type": "Microsoft.Authorization/policyAssignments",
             "name": self.name,

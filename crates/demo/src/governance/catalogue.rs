@@ -147,6 +147,12 @@ impl Definition {
         }
     }
 
+    /// Whether an assignment acts by itself and so needs an identity: modify and deployIfNotExists do.
+    pub(crate) fn acts(self) -> bool {
+        matches!(self.default_effect(), "modify" | "deployIfNotExists")
+            || self.members().iter().any(|member| member.acts())
+    }
+
     /// The document in the REST shape.
     pub(crate) fn document(self, root_id: &str, tenant_time: &str) -> Value {
         let policy_type = if self.is_custom() { "Custom" } else { "BuiltIn" };
@@ -293,5 +299,11 @@ mod tests {
         assert!(Guardrails.enforces(Some("Deny")));
         assert!(InheritTag.enforces(None));
         assert!(!Baseline.enforces(None));
+    }
+
+    #[test]
+    fn only_what_changes_resources_acts() {
+        assert!(InheritTag.acts());
+        assert!(!RequireTag.acts() && !Baseline.acts() && !Guardrails.acts());
     }
 }

@@ -9,7 +9,6 @@ mod exemption;
 mod initiative;
 mod remediation;
 mod request;
-mod scan;
 mod scope;
 mod selector;
 mod version;
@@ -31,7 +30,6 @@ pub use exemption::{
 pub use initiative::{Group, Initiative, Reference, parse_initiative};
 pub use remediation::{Remediation, check_remediation, parse_remediation};
 pub use request::RequestOutcome;
-pub use scan::{FindRelated, SCAN_PART, ScanOptions, Scanned};
 pub use scope::{is_within, may_assign};
 pub use selector::{Coverage, ResourceSelector, SelectionFacts, Selector, SelectorKind, select, selects};
 pub use version::{Version, VersionProblem, VersionRange, newest_version};

@@ -1,10 +1,13 @@
 //! Versions, provider modes, selectors by principal, overrides, requests and scans.
 
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
+use std::convert::Infallible;
+use std::io::Write;
 
+use azimuth_estate::Entry;
+use azimuth_ids::{DocumentKey, IdRef};
 use azimuth_policy::{
-    Context, NoRelated, Principal, ScanOptions, Selected, Slots, components_state, parse_components,
+    Context, Finding, NoRelated, Principal, Scan, Slots, Surroundings, SurveyOptions, components_state,
+    parse_components, survey,
 };
 use serde_json::json;
 
@@ -305,29 +308,38 @@ fn a_scan_is_the_same_on_any_number_of_threads() {
         ..Given::default()
     };
     let governance = given.sound();
-    let mut things: Vec<Thing> =
-        (0..1_500).map(|index| account(if index % 3 == 0 { "westeurope" } else { "northeurope" })).collect();
-    things[700].text = "[]".to_owned();
-    let selected: Vec<Selected<'_>> = things.iter().map(Thing::selected).collect();
-    let scan = |threads: usize| {
-        let told = Mutex::new(Vec::new());
-        let options = ScanOptions {
-            threads: NonZeroUsize::new(threads).unwrap(),
-            context: &|selected| moment().of_resource(selected.id),
-            related: &|_, decide| decide(&NoRelated),
-            progress: &|done| told.lock().unwrap().push(done),
+    let mut estate = azimuth_estate::Snapshot::builder();
+    for index in 0..1_500 {
+        let location = if index % 3 == 0 { "westeurope" } else { "northeurope" };
+        let account = thing(ACCOUNT, &format!("st{index:04}"), location, &json!({}));
+        let text = if index == 700 { "[]".to_owned() } else { account.text };
+        estate.push(&DocumentKey::arm(IdRef::parse(&account.id).unwrap()), text);
+    }
+    let estate = estate.finish();
+    let surroundings = Surroundings::new(&estate, jiff::Timestamp::UNIX_EPOCH);
+    let subjects = surroundings.subjects();
+    let scan = Scan::new(&governance, &[], false);
+    let look = |threads: usize| {
+        let options = SurveyOptions { threads, examples: 3, wanted: &|_| true };
+        let (mut written, mut told) = (Vec::new(), Vec::new());
+        let each = &|entry: Entry<'_>, found: &[Finding], _: &mut Slots, out: &mut Vec<u8>| {
+            for finding in found {
+                writeln!(out, "{} {:?}", entry.key(), finding.standing).unwrap();
+            }
         };
-        let visit = |found: &mut Vec<_>, index: usize, state: azimuth_policy::PolicyState<'_>| {
-            found.push((index, state.state));
+        let sink = &mut |text: &[u8], done: usize| {
+            written.extend_from_slice(text);
+            told.push(done);
+            Ok::<(), Infallible>(())
         };
-        let scanned = governance.states_parallel(&selected, &options, &Vec::new, &visit);
-        assert_eq!(told.into_inner().unwrap().iter().max(), Some(&1_500));
-        (scanned.parts.concat(), scanned.unreadable.iter().map(|(index, _)| *index).collect::<Vec<_>>())
+        let tally = survey(&scan, &surroundings, &subjects, &options, each, sink).unwrap();
+        assert_eq!(told.last(), Some(&1_500));
+        (String::from_utf8(written).unwrap(), tally.unreadable, tally.results, format!("{:?}", tally.all))
     };
-    let alone = scan(1);
-    assert_eq!(alone.0.len(), 1_499);
-    assert_eq!(alone.1, [700]);
+    let alone = look(1);
+    assert_eq!((alone.0.lines().count(), alone.1, alone.2), (1_499, 1, 1_499));
+    assert_eq!(alone.0.matches("NonCompliant").count(), 500);
     for threads in [2, 3, 16] {
-        assert_eq!(scan(threads), alone);
+        assert_eq!(look(threads), alone);
     }
 }

@@ -41,7 +41,7 @@ pub(super) const CONTROL: Control = Control {
         Assignments that are not enforced, or do nothing, are trials themselves. Without a declaration of runs, or \
         without a moment, it is unknown. Role assignments at the root are judged by MG-4.",
     fix: "Run `azimuth policy impact` over the estate with the new assignment, or assign it unenforced first, read \
-        what it would stop, and keep the run in the declaration beside the change request.",
+        what it would stop, and put the run on record with `--record` before the change is made.",
     references: &[GUIDANCE],
     decide,
 };
@@ -142,7 +142,7 @@ fn judge(context: &Context<'_>, findings: &mut Findings, assignment: &Assignment
         note: Some(format!("{note}; {} reaches the whole estate", assignment.id)),
         fix: Some(format!(
             "az policy assignment update --name {} --scope {} --enforcement-mode DoNotEnforce  # then azimuth policy \
-             impact, and put the run on record",
+             impact with --record, before the change is made again",
             assignment.id.rsplit('/').next().unwrap_or_default(),
             assignment.scope
         )),

@@ -138,9 +138,8 @@ fn undecided(
 }
 
 /// How impact runs are put on record.
-const DECLARE_RUNS: &str = "azimuth policy impact exports --with assignment.json --format json  # then keep, among the exports, \
-    {\"azimuth\":\"document/1\",\"key\":\"azimuth:/declaration/impact-runs\",\"body\":{\"impactRuns\":[{\"assignment\":\"<id>\",\
-    \"definition\":\"<id>\",\"time\":\"<moment>\"}]}}";
+const DECLARE_RUNS: &str =
+    "azimuth policy impact exports --with assignment.json --record exports/impact-runs.json";
 
 /// How the written rules are declared.
 const DECLARE_RULES: &str = "azimuth controls PO-4  # then keep, among the exports, {\"azimuth\":\"document/1\",\"key\":\"azimuth:/declaration/rules\",\

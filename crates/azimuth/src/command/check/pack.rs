@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use azimuth_arm::Value;
 use azimuth_diag::Severity;
 use azimuth_preflight::{Pack, PackBuilder};
 
@@ -43,6 +44,10 @@ pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
             .hint("write them as `az policy definition show` prints them, one to a file or as a list"));
         }
     }
+    for written in &args.policy_parameter {
+        let (rule, name, value) = parameter(written)?;
+        builder.set_parameter(rule, name, value);
+    }
     builder.select(&args.rule, &args.skip_rule);
     let (pack, diagnostics) = builder.finish();
     for diagnostic in &diagnostics {
@@ -65,6 +70,25 @@ pub(super) fn build(args: &CheckArgs, ui: Ui) -> Result<Pack, Failure> {
             .hint("see `azimuth check --list-rules`, or name your own with `--policy`"));
     }
     Ok(pack)
+}
+
+/// The rule, name and value of a `--policy-parameter`.
+fn parameter(written: &str) -> Result<(Option<&str>, &str, Value), Failure> {
+    let parts = written.split_once('=').map(|(name, value)| {
+        let (rule, name) =
+            name.rsplit_once(':').map_or((None, name), |(rule, name)| (Some(rule.trim()), name));
+        (rule, name.trim(), value.trim())
+    });
+    let Some((rule, name, text)) = parts.filter(|(_, name, _)| !name.is_empty()) else {
+        return Err(Failure::usage(format_args!("`{written}` gives no parameter a value"))
+            .hint("write `--policy-parameter NAME=VALUE` or `--policy-parameter RULE:NAME=VALUE`"));
+    };
+    let text = match text.strip_prefix('@') {
+        Some(file) => read_text(Path::new(file))?,
+        None => text.to_owned(),
+    };
+    let value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
+    Ok((rule, name, Value::from_json(&value)))
 }
 
 fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
@@ -93,4 +117,19 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_for_all_or_for_one_rule() {
+        let read =
+            |written| parameter(written).map(|(rule, name, value)| (rule, name, value.to_string())).ok();
+        assert_eq!(read("effect = Deny"), Some((None, "effect", "\"Deny\"".to_owned())));
+        assert_eq!(read("set/one:skus=[1]"), Some((Some("set/one"), "skus", "[1]".to_owned())));
+        assert_eq!(read("at=10:30"), Some((None, "at", "\"10:30\"".to_owned())));
+        assert!(read("effect").is_none() && read("one:=x").is_none());
+    }
 }

@@ -4,11 +4,13 @@ mod csv;
 mod html;
 mod outcome;
 mod proposal;
+mod record;
 mod replay;
 mod terminal;
 
 use azimuth_ids::fold;
 use azimuth_policy::{CompileOptions, ConsequenceKind, GovernanceError, Inventory, Proposal, Surroundings};
+use jiff::Timestamp;
 
 use super::source;
 use crate::args::{ImpactFailOn, ImpactFormat, PolicyImpactArgs};
@@ -22,6 +24,8 @@ use replay::Replay;
 
 pub(crate) fn run(args: &PolicyImpactArgs, ui: Ui) -> Result<Exit, Failure> {
     let since = args.since.as_deref().map(start_of).transpose()?;
+    // Looked at first: a file that cannot take the run is no reason to find out after minutes.
+    let held = args.record.as_deref().map(record::open).transpose()?;
     let estate = input::load(&args.input, ui)?;
     let policies = source::load(&args.source, &estate.snapshot, ui)?;
     let today = policies.inventory;
@@ -75,6 +79,11 @@ pub(crate) fn run(args: &PolicyImpactArgs, ui: Ui) -> Result<Exit, Failure> {
         ImpactFormat::Csv => csv::write(out, &impact),
         ImpactFormat::Html => html::write(out, &impact),
     })?;
+    if let (Some(path), Some(held)) = (&args.record, held) {
+        record::write(path, held, &impact, Timestamp::now())?;
+        let runs = crate::report::count(impact.assignments.len(), "impact run");
+        ui.note(format_args!("note: {runs} put on record in `{}`", path.display()));
+    }
     let replayed = match &impact.history {
         History::Replayed(part) => Some(&**part),
         History::Absent => None,

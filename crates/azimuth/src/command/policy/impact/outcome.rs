@@ -203,7 +203,8 @@ fn label_json(label: &Label) -> Value {
     })
 }
 
-fn kinds_json(kinds: &Kinds) -> Value {
+/// How many there are of each kind, by its name.
+pub(super) fn kinds_json(kinds: &Kinds) -> Value {
     ConsequenceKind::ALL
         .iter()
         .map(|kind| (kind.name().to_owned(), kinds[place(*kind)].into()))
