@@ -1,6 +1,9 @@
 //! Sign-in decisions, their proof, passwords, risk and registration.
 
-use super::{Suite, waiting};
+mod protection;
+mod risk;
+
+use super::{Suite, answered, waiting};
 
 const IDENTITY: &str = "sign-in decisions and identity protection";
 
@@ -11,13 +14,13 @@ pub(super) const SUITE: Suite = Suite {
         waiting("ca-decisions.jsonl", IDENTITY),
         waiting("coverage-claims.jsonl", IDENTITY),
         waiting("device-filters.jsonl", IDENTITY),
-        waiting("log-rows.jsonl", IDENTITY),
-        waiting("passwords.jsonl", IDENTITY),
+        answered("log-rows.jsonl", protection::log_rows),
+        answered("passwords.jsonl", protection::passwords),
         waiting("per-user-mfa.jsonl", IDENTITY),
         waiting("policy-validation.jsonl", IDENTITY),
-        waiting("registration.jsonl", IDENTITY),
-        waiting("risk.jsonl", IDENTITY),
+        answered("registration.jsonl", protection::registration),
+        answered("risk.jsonl", risk::risk),
         waiting("security-defaults.jsonl", IDENTITY),
-        waiting("smart-lockout.jsonl", IDENTITY),
+        answered("smart-lockout.jsonl", protection::smart_lockout),
     ],
 };
