@@ -477,11 +477,10 @@ impl Engine {
     async fn prepared(&self, text: &str, now: i64, settings: &Settings) -> Result<Prepared, QueryError> {
         let started = tokio::time::Instant::now();
         let bound = azimuth_kql::bind(text, &self.catalog, &self.options());
-        let set: Vec<(String, Value)> = bound
-            .options
-            .iter()
-            .map(|(name, value)| (name.clone(), azimuth_rows::literal_value(value)))
-            .collect();
+        // What a query sets for `bin_auto` is in its bound expressions.
+        let set = bound.options.iter().filter(|(name, _)| !name.starts_with("query_bin_auto_"));
+        let set: Vec<(String, Value)> =
+            set.map(|(name, value)| (name.clone(), azimuth_rows::literal_value(value))).collect();
         let options = settings.options.iter().chain(&set).map(|(name, value)| (name.as_str(), value));
         let terms = Terms::new(self.config.limits, now, options)?;
         let guard = Guard::new(terms.limits, settings, started);

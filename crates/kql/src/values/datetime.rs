@@ -11,7 +11,7 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     if let Some(ticks) = numbers(text) {
         return Some(ticks);
     }
-    let words = words(text.trim())?;
+    let words = close(words(text.trim())?);
     let (date, rest) = date(&words)?;
     let (time, offset) = time(rest)?;
     let ticks =
@@ -115,6 +115,27 @@ fn words(text: &str) -> Option<Vec<Word<'_>>> {
         at = end;
     }
     (words.len() <= 32).then_some(words)
+}
+
+/// Without the spaces around the marks between the numbers of a date: `2017 - 08 - 01`.
+fn close(words: Vec<Word<'_>>) -> Vec<Word<'_>> {
+    use Word::{Mark, Number};
+    let mut out = Vec::with_capacity(words.len());
+    let mut rest = words.as_slice();
+    for _ in 0..2 {
+        rest = match rest {
+            [number @ Number(_), Mark(b' '), mark @ Mark(b'-' | b'/'), Mark(b' '), rest @ ..]
+            | [number @ Number(_), Mark(b' '), mark @ Mark(b'-' | b'/'), rest @ ..]
+            | [number @ Number(_), mark @ Mark(b'-' | b'/'), Mark(b' '), rest @ ..]
+            | [number @ Number(_), mark @ Mark(b'-' | b'/'), rest @ ..] => {
+                out.extend([*number, *mark]);
+                rest
+            }
+            _ => break,
+        };
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -259,6 +280,8 @@ mod tests {
         check("8 Nov 2014 15:05:02", Some("2014-11-08T15:05:02.0000000Z"));
         check("Saturday, 08-Nov-14 15:05:02 UTC", Some("2014-11-08T15:05:02.0000000Z"));
         check("1/31/2014 5:00 PM", Some("2014-01-31T17:00:00.0000000Z"));
+        check("2017 - 08 - 01", Some("2017-08-01T00:00:00.0000000Z"));
+        check("2017- 08 -01 10:00 -05:00", Some("2017-08-01T15:00:00.0000000Z"));
     }
 
     #[test]

@@ -139,6 +139,10 @@ fn options_of_the_text() {
     assert!(matches!(scope, QueryError::Option { .. }), "{scope}");
     let answers = |text: &str, limits: Limits| ended(text.to_owned(), limits).unwrap().rows;
     let tight = Limits { rows: 10, bytes: 100, ..LIMITS };
+    let bins = "set query_bin_auto_size=1h; set query_bin_auto_at=datetime(2017-01-01 00:05);
+        range T from datetime(2017-01-01 00:05) to datetime(2017-01-01 02:00) step 1m
+        | summarize count() by bin_auto(T)";
+    assert_eq!(answers(bins, tight).len(), 2);
     assert_eq!(answers("set notruncation; range x from 1 to 100 step 1", tight).len(), 100);
     assert_eq!(answers("set query_take_max_records=7; range x from 1 to 100000 step 1", tight).len(), 7);
     let moment = answers("set query_now=datetime(2020-01-02); print now()", LIMITS);

@@ -142,10 +142,12 @@ pub fn read_datetime(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 64 || !text.is_ascii() {
         return None;
     }
-    datetime::read(text)
+    datetime::read(&datetime::close(text))
 }
 
 mod datetime {
+    use std::borrow::Cow;
+
     use super::{DAY, HOUR, MINUTE, SECOND, calendar, digits, fraction};
 
     const MONTHS: [&str; 12] = [
@@ -162,6 +164,25 @@ mod datetime {
         "november",
         "december",
     ];
+
+    /// Without the spaces around the marks between the numbers of a date: `2017 - 08 - 01`.
+    pub(super) fn close(text: &str) -> Cow<'_, str> {
+        let (mut closed, mut rest) = (String::new(), text);
+        for _ in 0..2 {
+            let (number, after) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+            let Some(mark) = after.trim_start().chars().next().filter(|mark| matches!(mark, '-' | '/'))
+            else {
+                break;
+            };
+            closed.push_str(number);
+            closed.push(mark);
+            rest = after.trim_start()[1..].trim_start();
+        }
+        if closed.len() + rest.len() == text.len() {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(closed + rest)
+    }
 
     pub(super) fn read(text: &str) -> Option<i64> {
         let (date, rest) = date(text)?;
@@ -335,6 +356,8 @@ mod tests {
             ("2022-12-02 1:45 PM", "2022-12-02T13:45:00.0000000Z"),
             ("2014-05-25T08:20:03.123456789Z", "2014-05-25T08:20:03.1234567Z"),
             ("2014-11", "2014-11-01T00:00:00.0000000Z"),
+            ("2017 - 08 - 01", "2017-08-01T00:00:00.0000000Z"),
+            ("2017- 08 -01 10:00 -05:00", "2017-08-01T15:00:00.0000000Z"),
         ] {
             assert_eq!(read_datetime(written).map(text::datetime).as_deref(), Some(read), "{written}");
         }
