@@ -15,6 +15,7 @@ mod activity;
 mod answer;
 mod call;
 mod complete;
+mod deployment;
 mod generic;
 mod group;
 mod index;
@@ -31,6 +32,7 @@ mod resource;
 mod role;
 mod route;
 mod serve;
+mod tags;
 mod tenant;
 
 pub use plane::{ControlPlane, Settings};
@@ -39,7 +41,7 @@ pub use serve::{handles, router};
 use route::Route;
 
 /// The routes of each module, in the order in which they are tried.
-const MODULES: [fn() -> Vec<Route>; 8] = [
+const MODULES: [fn() -> Vec<Route>; 11] = [
     tenant::routes,
     provider::routes,
     group::routes,
@@ -48,6 +50,9 @@ const MODULES: [fn() -> Vec<Route>; 8] = [
     policy_object::routes,
     policy_state::routes,
     role::routes,
+    deployment::routes,
+    remediation::routes,
+    tags::routes,
 ];
 
 /// Every route: the method and the pattern of its path.

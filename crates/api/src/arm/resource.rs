@@ -90,6 +90,16 @@ pub(crate) fn write(
     Ok(Written { document, is_new: matches!(outcomes.first(), Some(WriteOutcome::Created(_))) })
 }
 
+/// The document that a body would make, for policies to look at before anything is written.
+pub(crate) fn draft(id: &str, body: &Value) -> Value {
+    let id = shown_id(id);
+    let parsed = IdRef::parse(&id).ok();
+    let kind = parsed.map(|id| id.resource_type().as_str().to_owned()).unwrap_or_default();
+    let mut document = body.clone();
+    head(&mut document, &id, parsed.map(IdRef::name).unwrap_or_default(), &kind);
+    document
+}
+
 fn document_with_history(call: &Call<'_>, mut document: Value, before: Option<&Value>) -> Value {
     document["systemData"] = call.system_data(before);
     document

@@ -100,16 +100,23 @@ pub(crate) enum Found {
     Nothing,
 }
 
-/// The route of a method and path.
+/// The route of a method and path. A HEAD without a route of its own is answered as the GET is.
 pub(crate) fn find(method: &Method, segments: &[&str]) -> Found {
     let mut is_known = false;
+    let mut as_get = None;
     for route in routes() {
-        if let Some(captures) = route.pattern.captures(segments) {
-            if route.method == *method || (*method == Method::HEAD && route.method == Method::GET) {
-                return Found::Route(route, captures);
-            }
-            is_known = true;
+        let Some(captures) = route.pattern.captures(segments) else { continue };
+        if route.method == *method {
+            return Found::Route(route, captures);
         }
+        if *method == Method::HEAD && route.method == Method::GET && as_get.is_none() {
+            as_get = Some((route, captures));
+        }
+        is_known = true;
     }
-    if is_known { Found::OtherMethod } else { Found::Nothing }
+    match as_get {
+        Some((route, captures)) => Found::Route(route, captures),
+        None if is_known => Found::OtherMethod,
+        None => Found::Nothing,
+    }
 }

@@ -265,6 +265,41 @@ fn run(route: &Route, call: &mut Call<'_>) -> Result<super::answer::Answer, ApiE
     (route.run)(call)
 }
 
+/// Answers a request that is a part of another: the same caller, the same rules, the same correlation id.
+pub(crate) fn perform(
+    call: &Call<'_>,
+    method: Method,
+    path: &str,
+    api_version: &str,
+    body: &serde_json::Value,
+) -> Result<super::answer::Answer, ApiError> {
+    let path = Path::parse(path)
+        .ok_or_else(|| bad_request("InvalidRequestUri", "The id of the resource cannot be read."))?;
+    let (route, captures) = match find(&method, &path.segments()) {
+        Found::Route(route, captures) => (route, captures),
+        Found::OtherMethod => return Err(other_method(&method, &path)),
+        Found::Nothing => match generic::route(&method, path.as_str()) {
+            Some(route) => (route, Captures::default()),
+            None => return Err(not_found("InvalidResourceType", no_route(&path))),
+        },
+    };
+    let mut part = Call {
+        plane: call.plane,
+        caller: call.caller.clone(),
+        method,
+        path: path.as_str().to_owned(),
+        captures,
+        query: Query::parse(&format!("api-version={api_version}")),
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_string()),
+        now: call.now,
+        correlation: call.correlation.clone(),
+        action: String::new(),
+        is_partial: false,
+    };
+    run(route, &mut part)
+}
+
 /// Whether the caller has any role at or below a scope.
 fn holds_something_below(call: &Call<'_>, scope: &str) -> bool {
     let Ok(scope) = azimuth_access::Scope::parse(scope) else { return false };

@@ -18,6 +18,7 @@ const FOR_EVERYBODY: &[&str] = &[
     "GET /providers/Microsoft.Authorization/roleDefinitions",
     "GET /providers/Microsoft.Authorization/roleDefinitions/{name}",
     "GET /providers/Microsoft.PolicyInsights/policyMetadata",
+    "POST /providers/Microsoft.Resources/calculateTemplateHash",
     "PUT /providers/Microsoft.Management/managementGroups/{managementGroup}",
     "POST /providers/Microsoft.Management/getEntities",
     "POST /providers/Microsoft.Management/checkNameAvailability",
