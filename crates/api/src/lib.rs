@@ -3,7 +3,8 @@
 //! - [`caller`]: who calls, as the token tells;
 //! - [`error`]: errors in the shape that Azure's clients read;
 //! - [`arm`]: Resource Manager: resources of any type, policies in the request path, deployments;
-//! - [`odata`]: `$filter` over JSON documents.
+//! - [`odata`]: `$filter` over JSON documents;
+//! - [`telemetry`]: the protocols that send telemetry, and those that ask for it.
 //!
 //! Architecture invariant: a thin face. It reads requests, asks engines and the host, and writes answers; it decides nothing and
 //! reaches neither the store nor the query engine.
@@ -12,3 +13,4 @@ pub mod arm;
 pub mod caller;
 pub mod error;
 pub mod odata;
+pub mod telemetry;

@@ -9,3 +9,4 @@ mod policies;
 mod resources;
 mod rights;
 mod roles;
+mod telemetry;
