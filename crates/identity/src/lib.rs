@@ -1,9 +1,68 @@
-//! Who may sign in and how, decided as Microsoft Entra does.
+//! Who may sign in and how, decided as Microsoft Entra does, and proved.
+//!
+//! ```text
+//! policies, directory ──> PolicySet ──┬─ decide(sign-in)  ──> Decision, the reason of each policy
+//!                                     ├─ prove(claim)     ──> proven, vacuous, or the smallest counterexample
+//!                                     └─ compare, findings ──> what changes, what is redundant, who is locked out
+//! ```
+//!
+//! A policy set is compiled once against a directory ([`PolicySet`]): each fact of a sign-in then is a set of policies,
+//! and both the decision and the proof work on these sets.
 //!
 //! Architecture invariant: pure. Directory, policies, a sign-in and the time come in; decisions with their reasons go out.
 
+#![expect(dead_code, reason = "the proof reads it")]
+
+mod controls;
+mod decision;
+mod directory;
+mod filter;
+mod json;
 pub mod lockout;
 pub mod logs;
+mod mask;
+mod methods;
+mod network;
 pub mod passwords;
+mod per_user_mfa;
+mod policy;
+mod policy_set;
 pub mod registration;
 pub mod risk;
+pub mod roles;
+mod security_defaults;
+mod session_controls;
+mod sign_in;
+mod validation;
+
+pub use controls::{Control, Grant};
+pub use decision::{Applied, Decision, Outcome, PolicyResult, Reason, Reasons, Status, decide};
+pub use directory::{Application, Directory, ServicePrincipal, Tenant, Trust, User, UserKind};
+pub use filter::{
+    Attribute, Device, EXTENSION_ATTRIBUTES, Filter, FilterError, LONGEST_RULE,
+    parse_custom_attribute_filter, parse_device_filter,
+};
+pub use mask::MOST_POLICIES;
+pub use methods::{
+    Authenticators, Capabilities, MULTIFACTOR, PASSWORDLESS, PHISHING_RESISTANT, Restriction, Strength,
+};
+pub use network::{LocationKind, NamedLocation, Network, Range, Ranges};
+pub use per_user_mfa::{
+    MfaServiceSettings, PerUserDecision, PerUserEvent, PerUserSignIn, PerUserState, decide_per_user_mfa,
+};
+pub use policy::{
+    Applications, Conditions, ExternalUsers, FilterCondition, Policy, Selection, State, Users, Workloads,
+};
+pub use policy_set::{PolicySet, TooManyPolicies};
+pub use security_defaults::{
+    DefaultsDecision, DefaultsSignIn, DefaultsTenant, allows_registration, decide_security_defaults,
+};
+pub use session_controls::{CloudAppSecurity, Frequency, PersistentBrowser, SessionControls};
+pub use sign_in::{
+    ClientApp, Flow, Identity, InsiderRisk, Platform, Risk, Session, SignIn, Target, TokenRequest,
+};
+pub use validation::{
+    MOST_IP_LOCATIONS, MOST_RANGES, MOST_TENANT_POLICIES, MOST_TRUSTED_RANGES, Problem, ValidationContext,
+    validate_location_count, validate_location_deletion, validate_named_location, validate_policy,
+    validate_range_count, validate_trusted_ranges,
+};

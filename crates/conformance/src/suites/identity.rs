@@ -2,6 +2,7 @@
 
 mod protection;
 mod risk;
+mod sign_ins;
 
 use super::{Suite, answered, waiting};
 
@@ -11,16 +12,16 @@ const IDENTITY: &str = "sign-in decisions and identity protection";
 pub(super) const SUITE: Suite = Suite {
     name: "identity",
     files: &[
-        waiting("ca-decisions.jsonl", IDENTITY),
+        answered("ca-decisions.jsonl", sign_ins::conditional_access),
         waiting("coverage-claims.jsonl", IDENTITY),
-        waiting("device-filters.jsonl", IDENTITY),
+        answered("device-filters.jsonl", sign_ins::device_filter),
         answered("log-rows.jsonl", protection::log_rows),
         answered("passwords.jsonl", protection::passwords),
-        waiting("per-user-mfa.jsonl", IDENTITY),
-        waiting("policy-validation.jsonl", IDENTITY),
+        answered("per-user-mfa.jsonl", sign_ins::per_user_mfa),
+        answered("policy-validation.jsonl", sign_ins::validation),
         answered("registration.jsonl", protection::registration),
         answered("risk.jsonl", risk::risk),
-        waiting("security-defaults.jsonl", IDENTITY),
+        answered("security-defaults.jsonl", sign_ins::security_defaults),
         answered("smart-lockout.jsonl", protection::smart_lockout),
     ],
 };
