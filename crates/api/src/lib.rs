@@ -3,6 +3,7 @@
 //! - [`caller`]: who calls, as the token tells;
 //! - [`error`]: errors in the shape that Azure's clients read;
 //! - [`arm`]: Resource Manager: resources of any type, policies in the request path, deployments;
+//! - [`graph`]: Microsoft Graph: the directory, conditional access, roles;
 //! - [`odata`]: `$filter` over JSON documents;
 //! - [`telemetry`]: the protocols that send telemetry, and those that ask for it.
 //!
@@ -12,5 +13,6 @@
 pub mod arm;
 pub mod caller;
 pub mod error;
+pub mod graph;
 pub mod odata;
 pub mod telemetry;

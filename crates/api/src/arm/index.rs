@@ -177,7 +177,8 @@ fn bearing(kind: &str) -> Bearing {
             || kind == "microsoft.resources/subscriptions"
             || kind.starts_with("graph:/groups")
             || kind.starts_with("graph:/organization")
-            || kind.starts_with("graph:/directoryroles"),
+            || kind.starts_with("graph:/directoryroles")
+            || kind.starts_with("graph:/rolemanagement/directory"),
         policy: own.is_some_and(|own| own.starts_with("policy"))
             || kind == "microsoft.policyinsights/attestations",
     }

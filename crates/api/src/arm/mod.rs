@@ -16,6 +16,7 @@ mod answer;
 mod call;
 mod complete;
 mod deployment;
+mod foundation;
 mod generic;
 mod group;
 mod index;
@@ -35,8 +36,16 @@ mod serve;
 mod tags;
 mod tenant;
 
+pub use foundation::{Administrator, Foundation, foundation};
 pub use plane::{ControlPlane, Settings};
 pub use serve::{handles, router};
+
+pub(crate) use generic::sort_by;
+pub(crate) use index::Held;
+pub(crate) use plane::Authority;
+pub(crate) use query::{Query, key_of_token, page, token_of};
+pub(crate) use resource::merge;
+pub(crate) use serve::authenticate;
 
 use route::Route;
 

@@ -14,7 +14,7 @@ use azimuth_policy::Catalogue;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::index::{Held, Index};
+use super::index::{Held, Index, kind_of};
 use super::policy::Rules;
 use crate::caller::Authenticate;
 
@@ -43,6 +43,12 @@ pub struct ControlPlane {
     rules: Mutex<Option<Arc<Rules>>>,
     snapshot: Mutex<Option<(Sequence, Snapshot)>>,
 }
+
+/// Changed documents by key, and the position of the feed that they are as of.
+pub(crate) type Changed = (Vec<(String, Option<Value>)>, Sequence);
+
+/// Changes read from the feed at a time.
+const FEED: usize = 4_096;
 
 /// Who may do what, as of one change.
 pub(crate) struct Authority {
@@ -92,6 +98,44 @@ impl ControlPlane {
     /// The time now.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The tenant's id.
+    pub(crate) fn tenant(&self) -> String {
+        self.settings.tenant.clone()
+    }
+
+    /// The origin under which clients reach the server.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.settings.base_url
+    }
+
+    /// The documents of a folded kind that changed after a position of the feed, each as it is now (`None`: gone), and the position
+    /// up to which that is true.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub(crate) fn changed_since(&self, kind: &str, since: Sequence) -> Result<Changed, DocumentsError> {
+        let upto = self.with_index(Index::upto);
+        let mut keys = std::collections::BTreeSet::new();
+        let mut at = since;
+        while at < upto {
+            let changes = self.documents.changes(at, FEED)?;
+            let Some(last) = changes.last() else { break };
+            at = last.sequence;
+            keys.extend(
+                changes
+                    .iter()
+                    .map(|change| change.key.as_str())
+                    .filter(|key| kind_of(key) == kind)
+                    .map(str::to_owned),
+            );
+        }
+        let now = keys.into_iter().map(|key| {
+            let body = self.read(&key).map(|held| held.value());
+            (key, body)
+        });
+        Ok((now.collect(), upto))
     }
 
     /// Keeps other writers out until it is dropped.
@@ -230,7 +274,7 @@ fn access_documents(snapshot: &Snapshot) -> AccessDocuments {
 }
 
 /// Kinds of documents that decide who may do what.
-const AUTHORITY_KINDS: [&str; 11] = [
+const AUTHORITY_KINDS: [&str; 15] = [
     "microsoft.authorization/roledefinitions",
     "microsoft.authorization/roleassignments",
     "microsoft.authorization/denyassignments",
@@ -242,6 +286,10 @@ const AUTHORITY_KINDS: [&str; 11] = [
     "graph:/groups",
     "graph:/groups/members",
     "graph:/organization",
+    "graph:/directoryroles",
+    "graph:/directoryroles/members",
+    "graph:/rolemanagement/directory/roleassignments",
+    "graph:/rolemanagement/directory/roledefinitions",
 ];
 
 /// The key of a resource id that is known to be one.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use azimuth_api::arm::{ControlPlane, Settings};
+use azimuth_api::arm::{Administrator, ControlPlane, Foundation, Settings, foundation};
 use azimuth_api::caller::{Authenticate, Caller, CallerKind, Refused};
+use azimuth_api::graph::NoCredentials;
 use azimuth_host::{Documents, ManualClock, MemoryDocuments, Write};
 use azimuth_ids::DocumentKey;
 use http_body_util::BodyExt as _;
@@ -48,6 +49,7 @@ impl Authenticate for Names {
 /// A tenant with a root group, one subscription, an owner and a reader.
 pub(crate) struct Lab {
     pub(crate) router: Router,
+    pub(crate) graph: Router,
     pub(crate) documents: Arc<dyn Documents>,
 }
 
@@ -80,34 +82,26 @@ pub(crate) fn assignment(principal: &str, role: &str, scope: &str, name: &str) -
     Write::put(DocumentKey::parse(&id).unwrap(), document.to_string())
 }
 
-pub(crate) const OWNER_ROLE: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 pub(crate) const READER_ROLE: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 
 impl Lab {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap()));
         let documents: Arc<dyn Documents> = Arc::new(MemoryDocuments::new(clock.clone()));
-        let key = |text: &str| DocumentKey::parse(text).unwrap();
-        let root = format!("/providers/Microsoft.Management/managementGroups/{TENANT}");
-        let writes = vec![
-            Write::put(
-                key(&root),
-                json!({"id": root, "name": TENANT, "type": "Microsoft.Management/managementGroups",
-                    "properties": {"tenantId": TENANT, "displayName": "Tenant Root Group", "details": {}}})
-                .to_string(),
-            ),
-            Write::put(
-                key(SUB),
-                json!({"id": SUB, "subscriptionId": SUBSCRIPTION, "displayName": "Lab", "state": "Enabled"}).to_string(),
-            ),
-            Write::put(
-                key(&format!("graph:/organization/{TENANT}")),
-                json!({"id": TENANT, "displayName": "Contoso", "verifiedDomains": [{"name": "contoso.test", "isDefault": true, "isInitial": true}]})
-                    .to_string(),
-            ),
-            assignment(ADMIN, OWNER_ROLE, "/", "00000000-0000-4000-8000-000000000001"),
-            assignment(READER, READER_ROLE, SUB, "00000000-0000-4000-8000-000000000002"),
-        ];
+        let user = |object, name, display_name| Administrator::User { object, name, display_name };
+        let made = Foundation {
+            tenant: TENANT,
+            tenant_name: "Contoso",
+            domain: "contoso.test",
+            subscription: Some((SUBSCRIPTION, "Lab")),
+            administrators: &[user(ADMIN, "admin@contoso.test", "Ada Admin")],
+        };
+        let mut writes = foundation(&made).unwrap();
+        for (id, name) in [(READER, "reader"), (NOBODY, "nobody")] {
+            let user = json!({"id": id, "displayName": name, "userPrincipalName": format!("{name}@contoso.test"), "accountEnabled": true});
+            writes.push(Write::put(DocumentKey::graph(&format!("users/{id}")).unwrap(), user.to_string()));
+        }
+        writes.push(assignment(READER, READER_ROLE, SUB, "00000000-0000-4000-8000-000000000002"));
         documents.commit("fixture", writes).unwrap();
         let settings = Settings {
             base_url: "https://localhost:8443".to_owned(),
@@ -115,8 +109,8 @@ impl Lab {
             cloud: "Azimuth".to_owned(),
         };
         let plane = ControlPlane::new(documents.clone(), Arc::new(Names), clock.clone(), settings).unwrap();
-        let router = azimuth_api::arm::router(plane);
-        Self { router, documents }
+        let graph = azimuth_api::graph::router(plane.clone(), Arc::new(NoCredentials));
+        Self { router: azimuth_api::arm::router(plane), graph, documents }
     }
 
     /// One request; `path` may have a query.
@@ -141,11 +135,19 @@ impl Lab {
     }
 
     pub(crate) async fn deliver(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let path = request.uri().path();
+        assert!(azimuth_api::graph::handles(path) || azimuth_api::arm::handles(path), "nobody serves {path}");
+        let router = if azimuth_api::graph::handles(path) { &self.graph } else { &self.router };
+        let response = router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+        };
         Reply { status, body, headers }
     }
 

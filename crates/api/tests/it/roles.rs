@@ -53,7 +53,7 @@ async fn an_assignment_gives_rights_at_once() {
         lab.get(&format!("{list}&$filter=atScope()%20and%20assignedTo('{NOBODY}')")).await.names(),
         [name]
     );
-    assert_eq!(lab.get(&format!("{list}&$filter=atScope()")).await.names().len(), 3);
+    assert_eq!(lab.get(&format!("{list}&$filter=atScope()")).await.names().len(), 3, "two above, one here");
     assert_eq!(lab.get(&path).await.status, 200);
     assert_eq!(lab.delete(&path).await.status, 200);
     assert_eq!(lab.delete(&path).await.status, 204);
