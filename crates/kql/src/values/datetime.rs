@@ -11,7 +11,7 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     if let Some(ticks) = numbers(text) {
         return Some(ticks);
     }
-    let words = close(words(text.trim())?);
+    let words = close(&words(text.trim())?);
     let (date, rest) = date(&words)?;
     let (time, offset) = time(rest)?;
     let ticks =
@@ -118,10 +118,10 @@ fn words(text: &str) -> Option<Vec<Word<'_>>> {
 }
 
 /// Without the spaces around the marks between the numbers of a date: `2017 - 08 - 01`.
-fn close(words: Vec<Word<'_>>) -> Vec<Word<'_>> {
+fn close<'t>(words: &[Word<'t>]) -> Vec<Word<'t>> {
     use Word::{Mark, Number};
     let mut out = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
+    let mut rest = words;
     for _ in 0..2 {
         rest = match rest {
             [number @ Number(_), Mark(b' '), mark @ Mark(b'-' | b'/'), Mark(b' '), rest @ ..]
