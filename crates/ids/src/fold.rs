@@ -20,6 +20,13 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 
 /// Whether two texts are equal without regard to case.
 pub fn eq_fold(left: &str, right: &str) -> bool {
+    // Most pairs differ at once, and no folding makes two ASCII letters the same that are not.
+    if let (Some(a), Some(b)) = (left.as_bytes().first(), right.as_bytes().first())
+        && (a | b).is_ascii()
+        && !a.eq_ignore_ascii_case(b)
+    {
+        return false;
+    }
     if left.eq_ignore_ascii_case(right) {
         return true;
     }
@@ -44,6 +51,40 @@ pub fn fold_hash<H: Hasher>(text: &str, state: &mut H) {
             fold_hash(&folded, state);
         } else {
             folded.hash(state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_equal_when_their_folded_forms_are() {
+        // The Kelvin sign folds to `k`, so that a text beyond ASCII may equal one within it.
+        let texts = [
+            "",
+            "a",
+            "A",
+            "ab",
+            "AB",
+            "b",
+            "[",
+            "{",
+            "é",
+            "É",
+            "k",
+            "K",
+            "\u{212a}",
+            "\u{212a}ey",
+            "key",
+            "ÀB",
+            "àb",
+        ];
+        for left in texts {
+            for right in texts {
+                assert_eq!(eq_fold(left, right), fold(left) == fold(right), "`{left}` and `{right}`");
+            }
         }
     }
 }

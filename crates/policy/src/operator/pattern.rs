@@ -7,20 +7,27 @@ use crate::fold::{contains, fold};
 pub(crate) struct Like {
     /// Folded.
     pieces: Box<[Box<str>]>,
+    /// Whether all pieces are ASCII.
+    is_ascii: bool,
     /// Whether `?` stands somewhere, for one character; undocumented, but published tests have it.
     has_single: bool,
 }
 
 impl Like {
     pub(crate) fn new(pattern: &str) -> Self {
-        Self { pieces: fold(pattern).split('*').map(Into::into).collect(), has_single: pattern.contains('?') }
+        let folded = fold(pattern);
+        Self {
+            pieces: folded.split('*').map(Into::into).collect(),
+            is_ascii: folded.is_ascii(),
+            has_single: pattern.contains('?'),
+        }
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
         if self.has_single {
             return self.matches_characters(&fold(text));
         }
-        if !text.is_ascii() || self.pieces.iter().any(|piece| !piece.is_ascii()) {
+        if !self.is_ascii || !text.is_ascii() {
             return self.matches_folded(&fold(text));
         }
         let bytes = text.as_bytes();
