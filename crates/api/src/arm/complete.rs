@@ -173,6 +173,33 @@ pub(crate) fn complete(call: &Call<'_>, kind: &str, document: &mut Value, before
             }
             remove(&mut added, "provisioningState");
         }
+        sentinel if sentinel.starts_with("microsoft.securityinsights/") => {
+            remove(&mut added, "provisioningState");
+            document["etag"] = format!("\"{}\"", uuid::Uuid::new_v4()).into();
+            let now = format!("{:.7}", call.now);
+            match sentinel {
+                "microsoft.securityinsights/incidents" => {
+                    let number = before.and_then(|before| before["properties"]["incidentNumber"].as_u64());
+                    document["properties"]["incidentNumber"] =
+                        number.unwrap_or_else(|| next_incident(call, &id)).into();
+                    let made = kept("createdTimeUtc").unwrap_or_else(|| now.clone().into());
+                    document["properties"]["createdTimeUtc"] = made;
+                    document["properties"]["lastModifiedTimeUtc"] = now.into();
+                    document["properties"]["incidentUrl"] = format!("{base}{id}").into();
+                    fill(document, "labels", json!([]));
+                    fill(document, "relatedAnalyticRuleIds", json!([]));
+                    fill(
+                        document,
+                        "additionalData",
+                        json!({"alertsCount": 0, "bookmarksCount": 0, "commentsCount": 0, "alertProductNames": [], "tactics": []}),
+                    );
+                }
+                "microsoft.securityinsights/alertrules" => {
+                    document["properties"]["lastModifiedUtc"] = now.into()
+                }
+                _ => {}
+            }
+        }
         "microsoft.keyvault/vaults" => add("vaultUri", format!("https://{name}.vault.azure.net/").into()),
         "microsoft.managedidentity/userassignedidentities" => {
             add("principalId", guid("principalId"));
@@ -182,8 +209,6 @@ pub(crate) fn complete(call: &Call<'_>, kind: &str, document: &mut Value, before
         "microsoft.insights/diagnosticsettings"
         | "microsoft.authorization/locks"
         | "microsoft.security/pricings"
-        | "microsoft.securityinsights/incidents"
-        | "microsoft.securityinsights/alertrules"
         | "microsoft.security/securitycontacts" => {
             remove(&mut added, "provisioningState");
         }
@@ -196,6 +221,15 @@ pub(crate) fn complete(call: &Call<'_>, kind: &str, document: &mut Value, before
         let published = super::provider::published_name(part);
         name_parts(document, member, &id, &published);
     }
+}
+
+/// The number of a new incident of a workspace: one more than the highest.
+fn next_incident(call: &Call<'_>, id: &str) -> u64 {
+    let end = id.rfind('/').unwrap_or(id.len());
+    let prefix = azimuth_ids::fold(&id[..=end.min(id.len() - 1)]).into_owned();
+    let known = call.plane.of_kind("microsoft.securityinsights/incidents", &prefix);
+    let numbers = known.iter().filter_map(|(_, held)| held.value()["properties"]["incidentNumber"].as_u64());
+    numbers.max().unwrap_or_default() + 1
 }
 
 fn remove(members: &mut Map<String, Value>, name: &str) {

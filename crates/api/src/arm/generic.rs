@@ -75,7 +75,7 @@ fn change(call: &Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::ok(written.document))
 }
 
-fn destroy(call: &Call<'_>) -> Result<Answer, ApiError> {
+pub(super) fn destroy(call: &Call<'_>) -> Result<Answer, ApiError> {
     check_group(call, &call.path)?;
     let was_there = remove(call, &call.path, call.api_version())?;
     Ok(Answer::empty(delete_code(&super::serve::type_of(&call.path), was_there)))

@@ -28,11 +28,15 @@ mod policy_object;
 mod policy_state;
 mod provider;
 mod query;
+mod recommendation;
 mod remediation;
 mod resource;
 mod role;
 mod route;
+mod security;
 mod serve;
+mod service;
+mod stack;
 mod tags;
 mod tenant;
 
@@ -50,7 +54,7 @@ pub(crate) use serve::authenticate;
 use route::Route;
 
 /// The routes of each module, in the order in which they are tried.
-const MODULES: [fn() -> Vec<Route>; 11] = [
+const MODULES: [fn() -> Vec<Route>; 14] = [
     tenant::routes,
     provider::routes,
     group::routes,
@@ -62,6 +66,9 @@ const MODULES: [fn() -> Vec<Route>; 11] = [
     deployment::routes,
     remediation::routes,
     tags::routes,
+    security::routes,
+    service::routes,
+    stack::routes,
 ];
 
 /// Every route: the method and the pattern of its path.

@@ -79,6 +79,10 @@ pub(crate) fn write(
     };
     head(&mut document, &id, parsed.name(), &kind);
     check_location(&document, before.as_ref(), parsed)?;
+    if azimuth_ids::eq_fold(&kind, "Microsoft.Storage/storageAccounts") {
+        super::service::check_storage_account(call, &id, parsed.name())?;
+    }
+    check_etag(&document, before.as_ref(), &kind)?;
     complete(call, &kind, &mut document, before.as_ref());
     let document = document_with_history(call, document, before.as_ref());
     let subject = Subject { id: &id, kind: &kind, api_version };
@@ -161,6 +165,21 @@ fn is_service(id: IdRef<'_>) -> bool {
 
 fn is_embedded(call: &Call<'_>, id: IdRef<'_>) -> bool {
     read_part(call, id.as_str()).is_some()
+}
+
+/// Microsoft Sentinel keeps etags in bodies: whoever sends one means the version that has it.
+fn check_etag(document: &Value, before: Option<&Value>, kind: &str) -> Result<(), ApiError> {
+    let is_sentinel = fold(kind).starts_with("microsoft.securityinsights/");
+    let (Some(given), Some(before)) = (document["etag"].as_str().filter(|etag| *etag != "*"), before) else {
+        return Ok(());
+    };
+    if !is_sentinel || before["etag"].as_str() == Some(given) {
+        return Ok(());
+    }
+    Err(conflict(
+        "Conflict",
+        format!("Newer instance of '{kind}' exists: the etag '{given}' is not the present one."),
+    ))
 }
 
 /// A resource stays where it is.

@@ -272,8 +272,8 @@ async fn what_a_policy_misses_is_deployed() {
 async fn tags_are_a_resource_of_their_own() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    lab.storage(&group, "a", "westeurope").await;
-    let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/a");
+    lab.storage(&group, "aaa", "westeurope").await;
+    let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa");
     for scope in [account.as_str(), group.as_str(), SUB] {
         let path = format!("{scope}/providers/Microsoft.Resources/tags/default?{V}");
         assert_eq!(lab.put(&path, json!({"properties": {"tags": {"a": "1"}}})).await.status, 200);

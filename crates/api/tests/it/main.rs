@@ -10,4 +10,5 @@ mod policies;
 mod resources;
 mod rights;
 mod roles;
+mod services;
 mod telemetry;

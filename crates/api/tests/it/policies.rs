@@ -45,9 +45,9 @@ async fn a_denied_write_is_refused_with_its_reason() {
         json!({"listOfAllowedLocations": {"value": ["westeurope"]}}),
     )
     .await;
-    let refused = lab.storage(&group, "a", "northeurope").await;
+    let refused = lab.storage(&group, "aaa", "northeurope").await;
     assert_eq!((refused.status, refused.code()), (403, "RequestDisallowedByPolicy"));
-    assert_eq!(refused.body["error"]["target"], "a");
+    assert_eq!(refused.body["error"]["target"], "aaa");
     let info = &refused.body["error"]["additionalInfo"][0]["info"];
     assert_eq!(
         (&info["policyAssignmentName"], &info["policyDefinitionEffect"]),
@@ -55,10 +55,10 @@ async fn a_denied_write_is_refused_with_its_reason() {
     );
     assert_eq!(info["evaluationDetails"]["evaluatedExpressions"][0]["expressionValue"], "northeurope");
     assert_eq!(
-        lab.get(&format!("{group}/providers/Microsoft.Storage/storageAccounts/a?{V}")).await.status,
+        lab.get(&format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa?{V}")).await.status,
         404
     );
-    assert_eq!(lab.storage(&group, "a", "westeurope").await.status, 200);
+    assert_eq!(lab.storage(&group, "aaa", "westeurope").await.status, 200);
 }
 
 #[tokio::test]
@@ -70,9 +70,9 @@ async fn modify_and_append_change_the_document() {
     let modify = json!({"effect": "modify", "details": {"roleDefinitionIds": [contributor], "operations": [{"operation": "addOrReplace", "field": "tags['where']", "value": "outside"}]}});
     let definition = define(&lab, "tagged", modify).await;
     assign(&lab, SUB, "tagged", &definition, json!({})).await;
-    let made = lab.storage(&group, "a", "northeurope").await;
+    let made = lab.storage(&group, "aaa", "northeurope").await;
     assert_eq!((made.status, &made.body["tags"]), (200, &json!({"where": "outside"})));
-    let stored = lab.get(&format!("{group}/providers/Microsoft.Storage/storageAccounts/a?{V}")).await;
+    let stored = lab.get(&format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa?{V}")).await;
     assert_eq!(stored.body["tags"]["where"], "outside");
 }
 
@@ -250,7 +250,7 @@ async fn initiatives_refer_to_definitions() {
     let group = lab.group("g").await;
     assign(&lab, &group, "set", path.split('?').next().unwrap(), json!({"where": {"value": ["westeurope"]}}))
         .await;
-    assert_eq!(lab.storage(&group, "a", "northeurope").await.code(), "RequestDisallowedByPolicy");
+    assert_eq!(lab.storage(&group, "aaa", "northeurope").await.code(), "RequestDisallowedByPolicy");
     assert_eq!(lab.get(&format!("{}/versions?{V}", path.split('?').next().unwrap())).await.status, 200);
     assert!(
         !lab.get(&format!("/providers/Microsoft.Authorization/policySetDefinitions?{V}"))

@@ -47,10 +47,10 @@ async fn providers_list_types_and_versions() {
         "NotRegistered"
     );
     let group = lab.group("g").await;
-    let refused = lab.storage(&group, "a", "westeurope").await;
+    let refused = lab.storage(&group, "aaa", "westeurope").await;
     assert_eq!((refused.status, refused.code()), (409, "MissingSubscriptionRegistration"));
     assert_eq!(lab.post(&format!("{path}/register?{V}"), json!({})).await.status, 200);
-    assert_eq!(lab.storage(&group, "a", "westeurope").await.status, 200);
+    assert_eq!(lab.storage(&group, "aaa", "westeurope").await.status, 200);
     assert!(lab.get(&format!("{SUB}/providers?{V}")).await.body["value"].as_array().unwrap().len() > 50);
     assert_eq!(
         lab.get(&format!("/providers/Microsoft.Nothing?{V}")).await.code(),
@@ -115,7 +115,7 @@ async fn a_resource_is_made_changed_listed_and_deleted() {
     assert_eq!(lab.delete(&path).await.status, 200);
     assert_eq!(lab.delete(&path).await.status, 204);
     assert_eq!(lab.get(&path).await.code(), "ResourceNotFound");
-    let nowhere = lab.storage(&format!("{SUB}/resourceGroups/none"), "a", "westeurope").await;
+    let nowhere = lab.storage(&format!("{SUB}/resourceGroups/none"), "aaa", "westeurope").await;
     assert_eq!((nowhere.status, nowhere.code()), (404, "ResourceGroupNotFound"));
     let unknown = lab.put(&format!("{group}/providers/Nobody.Nothing/things/a?{V}"), json!({})).await;
     assert_eq!((unknown.status, unknown.code()), (404, "InvalidResourceNamespace"));
@@ -150,7 +150,7 @@ async fn parts_of_a_resource_show_in_the_whole() {
 async fn lists_come_in_pages() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    for name in ["a", "b", "c", "d", "e"] {
+    for name in ["aaa", "bbb", "ccc", "ddd", "eee"] {
         assert_eq!(lab.storage(&group, name, "westeurope").await.status, 200);
     }
     let mut path = format!("{group}/resources?{V}&$top=2");
@@ -163,15 +163,15 @@ async fn lists_come_in_pages() {
             None => break,
         }
     }
-    assert_eq!(pages, [vec!["a", "b"], vec!["c", "d"], vec!["e"]]);
+    assert_eq!(pages, [vec!["aaa", "bbb"], vec!["ccc", "ddd"], vec!["eee"]]);
 }
 
 #[tokio::test]
 async fn locks_stand_in_the_way() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    lab.storage(&group, "a", "westeurope").await;
-    let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/a");
+    lab.storage(&group, "aaa", "westeurope").await;
+    let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa");
     let lock = format!("{account}/providers/Microsoft.Authorization/locks/l?{V}");
     assert_eq!(lab.put(&lock, json!({"properties": {"level": "CanNotDelete"}})).await.status, 201);
     for path in [&account, &group] {
@@ -190,8 +190,8 @@ async fn locks_stand_in_the_way() {
 async fn preconditions_hold_or_refuse() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    lab.storage(&group, "a", "westeurope").await;
-    let path = format!("{group}/providers/Microsoft.Storage/storageAccounts/a?{V}");
+    lab.storage(&group, "aaa", "westeurope").await;
+    let path = format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa?{V}");
     let etag = lab.get(&path).await.headers["etag"].clone();
     let change = |etag: axum::http::HeaderValue, tag: &str| {
         axum::http::Request::put(&path)
@@ -209,7 +209,7 @@ async fn preconditions_hold_or_refuse() {
 async fn the_activity_log_tells_who_did_what() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    lab.storage(&group, "a", "westeurope").await;
+    lab.storage(&group, "aaa", "westeurope").await;
     lab.send("reader", "DELETE", &format!("{group}?{V}"), None).await;
     let filter = "$filter=eventTimestamp%20ge%20'2026-03-01T00:00:00'%20and%20resourceGroupName%20eq%20'g'";
     let path = format!(
@@ -246,16 +246,16 @@ async fn the_activity_log_tells_who_did_what() {
 async fn resources_move_between_groups_and_are_exported() {
     let lab = Lab::new();
     let (from, to) = (lab.group("from").await, lab.group("to").await);
-    lab.storage(&from, "a", "westeurope").await;
-    let account = format!("{from}/providers/Microsoft.Storage/storageAccounts/a");
+    lab.storage(&from, "aaa", "westeurope").await;
+    let account = format!("{from}/providers/Microsoft.Storage/storageAccounts/aaa");
     let body = json!({"resources": [account], "targetResourceGroup": to});
     assert_eq!(lab.post(&format!("{from}/validateMoveResources?{V}"), body.clone()).await.status, 204);
     assert_eq!(lab.post(&format!("{from}/moveResources?{V}"), body).await.status, 204);
     assert_eq!(lab.get(&format!("{account}?{V}")).await.status, 404);
-    let moved = lab.get(&format!("{to}/providers/Microsoft.Storage/storageAccounts/a?{V}")).await;
+    let moved = lab.get(&format!("{to}/providers/Microsoft.Storage/storageAccounts/aaa?{V}")).await;
     assert!(moved.body["id"].as_str().unwrap().contains("/resourceGroups/to/"));
     let template = lab.post(&format!("{to}/exportTemplate?{V}"), json!({"resources": ["*"]})).await;
-    assert_eq!(template.body["template"]["resources"][0]["name"], "a");
+    assert_eq!(template.body["template"]["resources"][0]["name"], "aaa");
 }
 
 #[tokio::test]

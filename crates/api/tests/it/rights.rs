@@ -18,6 +18,7 @@ const FOR_EVERYBODY: &[&str] = &[
     "GET /providers/Microsoft.Authorization/roleDefinitions",
     "GET /providers/Microsoft.Authorization/roleDefinitions/{name}",
     "GET /providers/Microsoft.PolicyInsights/policyMetadata",
+    "GET /providers/Microsoft.Security/secureScoreControlDefinitions",
     "POST /providers/Microsoft.Resources/calculateTemplateHash",
     "PUT /providers/Microsoft.Management/managementGroups/{managementGroup}",
     "POST /providers/Microsoft.Management/getEntities",
@@ -75,8 +76,8 @@ async fn every_route_is_refused_to_those_who_hold_nothing() {
 async fn resources_without_a_route_of_their_own_are_refused_too() {
     let lab = Lab::new();
     let group = lab.group("g").await;
-    lab.storage(&group, "a", "westeurope").await;
-    let path = format!("{group}/providers/Microsoft.Storage/storageAccounts/a?{V}");
+    lab.storage(&group, "aaa", "westeurope").await;
+    let path = format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa?{V}");
     for method in ["GET", "PUT", "PATCH", "DELETE"] {
         let refused = lab.send("nobody", method, &path, Some(json!({}))).await;
         assert_eq!((refused.status, refused.code()), (403, "AuthorizationFailed"), "{method}");
@@ -90,7 +91,7 @@ async fn resources_without_a_route_of_their_own_are_refused_too() {
     assert_eq!(lab.send("reader", "GET", &path, None).await.status, 200);
     let list = format!("{group}/providers/Microsoft.Storage/storageAccounts?{V}");
     assert_eq!(lab.send("nobody", "GET", &list, None).await.status, 403);
-    let keys = format!("{group}/providers/Microsoft.Storage/storageAccounts/a/listKeys?{V}");
+    let keys = format!("{group}/providers/Microsoft.Storage/storageAccounts/aaa/listKeys?{V}");
     assert_eq!(lab.send("reader", "POST", &keys, None).await.status, 403);
     assert_eq!(lab.post(&keys, json!({})).await.status, 501);
 }
@@ -116,8 +117,8 @@ async fn tokens_that_do_not_count_are_told_why() {
 async fn whoever_holds_a_part_sees_that_part() {
     let lab = Lab::new();
     let (one, two) = (lab.group("one").await, lab.group("two").await);
-    lab.storage(&one, "a", "westeurope").await;
-    lab.storage(&two, "b", "westeurope").await;
+    lab.storage(&one, "aaa", "westeurope").await;
+    lab.storage(&two, "bbb", "westeurope").await;
     let grant = crate::lab::assignment(
         crate::lab::NOBODY,
         crate::lab::READER_ROLE,
@@ -126,7 +127,7 @@ async fn whoever_holds_a_part_sees_that_part() {
     );
     lab.documents.commit("test", vec![grant]).unwrap();
     assert_eq!(lab.send("nobody", "GET", &format!("{SUB}/resourcegroups?{V}"), None).await.names(), ["one"]);
-    assert_eq!(lab.send("nobody", "GET", &format!("{SUB}/resources?{V}"), None).await.names(), ["a"]);
+    assert_eq!(lab.send("nobody", "GET", &format!("{SUB}/resources?{V}"), None).await.names(), ["aaa"]);
     assert_eq!(lab.send("nobody", "GET", &format!("{two}?{V}"), None).await.status, 403);
     assert_eq!(
         lab.send("nobody", "GET", &format!("/subscriptions?{V}"), None).await.body["count"]["value"],
