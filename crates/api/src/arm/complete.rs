@@ -195,7 +195,7 @@ pub(crate) fn complete(call: &Call<'_>, kind: &str, document: &mut Value, before
                     );
                 }
                 "microsoft.securityinsights/alertrules" => {
-                    document["properties"]["lastModifiedUtc"] = now.into()
+                    document["properties"]["lastModifiedUtc"] = now.into();
                 }
                 _ => {}
             }
