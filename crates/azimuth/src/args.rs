@@ -2,6 +2,7 @@
 
 mod arm;
 mod check;
+mod lab;
 mod policy;
 mod query;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
+pub(crate) use lab::{LabCommand, LabCompareArgs, LabDeleteArgs, LabForkArgs};
 pub(crate) use policy::{
     ImpactFailOn, ImpactFormat, LintFailOn, LintFormat, PolicyCommand, PolicyFailOn, PolicyFixArgs,
     PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyScanArgs, PolicySourceArgs, PolicyTestArgs,
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Show what changed in a store: who, when, what
     Changes(ChangesArgs),
+    /// A copy of a store's estate to try changes on: fork it, change it, compare what it comes to
+    #[command(subcommand)]
+    Lab(LabCommand),
     /// Who can do what where: Azure role assignments, deny assignments and conditions
     #[command(subcommand)]
     Access(AccessCommand),

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::args::InputArgs;
 use crate::command::arm::template_documents;
 use crate::exit::{Exit, Failure};
+use crate::source::{self, Source};
 use crate::ui::Ui;
 
 /// Files larger than this are refused: split them, or export in pages.
@@ -45,8 +46,8 @@ pub(crate) struct Documents {
 pub(crate) struct Estate {
     pub(crate) snapshot: Snapshot,
     pub(crate) as_of: Timestamp,
-    /// The store behind it, for history.
-    pub(crate) store: Option<Store>,
+    /// The store or lab behind it, for history.
+    pub(crate) store: Option<Source>,
 }
 
 /// Threads for work that can be shared.
@@ -73,8 +74,10 @@ pub(crate) fn load(args: &InputArgs, ui: Ui) -> Result<Estate, Failure> {
     let mut builder;
     let opened;
     if let Some(path) = store {
-        let store = open_store(&path, true)?;
-        builder = from_store(&store, wanted.map_or(AsOf::Now, AsOf::Time), ui)?;
+        let store = Source::open(&path, true)?;
+        let spinner = ui.spinner("loading");
+        builder = store.builder(wanted.map_or(AsOf::Now, AsOf::Time))?;
+        spinner.finish_and_clear();
         if builder.is_empty() {
             return Err(Failure::input(format_args!(
                 "`{}` holds no document as of that time",
@@ -125,7 +128,7 @@ pub(crate) fn open_store(path: &Path, read_only: bool) -> Result<Store, Failure>
 
 fn single_store(paths: &[PathBuf]) -> Option<PathBuf> {
     let [path] = paths else { return None };
-    is_store(path).then(|| path.clone())
+    (is_store(path) || source::is_lab(path)).then(|| path.clone())
 }
 
 /// Whether a regular file begins like a store; pipes are not touched, for what is read from them is gone.
@@ -134,13 +137,6 @@ fn is_store(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
         && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok())
         && &magic == b"SQLite format 3\0"
-}
-
-fn from_store(store: &Store, as_of: AsOf, ui: Ui) -> Result<SnapshotBuilder, Failure> {
-    let spinner = ui.spinner("loading");
-    let builder = crate::load::from_store(store, as_of, threads())?;
-    spinner.finish_and_clear();
-    Ok(builder)
 }
 
 fn no_documents(paths: &[PathBuf]) -> Failure {

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use azimuth_estate::SnapshotBuilder;
-use azimuth_host::AsOf;
+use azimuth_host::{AsOf, Documents, DocumentsError};
 use azimuth_store::{Store, StoreError};
 
 /// Every document as of a moment.
@@ -18,4 +18,17 @@ pub(crate) fn from_store(store: &Store, as_of: AsOf, threads: usize) -> Result<S
         all.append(part);
     }
     Ok(all)
+}
+
+/// The same from documents that are no store of their own, on one thread.
+pub(crate) fn from_documents(
+    documents: &dyn Documents,
+    as_of: AsOf,
+) -> Result<SnapshotBuilder, DocumentsError> {
+    let mut builder = SnapshotBuilder::default();
+    documents.scan(as_of, &mut |document| {
+        builder.push_folded(document.key.as_str(), (*document.body).into());
+        true
+    })?;
+    Ok(builder)
 }

@@ -8,6 +8,7 @@ mod exit;
 mod input;
 mod load;
 mod report;
+mod source;
 mod ui;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Export(args) => command::export::run(&args, ui),
         Command::Changes(args) => command::changes::run(&args),
         Command::Access(command) => command::access::run(command, ui),
+        Command::Lab(command) => command::lab::run(&command, ui),
         Command::Arm(command) => command::arm::run(*command, ui),
         Command::Policy(command) => command::policy::run(*command, ui),
         Command::Query(args) => command::query::run(&args, ui),

@@ -1,6 +1,6 @@
 //! Time as an argument.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use jiff::{Span, Timestamp};
 
@@ -17,6 +17,25 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+/// Another clock, but never before a moment: for what goes on from there.
+pub struct NotBefore {
+    clock: Arc<dyn Clock>,
+    moment: Timestamp,
+}
+
+impl NotBefore {
+    /// `clock`, but not before `moment`.
+    pub fn new(clock: Arc<dyn Clock>, moment: Timestamp) -> Self {
+        Self { clock, moment }
+    }
+}
+
+impl Clock for NotBefore {
+    fn now(&self) -> Timestamp {
+        self.clock.now().max(self.moment)
     }
 }
 

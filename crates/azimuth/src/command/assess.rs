@@ -8,7 +8,6 @@ use anyhow::Context;
 use azimuth_host::{Change, Documents};
 use azimuth_ids::{DocumentKey, fold};
 use azimuth_posture::{Assessment, History, Options, Verdict, Version};
-use azimuth_store::Store;
 use serde_json::Value;
 
 use super::{controls, output};
@@ -26,7 +25,7 @@ pub(crate) fn run(args: &AssessArgs, ui: Ui) -> Result<Exit, Failure> {
     }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let estate = input::load(&args.input, ui)?;
-    let history = estate.store.as_ref().map(StoreHistory);
+    let history = estate.store.as_ref().map(|store| StoreHistory(store.documents()));
     let options = Options {
         segments: args.segments.as_deref(),
         history: history.as_ref().map(|history| history as &dyn History),
@@ -75,7 +74,7 @@ pub(crate) fn run(args: &AssessArgs, ui: Ui) -> Result<Exit, Failure> {
 const VERSIONS: usize = 10_000;
 
 /// Earlier versions of documents, for controls that ask how something came about.
-struct StoreHistory<'a>(&'a Store);
+pub(crate) struct StoreHistory<'a>(pub(crate) &'a dyn Documents);
 
 impl History for StoreHistory<'_> {
     fn versions(&self, key: &str) -> Vec<Version> {

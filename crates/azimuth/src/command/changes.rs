@@ -1,16 +1,17 @@
 //! `azimuth changes`: the change feed of a store, or the history of one document.
 
-use azimuth_host::{Change, ChangeKind, Documents};
+use azimuth_host::{Change, ChangeKind};
 use azimuth_ids::DocumentKey;
 use serde_json::{Value, json};
 
 use super::output;
 use crate::args::{ChangesArgs, ListFormat};
 use crate::exit::{Exit, Failure};
-use crate::input;
+use crate::source::Source;
 
 pub(crate) fn run(args: &ChangesArgs) -> Result<Exit, Failure> {
-    let store = input::open_store(&args.store, true)?;
+    let source = Source::open(&args.store, true)?;
+    let store = source.documents();
     let changes = match &args.of {
         Some(text) => {
             let key = DocumentKey::parse(text)

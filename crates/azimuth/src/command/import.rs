@@ -1,13 +1,14 @@
 //! `azimuth import`: exported files into a store, as one transaction.
 
 use azimuth_exports::{Completeness, Imported};
-use azimuth_host::{AsOf, Documents, Write as DocumentWrite};
-use azimuth_store::{ImportMode, Store};
+use azimuth_host::{AsOf, Documents, Write as DocumentWrite, WriteOutcome};
+use azimuth_store::{ImportMode, ImportSummary};
 
 use super::output;
 use crate::args::{ImportArgs, ListFormat};
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::source::Source;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
@@ -17,14 +18,18 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
     if read.documents.is_empty() {
         return Err(Failure::input("no Azure document found, nothing was imported"));
     }
-    let store = input::open_store(&args.store, false)?;
+    let source = Source::open(&args.store, false)?;
+    if let (Source::Lab(_), true) = (&source, args.replace) {
+        return Err(Failure::usage("`--replace` is for stores: a lab has what its store has")
+            .hint("take documents out of a lab with `azimuth lab delete`"));
+    }
     let mode = if args.replace {
         ImportMode::Replace { prefixes: ["/", "graph:/", "tags:/", "azimuth:/"].map(str::to_owned).into() }
     } else {
         ImportMode::Merge
     };
     let count = read.documents.len();
-    let kept = keep_fuller(&store, &mut read.documents)?;
+    let kept = keep_fuller(source.documents(), &mut read.documents)?;
     if kept > 0 {
         ui.note(format_args!(
             "note: {kept} documents are only mentioned or listed in these files; the fuller ones of the store stay"
@@ -35,7 +40,10 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
         bar.inc(1);
         DocumentWrite::put(document.key, document.body)
     });
-    let summary = store.import(&args.actor, &mode, writes)?;
+    let summary = match &source {
+        Source::Store(store) => store.import(&args.actor, &mode, writes)?,
+        Source::Lab(lab) => counted(&lab.fork.commit(&args.actor, writes.collect())?),
+    };
     bar.finish_and_clear();
     output::to(None, |out| match args.output {
         ListFormat::Json => output::json(
@@ -56,9 +64,27 @@ pub(crate) fn run(args: &ImportArgs, ui: Ui) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What a commit came to, counted.
+fn counted(outcomes: &[WriteOutcome]) -> ImportSummary {
+    let mut summary = ImportSummary::default();
+    for outcome in outcomes {
+        let (count, place) = match outcome {
+            WriteOutcome::Created(place) => (&mut summary.created, Some(*place)),
+            WriteOutcome::Updated(place) => (&mut summary.updated, Some(*place)),
+            WriteOutcome::Deleted(place) => (&mut summary.deleted, Some(*place)),
+            WriteOutcome::Unchanged(_) => (&mut summary.unchanged, None),
+            WriteOutcome::Absent => continue,
+        };
+        *count += 1;
+        summary.first = summary.first.or(place);
+        summary.last = place.or(summary.last);
+    }
+    summary
+}
+
 /// Gives a document that its source only lists or mentions the store's body if that says more, and returns how
 /// many there are: a later `az resource list` must not wipe out properties.
-fn keep_fuller(store: &Store, documents: &mut [Imported]) -> Result<usize, Failure> {
+fn keep_fuller(store: &dyn Documents, documents: &mut [Imported]) -> Result<usize, Failure> {
     let mut kept = 0;
     for document in documents.iter_mut().filter(|document| document.rank != Completeness::Full) {
         if let Some(current) = store.read(&document.key, AsOf::Now)?

@@ -10,6 +10,7 @@ pub(crate) mod controls;
 pub(crate) mod demo_estate;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod lab;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod query;

@@ -4,6 +4,7 @@ mod arm;
 mod check;
 mod cli;
 mod flaws;
+mod lab;
 mod landing_zones;
 mod policy_impact;
 mod policy_scan;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use azimuth_host::{
-    AsOf, ChangeKind, Clock, Documents, DocumentsError, Etag, ManualClock, MemoryDocuments, Precondition,
-    WriteOutcome,
+    AsOf, ChangeKind, Clock, Documents, DocumentsError, Etag, Fork, ManualClock, MemoryDocuments,
+    Precondition, WriteOutcome,
 };
 use azimuth_store::Store;
 use jiff::{Span, Timestamp};
@@ -48,6 +48,15 @@ fn a_store_on_disk_keeps_the_contract() {
 #[test]
 fn a_store_in_memory_keeps_the_contract() {
     check(&|clock| Box::new(Store::in_memory(clock).unwrap()));
+}
+
+#[test]
+fn a_fork_keeps_the_contract() {
+    check(&|clock| {
+        let base = Arc::new(MemoryDocuments::new(clock.clone()));
+        let own = Arc::new(Store::in_memory(clock).unwrap());
+        Box::new(Fork::new(base, 0, own).unwrap())
+    });
 }
 
 fn an_empty_store_answers(new: New<'_>) {

@@ -7,6 +7,7 @@ mod concurrency;
 mod contract;
 mod crash;
 mod files;
+mod forks;
 mod formats;
 mod full;
 mod import;

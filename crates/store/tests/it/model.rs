@@ -30,7 +30,7 @@ enum Way {
     Reopen,
 }
 
-fn write() -> impl Strategy<Value = Write> {
+pub(crate) fn write() -> impl Strategy<Value = Write> {
     let precondition = prop_oneof![
         8 => Just(Precondition::None),
         1 => Just(Precondition::Exists),
@@ -58,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What a commit came to, without the parts of errors that need not agree.
-fn result(result: Result<Vec<WriteOutcome>, DocumentsError>) -> Result<Vec<WriteOutcome>, String> {
+pub(crate) fn result(result: Result<Vec<WriteOutcome>, DocumentsError>) -> Result<Vec<WriteOutcome>, String> {
     result.map_err(|error| format!("{error:?}"))
 }
 

@@ -10,6 +10,8 @@ mod source;
 mod test;
 mod why;
 
+pub(super) use impact::record;
+
 use crate::args::PolicyCommand;
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;

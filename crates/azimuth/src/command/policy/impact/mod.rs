@@ -4,7 +4,7 @@ mod csv;
 mod html;
 mod outcome;
 mod proposal;
-mod record;
+pub(in crate::command) mod record;
 mod replay;
 mod terminal;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &PolicyImpactArgs, ui: Ui) -> Result<Exit, Failure> {
     let history = match &estate.store {
         Some(store) => {
             let replay = Replay {
-                store,
+                store: store.documents(),
                 proposal: &proposal,
                 snapshot: &estate.snapshot,
                 since,

@@ -24,7 +24,7 @@ const KIND: &str = "document/1";
 ///
 /// # Errors
 /// If the file holds anything else: it would be lost.
-pub(super) fn open(path: &Path) -> Result<Option<Value>, Failure> {
+pub(in crate::command) fn open(path: &Path) -> Result<Option<Value>, Failure> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -49,10 +49,15 @@ pub(super) fn write(
     impact: &Impact<'_>,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    append(path, held, runs(impact, now))
+}
+
+/// Writes runs behind those that the file held.
+pub(in crate::command) fn append(path: &Path, held: Option<Value>, runs: Vec<Value>) -> Result<(), Failure> {
     let mut declaration =
         held.unwrap_or_else(|| json!({"azimuth": KIND, "key": KEY, "body": {"impactRuns": []}}));
     if let Some(all) = declaration["body"]["impactRuns"].as_array_mut() {
-        all.extend(runs(impact, now));
+        all.extend(runs);
     }
     let text = serde_json::to_string_pretty(&declaration)
         .map_err(|error| Failure::new(Exit::Outside, anyhow::Error::new(error)))?;

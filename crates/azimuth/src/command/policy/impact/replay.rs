@@ -7,7 +7,6 @@ use azimuth_estate::Snapshot;
 use azimuth_host::{AsOf, Change, Documents};
 use azimuth_ids::{DocumentKey, fold};
 use azimuth_policy::{Around, Consequence, ObjectKind, Proposal, RecordedWrite, Slots, Surroundings, World};
-use azimuth_store::Store;
 use jiff::Timestamp;
 
 use super::outcome::{Listed, Part, Replayed};
@@ -46,7 +45,7 @@ pub(super) fn estate(proposal: &Proposal<'_>, surroundings: &Surroundings<'_>, p
 
 /// A history to be replayed.
 pub(super) struct Replay<'a> {
-    pub(super) store: &'a Store,
+    pub(super) store: &'a dyn Documents,
     pub(super) proposal: &'a Proposal<'a>,
     /// The newest state, for management groups and evidence.
     pub(super) snapshot: &'a Snapshot,
