@@ -3,11 +3,14 @@
 //! Sources: the published implementation standard of the format (header, extension, escapes, dictionary of keys) and the
 //! field mapping of the `CommonSecurityLog` table.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use azimuth_kql::types::ScalarType;
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::record::{Fault, Record, Row, set, time};
+use crate::fit;
+use crate::record::{Cell, Fault, Record, Row};
 use crate::tables;
 
 /// An event: its header, and its extension in order.
@@ -106,50 +109,51 @@ fn unescaped(value: &str) -> String {
 ///
 /// # Errors
 /// As [`read`].
-pub fn record(text: &str, received: Timestamp) -> Result<Record, Fault> {
+pub fn record(text: &str, received: Timestamp) -> Result<Record<'static>, Fault> {
     let event = read(text)?;
-    let table = tables::known("CommonSecurityLog");
-    let ty = |column: &str| {
-        table.and_then(|table| table.columns().find(|(name, ..)| *name == column)).map(|(_, ty, _)| ty)
-    };
-    let mut row = Row::new();
-    set(&mut row, "TimeGenerated", time(received));
-    let [vendor, product, version, class, name, severity] = &event.header;
-    set(&mut row, "DeviceVendor", vendor.trim());
-    set(&mut row, "DeviceProduct", product.trim());
-    set(&mut row, "DeviceVersion", version.trim());
-    set(&mut row, "DeviceEventClassID", class.trim());
-    set(&mut row, "Activity", name.trim());
-    set(&mut row, "LogSeverity", severity.trim());
+    let mut row = Row::with_capacity(32);
+    row.set("TimeGenerated", received);
+    for (column, value) in HEADER.into_iter().zip(event.header) {
+        row.set(column, value.trim().to_owned());
+    }
     let mut others = String::new();
-    for (key, value) in &event.extension {
-        let column = column_of(key);
-        let value = value.as_str();
-        let typed: Option<Value> = match column.and_then(ty) {
-            None => None,
-            Some(ScalarType::Int) => value.trim().parse::<i32>().ok().map(Value::from),
-            Some(ScalarType::Long) => value.trim().parse::<i64>().ok().map(Value::from),
-            Some(ScalarType::Real) => {
-                value.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from)
-            }
-            Some(ScalarType::Datetime) => moment(value).map(|moment| Value::from(time(moment))),
-            Some(_) => Some(direction(key, value).into()),
-        };
-        match (column, typed) {
-            (Some(column), Some(typed)) => set(&mut row, column, typed),
+    for (key, value) in event.extension {
+        let column = COLUMNS.binary_search_by(|(known, _)| known.cmp(&key.as_str())).ok();
+        let fitting =
+            column.and_then(|place| Some((COLUMNS[place].1, fitting(COLUMNS[place].1, &key, &value)?)));
+        match fitting {
+            Some((column, cell)) => row.set(column, cell),
             // Nothing is lost: what has no column, or does not fit its type, stays readable.
-            _ => {
+            None => {
                 if !others.is_empty() {
                     others.push(';');
                 }
-                others.extend([key.as_str(), "=", value]);
+                others.extend([key.as_str(), "=", value.as_str()]);
             }
         }
     }
-    set(&mut row, "AdditionalExtensions", others);
-    set(&mut row, "Type", "CommonSecurityLog");
-    Ok(Record { table: "CommonSecurityLog".into(), row })
+    row.set("AdditionalExtensions", others);
+    Ok(Record::new("CommonSecurityLog", row))
 }
+
+/// Columns of the header.
+const HEADER: [&str; 6] =
+    ["DeviceVendor", "DeviceProduct", "DeviceVersion", "DeviceEventClassID", "Activity", "LogSeverity"];
+
+/// The value of a key in the type of its column.
+fn fitting(column: &str, key: &str, value: &str) -> Option<Cell<'static>> {
+    match TYPES.get(column)? {
+        ScalarType::Datetime => moment(value).map(Cell::from),
+        ScalarType::String => Some(direction(key, value).to_owned().into()),
+        ty => fit::cell(Cell::from(value.to_owned()), *ty).ok(),
+    }
+}
+
+/// Types of the table's columns.
+static TYPES: LazyLock<HashMap<&'static str, ScalarType>> = LazyLock::new(|| {
+    let table = tables::known("CommonSecurityLog").expect("the table is among the data");
+    table.columns().map(|(name, ty, _)| (name, ty)).collect()
+});
 
 /// `deviceDirection` is 0 or 1 in the format and a word in the table.
 fn direction<'a>(key: &str, value: &'a str) -> &'a str {
@@ -166,17 +170,12 @@ fn moment(value: &str) -> Option<Timestamp> {
     if let Ok(millis) = value.parse::<i64>() {
         return Timestamp::from_millisecond(millis).ok();
     }
-    value.parse().ok().or_else(|| {
+    fit::moment(value).or_else(|| {
         ["%b %d %Y %H:%M:%S", "%b %d %Y %H:%M:%S%.f"].iter().find_map(|format| {
             let local = jiff::civil::DateTime::strptime(format, value).ok()?;
             jiff::tz::TimeZone::UTC.to_timestamp(local).ok()
         })
     })
-}
-
-/// The column of a key of the format's dictionary; keys that are columns already stand for themselves.
-fn column_of(key: &str) -> Option<&'static str> {
-    COLUMNS.binary_search_by(|(known, _)| known.cmp(&key)).ok().map(|place| COLUMNS[place].1)
 }
 
 /// Keys and their columns, sorted by key.
@@ -271,12 +270,12 @@ mod tests {
     fn rows_have_the_types_of_the_table_and_lose_nothing() {
         let text = "CEF:0|V|P|1|c|n|9|dpt=443 in=5000000000 spt=many cfp1=1.5 deviceDirection=1 own=1 start=1700000000000";
         let row = record(text, "2024-01-01T00:00:00Z".parse().unwrap()).unwrap().row;
-        assert_eq!(row["DestinationPort"], 443);
-        assert_eq!(row["ReceivedBytes"], 5_000_000_000_i64);
-        assert_eq!(row["DeviceCustomFloatingPoint1"], 1.5);
-        assert_eq!(row["CommunicationDirection"], "Outbound");
-        assert_eq!(row["AdditionalExtensions"], "spt=many;own=1");
-        assert_eq!(row["StartTime"], "2023-11-14T22:13:20.0000000Z");
-        assert!(!row.contains_key("SourcePort"));
+        let wanted = serde_json::json!({
+            "TimeGenerated": "2024-01-01T00:00:00.0000000Z", "DeviceVendor": "V", "DeviceProduct": "P",
+            "DeviceVersion": "1", "DeviceEventClassID": "c", "Activity": "n", "LogSeverity": "9", "DestinationPort": 443,
+            "ReceivedBytes": 5_000_000_000_i64, "DeviceCustomFloatingPoint1": 1.5, "CommunicationDirection": "Outbound",
+            "StartTime": "2023-11-14T22:13:20.0000000Z", "AdditionalExtensions": "spt=many;own=1"
+        });
+        assert_eq!(serde_json::Value::from(row.to_map()), wanted);
     }
 }

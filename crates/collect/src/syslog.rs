@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::cef;
-use crate::record::{Fault, Record, Row, set, time};
+use crate::record::{Fault, Record, Row};
 
 const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
@@ -74,7 +74,7 @@ pub fn read<'a>(text: &'a str, arrival: &Arrival) -> Result<Message<'a>, Fault> 
 ///
 /// # Errors
 /// As [`read`], and when what claims to be CEF is none.
-pub fn record(text: &str, arrival: &Arrival) -> Result<Record, Fault> {
+pub fn record<'a>(text: &'a str, arrival: &Arrival) -> Result<Record<'a>, Fault> {
     let message = read(text, arrival)?;
     let happened = message.time.unwrap_or(arrival.at);
     if let Some(start) =
@@ -82,28 +82,27 @@ pub fn record(text: &str, arrival: &Arrival) -> Result<Record, Fault> {
     {
         let mut record = cef::record(text[start..].trim_end_matches(['\r', '\n', '\0']), happened)
             .map_err(|fault| Fault::new(fault.message, fault.offset + start))?;
-        set(&mut record.row, "Computer", message.host);
+        record.row.set("Computer", message.host);
         return Ok(record);
     }
-    let mut row = Row::new();
-    set(&mut row, "TimeGenerated", time(happened));
-    set(&mut row, "EventTime", message.time.map(time));
-    set(&mut row, "Computer", message.host);
-    set(&mut row, "HostName", message.host);
-    set(&mut row, "HostIP", arrival.from.map(|address| address.to_string()));
-    set(&mut row, "Facility", FACILITIES[usize::from(message.facility)]);
-    set(&mut row, "SeverityLevel", SEVERITIES[usize::from(message.severity)]);
-    set(&mut row, "ProcessName", message.process);
-    set(&mut row, "ProcessID", message.process_id.parse::<i32>().ok());
+    let mut row = Row::with_capacity(12);
+    row.set("TimeGenerated", happened);
+    row.set("EventTime", message.time);
+    row.set("Computer", message.host);
+    row.set("HostName", message.host);
+    row.set("HostIP", arrival.from.map(|address| address.to_string()));
+    row.set("Facility", FACILITIES[usize::from(message.facility)]);
+    row.set("SeverityLevel", SEVERITIES[usize::from(message.severity)]);
+    row.set("ProcessName", message.process);
+    row.set("ProcessID", message.process_id.parse::<i32>().ok());
     // What the table has no column for stays readable in front of the text.
     let text = match message.structured {
         "" => message.text.to_owned(),
         structured => format!("{structured} {}", message.text).trim_end().to_owned(),
     };
-    set(&mut row, "SyslogMessage", text);
-    set(&mut row, "SourceSystem", "Linux");
-    set(&mut row, "Type", "Syslog");
-    Ok(Record { table: "Syslog".into(), row })
+    row.set("SyslogMessage", text);
+    row.set("SourceSystem", "Linux");
+    Ok(Record::new("Syslog", row))
 }
 
 /// The number in `<34>`, and what follows.
@@ -289,14 +288,16 @@ mod tests {
 
     #[test]
     fn rows() {
-        let row = record("<86>Mar  1 11:00:00 web1 sshd[77]: Failed password", &arrival()).unwrap();
-        assert_eq!(row.table, "Syslog");
-        assert_eq!(row.row["Facility"], "authpriv");
-        assert_eq!(row.row["SeverityLevel"], "info");
-        assert_eq!(row.row["ProcessID"], 77);
-        assert_eq!(row.row["TimeGenerated"], "2024-03-01T11:00:00.0000000Z");
+        let found = record("<86>Mar  1 11:00:00 web1 sshd[77]: Failed password", &arrival()).unwrap();
+        assert_eq!(found.table, "Syslog");
+        let wanted = serde_json::json!({
+            "TimeGenerated": "2024-03-01T11:00:00.0000000Z", "EventTime": "2024-03-01T11:00:00.0000000Z",
+            "Computer": "web1", "HostName": "web1", "HostIP": "10.0.0.4", "Facility": "authpriv", "SeverityLevel": "info",
+            "ProcessName": "sshd", "ProcessID": 77, "SyslogMessage": "Failed password", "SourceSystem": "Linux"
+        });
+        assert_eq!(serde_json::Value::from(found.row.to_map()), wanted);
         let cef = record("<14>Mar  1 11:00:00 fw1 CEF:0|V|P|1|7|Deny|9|src=10.0.0.1", &arrival()).unwrap();
         assert_eq!(cef.table, "CommonSecurityLog");
-        assert_eq!((&cef.row["Computer"], &cef.row["SourceIP"]), (&"fw1".into(), &"10.0.0.1".into()));
+        assert_eq!((cef.row.text("Computer"), cef.row.text("SourceIP")), ("fw1", "10.0.0.1"));
     }
 }
