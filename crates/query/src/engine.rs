@@ -21,9 +21,11 @@ use datafusion::common::Statistics;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer};
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::object_store::ObjectStore;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
@@ -230,6 +232,11 @@ impl Engine {
             self.catalog.add_ingestion_time(name);
         }
         self.tables.insert(name.to_owned(), Arc::new(table));
+    }
+
+    /// Lets tables lie in a store of files that has that address.
+    pub fn register_store(&self, url: &ObjectStoreUrl, store: Arc<dyn ObjectStore>) {
+        self.state.runtime_env().register_object_store(url.as_ref(), store);
     }
 
     /// Lets the scans of a table ask an index of its files before they read them. A table that is registered again has none.
