@@ -10,6 +10,7 @@
 mod device;
 mod parse;
 
+pub(crate) use device::wire_name;
 pub use device::{Device, EXTENSION_ATTRIBUTES};
 pub use parse::{FilterError, LONGEST_RULE, parse_custom_attribute_filter, parse_device_filter};
 

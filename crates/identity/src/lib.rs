@@ -11,8 +11,6 @@
 //!
 //! Architecture invariant: pure. Directory, policies, a sign-in and the time come in; decisions with their reasons go out.
 
-#![expect(dead_code, reason = "the proof reads it")]
-
 mod controls;
 mod decision;
 mod directory;
@@ -27,6 +25,7 @@ pub mod passwords;
 mod per_user_mfa;
 mod policy;
 mod policy_set;
+mod proof;
 pub mod registration;
 pub mod risk;
 pub mod roles;
@@ -54,6 +53,9 @@ pub use policy::{
     Applications, Conditions, ExternalUsers, FilterCondition, Policy, Selection, State, Users, Workloads,
 };
 pub use policy_set::{PolicySet, TooManyPolicies};
+pub use proof::{
+    Claim, Class, Counterexample, DeviceClass, TargetType, Verdict, prove, prove_by_sat, replays,
+};
 pub use security_defaults::{
     DefaultsDecision, DefaultsSignIn, DefaultsTenant, allows_registration, decide_security_defaults,
 };

@@ -192,9 +192,11 @@ impl Conditions {
             applications: Applications::from_json(member("applications")),
             client_app_types: lower_strings(document, "clientAppTypes"),
             platforms: present(document, "platforms")
-                .map(|platforms| Selection::of(platforms, "includePlatforms", "excludePlatforms")),
+                .map(|platforms| Selection::of(platforms, "includePlatforms", "excludePlatforms"))
+                .filter(Selection::is_configured),
             locations: present(document, "locations")
-                .map(|locations| Selection::of(locations, "includeLocations", "excludeLocations")),
+                .map(|locations| Selection::of(locations, "includeLocations", "excludeLocations"))
+                .filter(Selection::is_configured),
             device_filter: FilterCondition::from_json(filter, parse_device_filter),
             sign_in_risk_levels: lower_strings(document, "signInRiskLevels"),
             user_risk_levels: lower_strings(document, "userRiskLevels"),
@@ -214,6 +216,13 @@ impl Conditions {
 impl Selection {
     fn of(document: &Value, include: &str, exclude: &str) -> Selection {
         Selection { include: lower_strings(document, include), exclude: lower_strings(document, exclude) }
+    }
+}
+
+impl Selection {
+    /// False for an empty object, which published policies have in place of null.
+    fn is_configured(&self) -> bool {
+        !self.include.is_empty() || !self.exclude.is_empty()
     }
 }
 

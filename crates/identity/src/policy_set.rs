@@ -19,7 +19,7 @@ use crate::policy::{Policy, State};
 use crate::sign_in::{ClientApp, Flow, InsiderRisk, Platform, Risk};
 
 use people::People;
-use places::Places;
+pub(crate) use places::Places;
 use targets::Targets;
 
 /// Policies in the form in which sign-ins are decided.
@@ -30,7 +30,6 @@ pub struct PolicySet {
     /// The strengths that policies can name.
     pub(crate) strengths: Vec<Strength>,
     pub(crate) enabled: Mask,
-    pub(crate) report_only: Mask,
     pub(crate) people: People,
     pub(crate) targets: Targets,
     pub(crate) places: Places,
@@ -124,7 +123,6 @@ impl PolicySet {
         Ok(PolicySet {
             strengths: strengths(&policies, &directory),
             enabled: wanted(&|policy| policy.state == State::Enabled),
-            report_only: wanted(&|policy| policy.state == State::ReportOnly),
             people: People::new(&policies, &directory),
             targets: Targets::new(&policies, &directory),
             places: Places::new(&policies, &directory),

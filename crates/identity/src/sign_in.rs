@@ -112,11 +112,11 @@ pub enum Platform {
     Android,
     /// Linux.
     Linux,
-    /// Windows Phone.
-    WindowsPhone,
     /// Any other, or none told.
     #[default]
     Unknown,
+    /// Windows Phone, which nobody makes any more.
+    WindowsPhone,
 }
 
 /// A level of risk.
@@ -183,7 +183,7 @@ pub struct Session {
 macro_rules! wire_names {
     ($kind:ident { $($variant:ident = $name:literal),+ }) => {
         impl $kind {
-            /// Every value, the plainest first.
+            /// Every value in the order of the variants, the plainest first.
             pub const ALL: &[$kind] = &[$($kind::$variant),+];
 
             /// The name in Microsoft Graph.
@@ -214,8 +214,8 @@ wire_names!(Platform {
     Ios = "iOS",
     Android = "android",
     Linux = "linux",
-    WindowsPhone = "windowsPhone",
-    Unknown = "unknown"
+    Unknown = "unknown",
+    WindowsPhone = "windowsPhone"
 });
 wire_names!(Risk { None = "none", Low = "low", Medium = "medium", High = "high" });
 wire_names!(InsiderRisk { None = "none", Minor = "minor", Moderate = "moderate", Elevated = "elevated" });
@@ -224,6 +224,19 @@ wire_names!(Flow {
     DeviceCode = "deviceCodeFlow",
     AuthenticationTransfer = "authenticationTransfer"
 });
+
+impl Platform {
+    /// The platforms that the service tells apart today, and the unknown one. Windows Phone still has a value in policies
+    /// but is not among the platforms of "Conditional Access: conditions" any more; its browsers count as unknown.
+    pub const RECOGNISED: &[Platform] = &[
+        Platform::Windows,
+        Platform::MacOs,
+        Platform::Ios,
+        Platform::Android,
+        Platform::Linux,
+        Platform::Unknown,
+    ];
+}
 
 impl ClientApp {
     /// True if the client knows no modern authentication: it can show no prompt and carries no device state.

@@ -1,19 +1,18 @@
 //! Sign-in decisions, their proof, passwords, risk and registration.
 
+mod coverage;
 mod protection;
 mod risk;
 mod sign_ins;
 
-use super::{Suite, answered, waiting};
-
-const IDENTITY: &str = "sign-in decisions and identity protection";
+use super::{Suite, answered};
 
 /// The folder `identity`.
 pub(super) const SUITE: Suite = Suite {
     name: "identity",
     files: &[
         answered("ca-decisions.jsonl", sign_ins::conditional_access),
-        waiting("coverage-claims.jsonl", IDENTITY),
+        answered("coverage-claims.jsonl", coverage::claims),
         answered("device-filters.jsonl", sign_ins::device_filter),
         answered("log-rows.jsonl", protection::log_rows),
         answered("passwords.jsonl", protection::passwords),

@@ -168,6 +168,20 @@ impl Targets {
         mask
     }
 
+    /// The applications that policies name and the directory does not list, in order.
+    pub(crate) fn unlisted(&self) -> Vec<String> {
+        let is_id = |name: &str| name.len() == 36 && name.bytes().filter(|byte| *byte == b'-').count() == 4;
+        let named = self.by_name.keys().filter(|name| is_id(name) && !self.applications.contains_key(*name));
+        let mut found: Vec<String> = named.cloned().collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The user actions that policies name.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &String> {
+        self.by_action.keys()
+    }
+
     /// The authentication contexts that policies name.
     pub(crate) fn contexts(&self) -> impl Iterator<Item = &String> {
         self.by_context.keys()
