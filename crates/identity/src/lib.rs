@@ -9,9 +9,13 @@
 //! A policy set is compiled once against a directory ([`PolicySet`]): each fact of a sign-in then is a set of policies,
 //! and both the decision and the proof work on these sets.
 //!
+//! - [`credentials`]: what is kept of an account that may sign in;
+//! - [`tokens`]: what a token is asked for and what it says.
+//!
 //! Architecture invariant: pure. Directory, policies, a sign-in and the time come in; decisions with their reasons go out.
 
 mod controls;
+pub mod credentials;
 mod decision;
 mod directory;
 mod filter;
@@ -32,6 +36,7 @@ pub mod roles;
 mod security_defaults;
 mod session_controls;
 mod sign_in;
+pub mod tokens;
 mod validation;
 
 pub use controls::{Control, Grant};

@@ -11,4 +11,5 @@ mod resources;
 mod rights;
 mod roles;
 mod services;
+mod signin;
 mod telemetry;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::setting::{LONGEST, Rules};
@@ -26,7 +27,7 @@ pub enum Location {
 }
 
 /// By what a bad password is known again: a salted hash, kept in memory for as long as the counter.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordTag([u8; 16]);
 
 impl PasswordTag {
@@ -97,13 +98,13 @@ impl Outcome {
 }
 
 /// The lockout state of one account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lockout {
     familiar: Counter,
     unfamiliar: Counter,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counter {
     failures: u32,
     locks: u32,
@@ -137,6 +138,13 @@ impl Lockout {
             }
             Attempt::Wrong(tag) => Outcome::Failed { locked_for: counter.fail(rules, now, tag) },
         }
+    }
+
+    /// An attempt that was counted as wrong before the password was looked at turned out right: counting starts anew.
+    ///
+    /// Who counts first and looks afterwards cannot be outnumbered by attempts side by side.
+    pub fn turned_out_right(&mut self, location: Location) {
+        *self.counter(location) = Counter::default();
     }
 
     /// How long the account is still locked for this location; `None` if it is open.
