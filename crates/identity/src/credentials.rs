@@ -14,10 +14,6 @@ pub enum Method {
     Password,
     /// A code of an authenticator app (RFC 6238)
     SoftwareOath,
-    /// A number shown here and entered where the person is signed in already
-    NumberMatch,
-    /// A passkey, with the person verified by the authenticator
-    Passkey,
     /// One of the codes kept for the day when everything else is lost
     RecoveryCode,
 }
@@ -28,8 +24,6 @@ impl Method {
         match self {
             Self::Password => &["pwd"],
             Self::SoftwareOath => &["otp"],
-            Self::NumberMatch => &["swk"],
-            Self::Passkey => &["hwk", "user"],
             Self::RecoveryCode => &["kba"],
         }
     }
@@ -39,8 +33,6 @@ impl Method {
         match self {
             Self::Password => "password",
             Self::SoftwareOath => "softwareOath",
-            Self::NumberMatch => "microsoftAuthenticatorPush",
-            Self::Passkey => "fido2",
             Self::RecoveryCode => "temporaryAccessPassOneTime",
         }
     }
@@ -50,23 +42,15 @@ impl Method {
         match self {
             Self::Password => "Password",
             Self::SoftwareOath => "OATH verification code",
-            Self::NumberMatch => "Mobile app notification",
-            Self::Passkey => "Passkey (device-bound)",
             Self::RecoveryCode => "Recovery code",
         }
     }
-
-    /// Whether the method can be phished: a code or a number can be relayed, a passkey is bound to the site.
-    pub fn phishing_resistant(self) -> bool {
-        self == Self::Passkey
-    }
 }
 
-/// Whether methods make up two factors: a passkey verifies its person, everything else needs a companion of another kind.
+/// Whether methods make up two factors: something known, and something of another kind.
 pub fn multi_factor(methods: &[Method]) -> bool {
-    let second = [Method::SoftwareOath, Method::NumberMatch, Method::RecoveryCode];
-    methods.contains(&Method::Passkey)
-        || (methods.contains(&Method::Password) && methods.iter().any(|method| second.contains(method)))
+    let second = [Method::SoftwareOath, Method::RecoveryCode];
+    methods.contains(&Method::Password) && methods.iter().any(|method| second.contains(method))
 }
 
 /// The values of `amr` for methods, each once, with `mfa` where they make up two factors.
@@ -108,20 +92,6 @@ pub struct Authenticator {
     pub added: Timestamp,
 }
 
-/// A passkey.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Passkey {
-    /// The credential's id, base64url
-    pub id: String,
-    /// What its owner calls it
-    pub label: String,
-    /// When it was registered
-    pub added: Timestamp,
-    /// The public key, counter and flags, as the library that checks them keeps them
-    pub credential: serde_json::Value,
-}
-
 /// A network from which the person signed in before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -152,9 +122,6 @@ pub struct Credentials {
     /// Authenticator apps, at most [`Credentials::MOST_OF_A_KIND`]
     #[serde(default)]
     pub authenticators: Vec<Authenticator>,
-    /// Passkeys, at most [`Credentials::MOST_OF_A_KIND`]
-    #[serde(default)]
-    pub passkeys: Vec<Passkey>,
     /// Digests of the recovery codes that are not used yet
     #[serde(default)]
     pub recovery: Vec<String>,
@@ -169,16 +136,13 @@ pub struct Credentials {
 const FAMILIAR_SECONDS: i64 = 30 * 86_400;
 
 impl Credentials {
-    /// The most authenticator apps, and the most passkeys, that one account may have.
+    /// The most authenticator apps that one account may have.
     pub const MOST_OF_A_KIND: usize = 5;
     const MOST_NETWORKS: usize = 20;
 
     /// The methods that the account could use now as its second factor.
     pub fn second_factors(&self) -> Vec<Method> {
         let mut methods = Vec::new();
-        if !self.passkeys.is_empty() {
-            methods.push(Method::Passkey);
-        }
         if !self.authenticators.is_empty() {
             methods.push(Method::SoftwareOath);
         }
@@ -216,7 +180,6 @@ mod tests {
             roles: Vec::new(),
             password: None,
             authenticators: Vec::new(),
-            passkeys: Vec::new(),
             recovery: Vec::new(),
             networks: Vec::new(),
             valid_from: Timestamp::UNIX_EPOCH,
@@ -228,7 +191,6 @@ mod tests {
         assert!(!multi_factor(&[Method::Password]));
         assert!(!multi_factor(&[Method::SoftwareOath, Method::RecoveryCode]));
         assert!(multi_factor(&[Method::Password, Method::SoftwareOath]));
-        assert!(multi_factor(&[Method::Passkey]));
         assert_eq!(amr(&[Method::Password, Method::SoftwareOath]), ["pwd", "otp", "mfa"]);
         assert_eq!(amr(&[Method::Password]), ["pwd"]);
     }

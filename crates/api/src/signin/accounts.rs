@@ -132,7 +132,6 @@ impl Provider {
                 must_change: false,
             }),
             authenticators: Vec::new(),
-            passkeys: Vec::new(),
             recovery: Vec::new(),
             networks: Vec::new(),
             valid_from: self.now(),

@@ -68,11 +68,11 @@ impl Answer {
     /// The address with the fields in its query; what was there stays.
     pub(super) fn location(&self) -> String {
         match Url::parse(&self.redirect) {
-            Ok(mut url) => {
+            Ok(mut url) if !self.fields.is_empty() => {
                 url.query_pairs_mut().extend_pairs(&self.fields);
                 url.into()
             }
-            Err(_) => self.redirect.clone(),
+            _ => self.redirect.clone(),
         }
     }
 }

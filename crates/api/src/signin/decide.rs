@@ -53,8 +53,6 @@ pub enum Decision {
     Allow,
     /// A second factor is wanted
     SecondFactor,
-    /// A factor is wanted that cannot be phished
-    PhishingResistant,
     /// A second factor must be registered first
     Register,
     /// The person must prove again who they are

@@ -432,7 +432,7 @@ impl Provider {
                 let error = OAuthError::new("access_denied", code, reason);
                 return Ok(Reply::page(page::failure(&self.settings.organisation, &error)));
             }
-            Decision::SecondFactor | Decision::PhishingResistant => Stage::Second,
+            Decision::SecondFactor => Stage::Second,
             Decision::Again => Stage::Password,
             Decision::Register => {
                 let secret = chance::bytes::<20>(self.chance());

@@ -104,7 +104,7 @@ pub(super) fn password(step: &Step<'_>, client: &str, hint: &str) -> Page {
     let (name_focus, password_focus) = if hint.is_empty() { (" autofocus", "") } else { ("", " autofocus") };
     let fields = format!(
         "<label for=\"username\">User name</label>\
-         <input id=\"username\" name=\"username\" type=\"email\" autocomplete=\"username webauthn\" required maxlength=\"256\" \
+         <input id=\"username\" name=\"username\" type=\"email\" autocomplete=\"username\" required maxlength=\"256\" \
          placeholder=\"name@example.com\" value=\"{hint}\"{name_focus}>\
          <label for=\"password\">Password</label>\
          <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required maxlength=\"256\"{password_focus}>\

@@ -403,7 +403,7 @@ pub(super) fn refusal(verdict: &Verdict, contexts: &[String]) -> Option<OAuthErr
     });
     let error = match &verdict.decision {
         Decision::Allow => return None,
-        Decision::SecondFactor | Decision::PhishingResistant => OAuthError::interaction(
+        Decision::SecondFactor => OAuthError::interaction(
             50_076,
             "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access this resource.",
             challenge,

@@ -243,9 +243,47 @@ async fn the_first_administrator_is_made_once_and_sign_ins_survive_a_restart() {
         clock: lab.clock.clone(),
         chance: Arc::new(SystemChance::default()),
         seal: Seal::new(&[9; 32]),
-        decide: Arc::new(Baseline),
+        decide: Arc::new(ConditionalAccess::new(lab.documents.clone())),
         log: lab.log.clone(),
     };
     let restarted = Provider::new(Settings::new(BASE, TENANT), surroundings);
     assert!(restarted.caller(tokens["access_token"].as_str().unwrap(), &[BASE]).is_ok());
+}
+
+#[tokio::test]
+async fn policies_of_the_tenant_decide_and_are_named_in_the_log() {
+    let lab = Lab::new();
+    let put = |path: &str, value: Value| {
+        let key = azimuth_ids::DocumentKey::graph(path).unwrap();
+        lab.documents.commit("test", vec![Write::put(key, value.to_string())]).unwrap();
+    };
+    let policy = |state: &str, grant: Value| {
+        json!({
+            "id": "11111111-0000-0000-0000-000000000001", "displayName": "Everybody", "state": state,
+            "conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]},
+                "clientAppTypes": ["all"]},
+            "grantControls": grant,
+        })
+    };
+    let path = "identity/conditionalAccess/policies/11111111-0000-0000-0000-000000000001";
+    let mfa = json!({"operator": "OR", "builtInControls": ["mfa"]});
+    put(path, policy("enabledForReportingButNotEnforced", mfa.clone()));
+    assert_eq!(lab.password(ADA, PASSWORD).await.status, StatusCode::OK, "report-only lets in");
+    put(path, policy("enabled", mfa));
+    assert_eq!(lab.password(ADA, PASSWORD).await.code(), 50_079);
+    let rows = lab.log.rows();
+    let row = &rows.last().unwrap().1;
+    assert_eq!(row["ConditionalAccessPolicies"][0]["displayName"], "Everybody");
+    assert_eq!(
+        (row["ConditionalAccessStatus"].as_str(), row["ResultType"].as_str()),
+        (Some("failure"), Some("50079"))
+    );
+    put(path, policy("enabled", json!({"operator": "OR", "builtInControls": ["block"]})));
+    assert_eq!(lab.password(ADA, PASSWORD).await.code(), 53_003);
+    let (page, _) = lab.sign_in(&lab.authorize(APP, "https://app.example/cb", &[])).await;
+    assert_eq!(page.code(), 53_003);
+    put(path, policy("disabled", json!({"operator": "OR", "builtInControls": ["block"]})));
+    let refresh = lab.password(ADA, PASSWORD).await.json()["refresh_token"].as_str().unwrap().to_owned();
+    put(path, policy("enabled", json!({"operator": "OR", "builtInControls": ["block"]})));
+    assert_eq!(lab.refresh(CLI, &refresh).await.code(), 53_003, "decided again at every refresh");
 }

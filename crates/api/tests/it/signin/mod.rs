@@ -14,8 +14,8 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use azimuth_api::caller::{Authenticate as _, Caller};
 use azimuth_api::signin::{
-    Baseline, Client, HashCost, MemoryLog, NewAccount, Origin, Provider, Seal, Settings, Surroundings,
-    SystemChance, router,
+    Client, ConditionalAccess, HashCost, MemoryLog, NewAccount, Origin, Provider, Seal, Settings,
+    Surroundings, SystemChance, router,
 };
 use azimuth_host::{Clock as _, Documents, ManualClock, MemoryDocuments, Write};
 use base64::Engine as _;
@@ -120,7 +120,7 @@ impl Lab {
             clock: clock.clone(),
             chance: Arc::new(SystemChance::default()),
             seal: Seal::new(&[9; 32]),
-            decide: Arc::new(Baseline),
+            decide: Arc::new(ConditionalAccess::new(documents.clone())),
             log: log.clone(),
         };
         let provider = Arc::new(Provider::new(settings, surroundings));
@@ -146,10 +146,13 @@ impl Lab {
     }
 
     fn provider_key_document(&self) -> String {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let path = format!("/{TENANT}/discovery/v2.0/keys");
+        let ask = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(self.get(&path, ""));
+        };
         // In a thread of its own: the test that comes first is inside a runtime already.
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(self.get(&path, ""))).join().unwrap());
+        std::thread::scope(|scope| scope.spawn(ask).join().unwrap());
         let key = azimuth_ids_key("signin/keys/ring");
         self.documents.read(&key, azimuth_host::AsOf::Now).unwrap().unwrap().body.to_string()
     }
