@@ -14,6 +14,7 @@
 //!
 //! Architecture invariant: pure. Directory, policies, a sign-in and the time come in; decisions with their reasons go out.
 
+mod analysis;
 mod controls;
 pub mod credentials;
 mod decision;
@@ -25,6 +26,7 @@ pub mod logs;
 mod mask;
 mod methods;
 mod network;
+mod options;
 pub mod passwords;
 mod per_user_mfa;
 mod policy;
@@ -38,7 +40,12 @@ mod session_controls;
 mod sign_in;
 pub mod tokens;
 mod validation;
+mod what_if;
 
+pub use analysis::{
+    Change, Fault, Findings, PasswordAlone, Replayed, Suggestion, analyse, compare, find_faults, lockout,
+    named_questions, password_alone, replay, suggest,
+};
 pub use controls::{Control, Grant};
 pub use decision::{Applied, Decision, Outcome, PolicyResult, Reason, Reasons, Status, decide};
 pub use directory::{Application, Directory, ServicePrincipal, Tenant, Trust, User, UserKind};
@@ -51,6 +58,7 @@ pub use methods::{
     Authenticators, Capabilities, MULTIFACTOR, PASSWORDLESS, PHISHING_RESISTANT, Restriction, Strength,
 };
 pub use network::{LocationKind, NamedLocation, Network, Range, Ranges};
+pub use options::{MfaOption, OptionsReport, options_report};
 pub use per_user_mfa::{
     MfaServiceSettings, PerUserDecision, PerUserEvent, PerUserSignIn, PerUserState, decide_per_user_mfa,
 };
@@ -73,3 +81,4 @@ pub use validation::{
     validate_location_count, validate_location_deletion, validate_named_location, validate_policy,
     validate_range_count, validate_trusted_ranges,
 };
+pub use what_if::{sign_in_of_what_if, what_if, what_if_of};

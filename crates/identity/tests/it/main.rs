@@ -5,4 +5,5 @@
 
 mod claims;
 mod corpus;
+mod policy_sets;
 mod risk;
