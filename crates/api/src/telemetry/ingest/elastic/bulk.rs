@@ -144,7 +144,7 @@ fn row(item: &Item, document: &[u8], now: Timestamp) -> Result<(String, Record),
     }
     for (member, value) in document {
         if member != "@timestamp" && !value.is_null() {
-            row.insert(column_name(&member), value);
+            row.insert(column_name(&member).into_owned(), value);
         }
     }
     Ok((table, row))
