@@ -6,6 +6,7 @@
 //!   that nobody declared;
 //! - [`tables`]: the public tables of Azure Monitor, Microsoft Sentinel and Microsoft Defender, with their columns;
 //! - [`syslog`] and [`cef`]: what devices send;
+//! - [`transform`]: transformations of data collection rules;
 //! - [`record`]: a row and its table, or why there is none; [`json`]: objects without trees.
 //!
 //! Architecture invariant: pure. Records come in as bytes, rows go out; no file, socket or clock. Who listens on a socket, opens a
@@ -22,6 +23,7 @@ mod separated;
 mod shapes;
 pub mod syslog;
 pub mod tables;
+pub mod transform;
 
 pub use format::Format;
 pub use reader::{Counts, DeadLetter, Reader, Sink, Source};

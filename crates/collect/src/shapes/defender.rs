@@ -6,7 +6,7 @@
 //! `SecurityIncident`, `AlertInfo` and `AlertEvidence`.
 
 use super::categories::table_named;
-use super::{Context, items, members, rename, take_members};
+use super::{Context, is_custom, items, members, rename, take_members};
 use crate::json;
 use crate::record::{Cell, Fault, Record, Row};
 
@@ -15,7 +15,12 @@ pub(super) fn streamed<'a>(mut row: Row<'a>, table: &str, out: &mut Vec<Record<'
     let Ok(mut properties) = members(row.take("properties")) else {
         return Err(Fault::new("a row of advanced hunting without `properties`", 0));
     };
-    let table = table_named(table).map_or_else(|| format!("{table}_CL"), str::to_owned);
+    let custom = || format!("{table}_CL");
+    let Some(table) =
+        table_named(table).map(str::to_owned).or_else(|| Some(custom()).filter(|name| is_custom(name)))
+    else {
+        return Err(Fault::new("the name of a table of advanced hunting is no name", 0));
+    };
     let time = match properties.get("Timestamp") {
         Cell::Null => row.take("time"),
         time => time.clone(),

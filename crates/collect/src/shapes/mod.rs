@@ -90,6 +90,15 @@ const SHAPES: [Shape; 12] = [
 /// Where records go of which nothing tells the table.
 const NO_TABLE: &str = "Records_CL";
 
+/// Whether a name is one of a custom table: at most 63 letters, digits and `_`, a letter first, `_CL` at the end.
+fn is_custom(name: &str) -> bool {
+    name.len() > 3
+        && name.len() <= 63
+        && name.ends_with("_CL")
+        && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 /// Gives a record its table, or makes several records of it.
 ///
 /// # Errors
@@ -108,7 +117,7 @@ pub(crate) fn records<'a>(
         Cell::Null => members.text("Type"),
         table => table.text().unwrap_or(""),
     };
-    if tables::known(ty).is_some() || ty.ends_with("_CL") && ty.len() > 3 {
+    if tables::known(ty).is_some() || is_custom(ty) {
         let table = ty.to_owned();
         let mut row = members;
         row.take("$table");
@@ -206,6 +215,8 @@ mod tests {
     fn rows_of_a_table_say_so() {
         assert_eq!(shaped(r#"{"Type":"SigninLogs","a":1}"#)[0].0, "SigninLogs");
         assert_eq!(shaped(r#"{"$table":"Own_CL","a":1}"#)[0], ("Own_CL".into(), serde_json::json!({"a": 1})));
-        assert_eq!(shaped(r#"{"Type":"elsewhere"}"#)[0].0, NO_TABLE);
+        for hostile in ["elsewhere", "../x_CL", "_CL", "1_CL"] {
+            assert_eq!(shaped(&format!("{{\"Type\":\"{hostile}\"}}"))[0].0, NO_TABLE);
+        }
     }
 }

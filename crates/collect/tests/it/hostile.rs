@@ -128,7 +128,7 @@ fn damage_never_panics() {
     };
     let marks = b"{}[]\",:\\<>&;|= \n\r\t\0\xff\xc3-0eE.u";
     for (path, sample) in samples {
-        for _ in 0..1_500 {
+        for _ in 0..400 {
             let mut bytes = sample.repeat(1 + next(2)).into_bytes();
             for _ in 0..1 + next(4) {
                 let place = next(bytes.len().max(1)).min(bytes.len().saturating_sub(1));
