@@ -2,6 +2,7 @@
 
 mod arm;
 mod check;
+mod identity;
 mod lab;
 mod policy;
 mod query;
@@ -12,6 +13,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
+pub(crate) use identity::{
+    IdentityCommand, MfaArgs, PasswordCheckArgs, PasswordCommand, PasswordFailOn, PasswordProfile,
+    RiskActArgs, RiskAction, RiskCommand, RiskFormat, RiskLicense, RiskListArgs, RiskReportArgs,
+    RiskSourceArgs,
+};
 pub(crate) use lab::{LabCommand, LabCompareArgs, LabDeleteArgs, LabForkArgs};
 pub(crate) use policy::{
     ImpactFailOn, ImpactFormat, LintFailOn, LintFormat, PolicyCommand, PolicyFailOn, PolicyFixArgs,
@@ -77,6 +83,9 @@ pub(crate) enum Command {
     /// Azure Policy: compliance of an estate, the impact of a change, tests, lints and fixes
     #[command(subcommand)]
     Policy(Box<PolicyCommand>),
+    /// Identity: passwords, risk of users and sign-ins, how far multifactor authentication reaches
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// Ask in KQL: logs in Parquet, JSON and CSV, and the estate as tables of Resource Graph
     Query(Box<QueryArgs>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files

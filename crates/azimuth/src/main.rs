@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Lab(command) => command::lab::run(&command, ui),
         Command::Arm(command) => command::arm::run(*command, ui),
         Command::Policy(command) => command::policy::run(*command, ui),
+        Command::Identity(command) => command::identity::run(command, ui),
         Command::Query(args) => command::query::run(&args, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),

@@ -9,6 +9,7 @@ pub(crate) mod collect;
 pub(crate) mod controls;
 pub(crate) mod demo_estate;
 pub(crate) mod export;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod lab;
 pub(crate) mod output;

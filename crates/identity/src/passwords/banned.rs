@@ -105,9 +105,9 @@ impl Reason {
 
 impl BannedPasswords {
     /// Lists that are checked from now on. Without a custom list in force, `custom` is empty. Empty terms are left out.
-    pub fn new<'a>(
+    pub fn new<'a, 'b>(
         global: impl IntoIterator<Item = &'a str>,
-        custom: impl IntoIterator<Item = &'a str>,
+        custom: impl IntoIterator<Item = &'b str>,
     ) -> Self {
         let (global, custom) = (characters(global), characters(custom));
         let both = global.iter().chain(&custom).cloned().collect();

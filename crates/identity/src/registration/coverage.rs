@@ -124,10 +124,30 @@ pub struct Coverage {
 ///
 /// Multifactor authentication by a federated identity provider is no registered method; it shows in the sign-ins only.
 pub fn coverage<'a>(users: &[RegisteredUser], rows: impl IntoIterator<Item = &'a Value>) -> Coverage {
-    let mut seen: HashMap<String, Challenges> = HashMap::new();
-    for row in rows {
-        observe(row, &mut seen);
+    let mut report = CoverageReport::default();
+    rows.into_iter().for_each(|row| report.observe(row));
+    report.finish(users)
+}
+
+/// The coverage of a stream of sign-ins too long to hold: rows one by one, then the users.
+#[derive(Clone, Debug, Default)]
+pub struct CoverageReport {
+    seen: HashMap<String, Challenges>,
+}
+
+impl CoverageReport {
+    /// Takes a row of the sign-in tables into account.
+    pub fn observe(&mut self, row: &Value) {
+        observe(row, &mut self.seen);
     }
+
+    /// The coverage of these users.
+    pub fn finish(self, users: &[RegisteredUser]) -> Coverage {
+        finish(users, self.seen)
+    }
+}
+
+fn finish(users: &[RegisteredUser], mut seen: HashMap<String, Challenges>) -> Coverage {
     let mut report = Coverage::default();
     for user in users {
         let challenges = seen.remove(&user.id).unwrap_or_default();

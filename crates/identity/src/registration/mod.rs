@@ -9,6 +9,6 @@ mod coverage;
 mod details;
 mod method;
 
-pub use coverage::{Challenges, Coverage, CoverageCounts, RegisteredUser, coverage};
+pub use coverage::{Challenges, Coverage, CoverageCounts, CoverageReport, RegisteredUser, coverage};
 pub use details::{Registration, RegistrationDetails, ResetPolicy, registration_details};
 pub use method::{Strength, is_passwordless, is_phishing_resistant, is_strong, same_method, strength};

@@ -60,6 +60,14 @@ pub struct Detection {
     pub place: String,
     /// Latitude and longitude.
     pub position: Option<(f64, f64)>,
+    /// Display name of the application.
+    pub application_name: String,
+    /// Operating system and browser.
+    pub client: String,
+    /// A user was there.
+    pub is_interactive: bool,
+    /// A second factor stood behind the sign-in.
+    pub has_mfa: bool,
     /// Who made it.
     pub source: Source,
     /// What was seen, in a sentence for the analyst.
@@ -132,9 +140,18 @@ impl Detection {
             country: sign_in.country.clone(),
             place: sign_in.place.clone(),
             position: sign_in.position,
+            application_name: sign_in.application_name.clone(),
+            client: sign_in.client.clone(),
+            is_interactive: sign_in.is_interactive,
+            has_mfa: sign_in.has_mfa,
             source: finding.source,
             reason: finding.reason,
         }
+    }
+
+    /// True if the detection is about a workload identity.
+    pub fn is_of_workload(&self) -> bool {
+        self.kind.scopes() == [Scope::ServicePrincipal]
     }
 
     /// True if the detection is about a sign-in rather than the user alone.
@@ -142,7 +159,7 @@ impl Detection {
         !self.sign_in_id.is_empty() && self.kind.scopes().contains(&Scope::SignIn)
     }
 
-    /// The `riskDetection` object of Graph, as a tenant of this licence sees it. Without P2 a premium detection shows as
+    /// The `riskDetection` object of Graph, or `servicePrincipalRiskDetection` of a workload, as a tenant of this licence sees it. Without P2 a premium detection shows as
     /// `generic`, with neither level nor reason.
     pub fn to_json(&self, license: License) -> Value {
         let shown = self.kind.shown_as(license);
@@ -154,7 +171,7 @@ impl Detection {
             {"Key": "mitreTechniques", "Value": self.kind.technique()},
             {"Key": "reason", "Value": self.reason},
         ]);
-        json!({
+        let mut object = json!({
             "id": self.id,
             "requestId": none_if_empty(&self.sign_in_id),
             "correlationId": none_if_empty(&self.correlation_id),
@@ -164,15 +181,12 @@ impl Detection {
             "riskDetail": if is_hidden { "hidden" } else { self.detail.name() },
             "source": self.source.name(),
             "detectionTimingType": self.timing.name(),
-            "activity": if self.is_of_sign_in() { "signin" } else { "user" },
+            "activity": self.activity(),
             "tokenIssuerType": "AzureAD",
             "ipAddress": self.address.map(|address| address.to_string()),
             "activityDateTime": self.activity_at.to_string(),
             "detectedDateTime": self.detected_at.to_string(),
             "lastUpdatedDateTime": self.updated_at.to_string(),
-            "userId": self.user_id,
-            "userDisplayName": none_if_empty(&self.user_display_name),
-            "userPrincipalName": self.user_name,
             "additionalInfo": if is_hidden { Value::Null } else { additional.to_string().into() },
             "location": {
                 "city": none_if_empty(city),
@@ -180,7 +194,24 @@ impl Detection {
                 "countryOrRegion": none_if_empty(&self.country),
                 "geoCoordinates": position,
             },
-        })
+        });
+        if self.is_of_workload() {
+            object["servicePrincipalId"] = self.user_id.as_str().into();
+            object["servicePrincipalDisplayName"] = self.user_name.as_str().into();
+        } else {
+            object["userId"] = self.user_id.as_str().into();
+            object["userDisplayName"] = none_if_empty(&self.user_display_name).into();
+            object["userPrincipalName"] = self.user_name.as_str().into();
+        }
+        object
+    }
+
+    fn activity(&self) -> &'static str {
+        match (self.is_of_workload(), self.is_of_sign_in()) {
+            (true, _) => "servicePrincipal",
+            (false, true) => "signin",
+            (false, false) => "user",
+        }
     }
 }
 

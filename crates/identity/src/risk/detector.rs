@@ -48,7 +48,9 @@ impl Detector {
     /// Looks at a sign-in and learns from it. What comes back concerns this sign-in, and earlier ones that only now turn
     /// out risky (a password spray is known by its later attempts).
     pub fn observe(&mut self, sign_in: &SignIn) -> Vec<Detection> {
-        self.tenant.notice(sign_in);
+        if !sign_in.is_workload {
+            self.tenant.notice(sign_in);
+        }
         let properties = Properties::of(sign_in);
         let today = day(sign_in.at);
         let user = user_key(&sign_in.user_id);
@@ -77,7 +79,9 @@ impl Detector {
         let is_own = sign_in.outcome == Outcome::Success && (worst < RiskLevel::Medium || sign_in.has_mfa);
         if is_own {
             learn(habits, sign_in, &properties);
-            self.tenant.learn(sign_in, properties.place);
+            if !sign_in.is_workload {
+                self.tenant.learn(sign_in, properties.place);
+            }
         }
         follow_session(habits, sign_in, properties);
         // What is found during a sign-in belongs to it; what is found afterwards is news once a day and country.

@@ -51,7 +51,8 @@ impl<const MOST: usize> Familiar<MOST> {
     }
 }
 
-/// The properties of a sign-in as keys; `None` where the row does not say.
+/// The properties of a sign-in as keys; `None` where the row does not say. Of a workload, the place is the resource, the
+/// device the credential, and the client the user agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Properties {
     pub(super) address: Option<u32>,
@@ -66,15 +67,31 @@ pub(super) struct Properties {
 impl Properties {
     pub(super) fn of(sign_in: &SignIn) -> Self {
         let text = |text: &str| (!text.is_empty()).then(|| key(text));
+        if sign_in.is_workload {
+            // Workloads have no place and no device: what they ask for and with which key takes their stead.
+            return Self {
+                place: text(&sign_in.resource),
+                device: text(&sign_in.credential),
+                client: text(&sign_in.user_agent),
+                ..Self::of_network(sign_in)
+            };
+        }
         let place = (sign_in.place.len() > 1).then(|| key((&sign_in.country, &sign_in.place)));
+        Self {
+            place,
+            device: text(&sign_in.device),
+            client: text(&sign_in.client),
+            ..Self::of_network(sign_in)
+        }
+    }
+
+    fn of_network(sign_in: &SignIn) -> Self {
         Self {
             address: sign_in.address.map(key),
             subnet: sign_in.address.map(|address| key(subnet(address))),
             network: sign_in.network.map(key),
-            country: text(&sign_in.country),
-            place,
-            device: text(&sign_in.device),
-            client: text(&sign_in.client),
+            country: (!sign_in.country.is_empty()).then(|| key(sign_in.country.as_str())),
+            ..Self::default()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A sign-in as detections see it, read from a row of the sign-in tables.
+//! A sign-in of a user or a workload as detections see it, read from a row of the sign-in tables.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ const LONGEST_TEXT: usize = 64 * 1_024;
 /// Recorded detections of one sign-in that are read.
 const MOST_RECORDED: usize = 16;
 
-/// One sign-in of a user. Empty texts mean that the row does not say.
+/// One sign-in of a user, or of a service principal. Empty texts mean that the row does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SignIn {
     /// Request id, by which actions name the sign-in.
@@ -22,9 +22,9 @@ pub struct SignIn {
     pub correlation_id: String,
     /// When it took place.
     pub at: Timestamp,
-    /// Object id of the user, in lower case.
+    /// Object id of the user or service principal, in lower case.
     pub user_id: String,
-    /// User principal name.
+    /// User principal name, or name of the service principal.
     pub user_name: String,
     /// Display name.
     pub user_display_name: String,
@@ -46,14 +46,16 @@ pub struct SignIn {
     pub client: String,
     /// User agent as sent.
     pub user_agent: String,
-    /// Application id.
-    pub application: String,
+    /// The sign-in is that of a service principal.
+    pub is_workload: bool,
+    /// The key with which a service principal signed in.
+    pub credential: String,
+    /// The resource that was asked for.
+    pub resource: String,
     /// Display name of the application.
     pub application_name: String,
     /// A user was there.
     pub is_interactive: bool,
-    /// The client speaks a protocol without modern authentication.
-    pub is_legacy: bool,
     /// What became of it.
     pub outcome: Outcome,
     /// A second factor was shown or required and met.
@@ -127,13 +129,19 @@ impl Outcome {
 }
 
 impl SignIn {
-    /// Reads a row of `SigninLogs` or `AADNonInteractiveUserSignInLogs`; `None` without a user or a time.
+    /// Reads a row of `SigninLogs`, `AADNonInteractiveUserSignInLogs` or `AADServicePrincipalSignInLogs`; `None` without
+    /// a time or somebody who signs in. Managed identities carry no risk, so their rows are `None` too.
     pub fn from_row(row: &Value) -> Option<Self> {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         let owned = |name: &str| text(name).to_owned();
         let at = ["CreatedDateTime", "TimeGenerated"].iter().find_map(|name| text(name).parse().ok())?;
-        let user_id = text("UserId").to_ascii_lowercase();
-        if user_id.is_empty() {
+        let is_workload = text("UserId").is_empty();
+        let (id, name) = if is_workload {
+            ("ServicePrincipalId", "ServicePrincipalName")
+        } else {
+            ("UserId", "UserPrincipalName")
+        };
+        if text(id).is_empty() || text("Category") == "ManagedIdentitySignInLogs" {
             return None;
         }
         let (device, location) = (json_column(row, "DeviceDetail"), json_column(row, "LocationDetails"));
@@ -164,8 +172,8 @@ impl SignIn {
             id: owned("Id"),
             correlation_id: owned("CorrelationId"),
             at,
-            user_id,
-            user_name: owned("UserPrincipalName"),
+            user_id: text(id).to_ascii_lowercase(),
+            user_name: owned(name),
             user_display_name: owned("UserDisplayName"),
             home_tenant: owned("HomeTenantId"),
             address: text("IPAddress").parse().ok(),
@@ -176,10 +184,11 @@ impl SignIn {
             device: part(&device, "deviceId"),
             client: client(&part(&device, "operatingSystem"), &part(&device, "browser")),
             user_agent: owned("UserAgent"),
-            application: owned("AppId"),
+            is_workload,
+            credential: owned("ServicePrincipalCredentialKeyId"),
+            resource: owned("ResourceIdentity"),
             application_name: owned("AppDisplayName"),
             is_interactive: row.get("IsInteractive").and_then(Value::as_bool).unwrap_or(true),
-            is_legacy: is_legacy(text("ClientAppUsed")),
             outcome: Outcome::of_code(code),
             has_mfa: code == 0 && text("AuthenticationRequirement") == "multiFactorAuthentication",
             is_passwordless: steps.is_passwordless,
@@ -221,11 +230,6 @@ fn is_report(text: &str) -> bool {
     text.contains("fraud")
         || text.contains("reported suspicious")
         || text.contains("suspicious activity reported")
-}
-
-fn is_legacy(client_app: &str) -> bool {
-    let modern = ["", "Browser", "Mobile Apps and Desktop clients", "Mobile Apps and Desktop Clients"];
-    !modern.contains(&client_app)
 }
 
 /// The operating system and browser by their names alone: `Windows 10`, `Edge 90.0.818` become `windows edge`.
@@ -298,7 +302,7 @@ mod tests {
         let sign_in = SignIn::from_row(&row).unwrap();
         assert_eq!((sign_in.user_id.as_str(), sign_in.network), ("abc", Some(64_500)));
         assert_eq!((sign_in.client.as_str(), sign_in.position), ("windows edge", Some((59.9, 10.7))));
-        assert!(sign_in.is_legacy && sign_in.is_passwordless && sign_in.is_reported);
+        assert!(sign_in.is_passwordless && sign_in.is_reported);
         assert_eq!(sign_in.outcome, Outcome::PasswordRight);
         assert_eq!(sign_in.recorded, [(RiskEventType::UnfamiliarFeatures, RiskLevel::Medium)]);
         for name in ["DeviceDetail", "LocationDetails"] {

@@ -82,7 +82,7 @@ pub struct Change {
     pub risk: Risk,
     /// Still part of the reports.
     pub is_listed: bool,
-    /// A user's action that goes for all the open sign-ins and detections of the user.
+    /// It goes for all the open sign-ins and detections of the user or workload identity.
     pub spreads: bool,
     /// The user's level is at least this from now on.
     pub user_level: Option<RiskLevel>,
@@ -107,7 +107,7 @@ pub fn transition(subject: Subject, before: Risk, event: Event) -> Change {
     let is_user = subject == Subject::User;
     let closed = |state, detail| Change {
         risk: Risk { level: RiskLevel::None, state, detail, ..before },
-        spreads: is_user,
+        spreads: is_user || subject == Subject::ServicePrincipal,
         ..unchanged
     };
     let remediated = |detail| {

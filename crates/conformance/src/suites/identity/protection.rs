@@ -49,7 +49,7 @@ fn password_policy(case: &Value) -> Result<(), String> {
     };
     let operation = match expect::text(case, "/operation")? {
         "change" => policy::Operation::Change { current: optional(case, "/currentPassword") },
-        "reset" => policy::Operation::Reset,
+        reset if reset.to_lowercase().contains("reset") => policy::Operation::Reset,
         other => return Err(format!("the unknown operation `{other}`")),
     };
     let violations =
@@ -68,11 +68,12 @@ pub(super) fn smart_lockout(case: &Value) -> Result<(), String> {
         threshold: number(case, "/config/threshold").and_then(|threshold| u32::try_from(threshold).ok()),
         duration: number(case, "/config/durationSeconds").map(SignedDuration::from_secs),
         cloud: match optional(case, "/config/cloud").unwrap_or("public") {
-            "21Vianet" | "china" => Cloud::China,
+            "21Vianet" | "China" | "china" => Cloud::China,
             "public" => Cloud::Public,
             _ => Cloud::UsGovernment,
         },
-        has_p1: matches!(optional(case, "/config/license"), Some("P1" | "P2")),
+        has_p1: optional(case, "/config/license")
+            .is_some_and(|plan| plan.ends_with("P1") || plan.ends_with("P2")),
         is_pass_through: !flag(case, "/config/hashTracking"),
     };
     let rules = setting.effective();
@@ -135,7 +136,8 @@ impl Account {
             _ => Location::Unfamiliar,
         };
         let password = expect::text(event, "/password")?;
-        let attempt = match (self.is_malicious, password == self.password) {
+        let is_malicious = self.is_malicious || flag(event, "/maliciousSource");
+        let attempt = match (is_malicious, password == self.password) {
             (true, _) => Attempt::Malicious,
             (false, true) => Attempt::Right,
             (false, false) => Attempt::Wrong(PasswordTag::new(b"case", password)),

@@ -131,6 +131,7 @@ fn notification(case: &Value) -> Result<(), String> {
     let mut changes = Vec::new();
     for event in events {
         let at = time(event, "/t").ok_or("an event has no time")?;
+        // The member that says when the risky activity took place has no name in the sample: any other time is it.
         let activity = event.as_object().into_iter().flatten().filter(|(name, _)| *name != "t");
         let activity = activity.filter_map(|(_, value)| value.as_str()?.parse().ok()).next();
         let user = expect::text(event, "/user")?;

@@ -10,6 +10,7 @@ mod token;
 mod travel;
 mod unfamiliar;
 mod user;
+mod workload;
 
 pub(super) use address::{is_spray, spray};
 
@@ -53,6 +54,9 @@ const LOOKS: &[Look] = &[
 
 /// Everything that is found in a sign-in, own findings first; recorded ones of a kind found too are left out.
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
+    if context.sign_in.is_workload {
+        return workload::suspicious_sign_ins(context).into_iter().collect();
+    }
     let mut findings: Vec<Finding> = LOOKS.iter().filter_map(|look| look(context)).collect();
     for finding in user::recorded(context.sign_in) {
         if findings.iter().all(|found| found.kind != finding.kind) {

@@ -23,6 +23,8 @@ pub enum Action {
 pub enum Target<'a> {
     /// The user of this object id.
     User(&'a str),
+    /// The service principal of this object id.
+    ServicePrincipal(&'a str),
     /// The sign-in of this request id.
     SignIn(&'a str),
 }
@@ -30,8 +32,8 @@ pub enum Target<'a> {
 /// Why a decision could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActionError {
-    /// No risk of the user is known.
-    #[error("no risk of the user `{0}` is known; list users at risk for their ids")]
+    /// No risk of the user or service principal is known.
+    #[error("no risk of the user or service principal `{0}` is known; list those at risk for their ids")]
     UnknownUser(String),
     /// No risk of the sign-in is known.
     #[error("no risk of the sign-in `{0}` is known; list risky sign-ins for their request ids")]
@@ -84,7 +86,7 @@ impl Register {
         by: &str,
     ) -> Result<Change, ActionError> {
         match target {
-            Target::User(id) => {
+            Target::User(id) | Target::ServicePrincipal(id) => {
                 let id = id.to_ascii_lowercase();
                 let user = self.users.get(&id).ok_or_else(|| ActionError::UnknownUser(id.clone()))?;
                 if user.risk.is_deleted && action == Action::Dismiss {
@@ -110,20 +112,22 @@ impl Register {
         at: Timestamp,
     ) -> Result<Change, ActionError> {
         match target {
-            Target::User(id) if self.users.contains_key(&id.to_ascii_lowercase()) => {
+            Target::User(id) | Target::ServicePrincipal(id)
+                if self.users.contains_key(&id.to_ascii_lowercase()) =>
+            {
                 Ok(self.apply_to_user(&id.to_ascii_lowercase(), event, at, ""))
             }
             Target::SignIn(id) if self.sign_ins.contains_key(id) => {
                 Ok(self.apply_to_sign_in(id, event, at, ""))
             }
-            Target::User(id) => Err(ActionError::UnknownUser(id.to_owned())),
+            Target::User(id) | Target::ServicePrincipal(id) => Err(ActionError::UnknownUser(id.to_owned())),
             Target::SignIn(id) => Err(ActionError::UnknownSignIn(id.to_owned())),
         }
     }
 
     fn apply_to_user(&mut self, id: &str, event: Event, at: Timestamp, by: &str) -> Change {
         let user = self.users.get_mut(id).expect("the caller has looked the user up");
-        let change = transition(Subject::User, user.risk, event);
+        let change = transition(user.subject, user.risk, event);
         if change.risk == user.risk {
             return change;
         }

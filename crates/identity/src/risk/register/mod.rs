@@ -25,12 +25,14 @@ const DETECTIONS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// Entries of a user's history; the oldest go first.
 const MOST_HISTORY: usize = 200;
 
-/// A user of whom there is, or was, a risk.
+/// A user, or a service principal, of whom there is, or was, a risk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RiskyUser {
     /// Object id.
     pub id: String,
-    /// User principal name.
+    /// A user or a service principal.
+    pub subject: Subject,
+    /// User principal name, or name of the service principal.
     pub name: String,
     /// Display name.
     pub display_name: String,
@@ -80,6 +82,14 @@ pub struct RiskySignIn {
     pub country: String,
     /// State and city, parted by a slash.
     pub place: String,
+    /// Display name of the application.
+    pub application_name: String,
+    /// Operating system and browser.
+    pub client: String,
+    /// A user was there.
+    pub is_interactive: bool,
+    /// A second factor stood behind the sign-in.
+    pub has_mfa: bool,
     /// Aggregate level, level during the sign-in, state and detail.
     pub risk: Risk,
     /// What was detected.
@@ -117,8 +127,12 @@ impl Register {
             user.risk.state = RiskState::AtRisk;
             user.risk.detail = super::RiskDetail::None;
         }
-        if kind == RiskEventType::AdminConfirmedUserCompromised {
-            user.risk = transition(Subject::User, user.risk, Event::ConfirmedCompromised).risk;
+        let confirmed = [
+            RiskEventType::AdminConfirmedUserCompromised,
+            RiskEventType::AdminConfirmedServicePrincipalCompromised,
+        ];
+        if confirmed.contains(&kind) {
+            user.risk = transition(user.subject, user.risk, Event::ConfirmedCompromised).risk;
         }
         user.risk.level =
             if user.risk.state == RiskState::ConfirmedCompromised { RiskLevel::High } else { level };
@@ -179,7 +193,7 @@ impl Register {
             user.detections.retain(|id| detections.contains_key(id));
             user.sign_ins.retain(|id| sign_ins.contains_key(id));
             let days = now.duration_since(user.updated_at).as_hours().div_euclid(24);
-            transition(Subject::User, user.risk, Event::TimePassed { days }).is_listed
+            transition(user.subject, user.risk, Event::TimePassed { days }).is_listed
         });
         for sign_in in self.sign_ins.values_mut() {
             sign_in.detections.retain(|id| detections.contains_key(id));
@@ -191,6 +205,7 @@ impl RiskyUser {
     fn new(detection: &Detection) -> Self {
         Self {
             id: detection.user_id.clone(),
+            subject: if detection.is_of_workload() { Subject::ServicePrincipal } else { Subject::User },
             name: detection.user_name.clone(),
             display_name: detection.user_display_name.clone(),
             risk: Risk::default(),
@@ -222,6 +237,10 @@ impl RiskySignIn {
             address: detection.address,
             country: detection.country.clone(),
             place: detection.place.clone(),
+            application_name: detection.application_name.clone(),
+            client: detection.client.clone(),
+            is_interactive: detection.is_interactive,
+            has_mfa: detection.has_mfa,
             risk: Risk::default(),
             kinds: BTreeSet::new(),
             detections: Vec::new(),

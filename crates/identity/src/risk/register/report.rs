@@ -11,7 +11,7 @@ use super::{Register, RiskySignIn, RiskyUser};
 use crate::risk::catalogue::RiskEventType;
 use crate::risk::detection::Detection;
 use crate::risk::level::{RiskDetail, RiskLevel, RiskState};
-use crate::risk::transition::Risk;
+use crate::risk::transition::{Risk, Subject};
 
 /// What a report shows; an empty list or `None` leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +51,15 @@ impl Filter {
 impl Register {
     /// Users, those of the highest level and the latest change first.
     pub fn risky_users(&self, filter: &Filter) -> Vec<&RiskyUser> {
+        self.risky(Subject::User, filter)
+    }
+
+    /// Service principals, in the same order.
+    pub fn risky_service_principals(&self, filter: &Filter) -> Vec<&RiskyUser> {
+        self.risky(Subject::ServicePrincipal, filter)
+    }
+
+    fn risky(&self, subject: Subject, filter: &Filter) -> Vec<&RiskyUser> {
         let kinds = |user: &RiskyUser| {
             let kept = user.detections.iter().filter_map(|id| self.detections.get(id));
             kept.map(|detection| detection.kind).collect::<Vec<_>>()
@@ -58,7 +67,8 @@ impl Register {
         let fits = |user: &&RiskyUser| {
             filter.fits(&user.risk, user.updated_at, [&user.id, &user.name], &kinds(user))
         };
-        let mut users: Vec<_> = self.users.values().filter(fits).collect();
+        let of_kind = self.users.values().filter(|user| user.subject == subject);
+        let mut users: Vec<_> = of_kind.filter(fits).collect();
         users.sort_by(|a, b| {
             (b.risk.level, b.updated_at).cmp(&(a.risk.level, a.updated_at)).then_with(|| a.name.cmp(&b.name))
         });
@@ -104,7 +114,7 @@ impl Register {
     /// The figures above the reports.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
-        for user in self.users.values() {
+        for user in self.users.values().filter(|user| user.subject == Subject::User) {
             if user.risk.state.is_active() {
                 *summary.users_by_level.entry(user.risk.level.name()).or_default() += 1;
             }

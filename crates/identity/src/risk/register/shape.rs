@@ -1,13 +1,26 @@
-//! The objects of Microsoft Graph: `riskyUser`, `riskyUserHistoryItem`, and the risk of a `signIn`.
+//! The objects of Microsoft Graph: `riskyUser`, `riskyServicePrincipal`, `riskyUserHistoryItem`, and the risk of a `signIn`.
 
 use serde_json::{Value, json};
 
 use super::{HistoryEntry, RiskySignIn, RiskyUser};
 use crate::risk::catalogue::RiskEventType;
+use crate::risk::transition::Subject;
 
 impl RiskyUser {
-    /// The `riskyUser` object.
+    /// The `riskyUser` object, or `riskyServicePrincipal`.
     pub fn to_json(&self) -> Value {
+        if self.subject == Subject::ServicePrincipal {
+            return json!({
+                "id": self.id,
+                "displayName": self.name,
+                "servicePrincipalType": "Application",
+                "isProcessing": false,
+                "riskLevel": self.risk.level.name(),
+                "riskState": self.risk.state.name(),
+                "riskDetail": self.risk.detail.name(),
+                "riskLastUpdatedDateTime": self.updated_at.to_string(),
+            });
+        }
         json!({
             "id": self.id,
             "isDeleted": self.risk.is_deleted,
@@ -55,6 +68,11 @@ impl RiskySignIn {
             "correlationId": self.correlation_id,
             "userId": self.user_id,
             "userPrincipalName": self.user_name,
+            "appDisplayName": self.application_name,
+            "isInteractive": self.is_interactive,
+            "authenticationRequirement":
+                if self.has_mfa { "multiFactorAuthentication" } else { "singleFactorAuthentication" },
+            "deviceDetail": {"browser": self.client},
             "ipAddress": self.address.map(|address| address.to_string()),
             "location": {"city": city, "state": state, "countryOrRegion": self.country},
             "riskLevelAggregated": self.risk.level.name(),

@@ -234,3 +234,34 @@ fn what_is_found_afterwards_is_news_once_a_day() {
     assert_eq!(kinds(&detector.observe(&from_sydney(20 * 24 + 1))), [Kind::UnfamiliarFeatures]);
     assert!(kinds(&detector.observe(&from_sydney(21 * 24))).contains(&Kind::NewCountry));
 }
+
+#[test]
+fn a_workload_that_signs_in_unlike_itself_is_suspicious() {
+    let workload = |hour| SignIn {
+        is_workload: true,
+        user_id: "backup-app".to_owned(),
+        credential: "key-1".to_owned(),
+        resource: "vault".to_owned(),
+        user_agent: String::new(),
+        ..at_the_desk(hour)
+    };
+    let stolen = |hour| SignIn {
+        credential: "key-2".to_owned(),
+        resource: "graph".to_owned(),
+        user_agent: "curl".to_owned(),
+        is_workload: true,
+        user_id: "backup-app".to_owned(),
+        ..from_sydney(hour)
+    };
+    let mut detector = azimuth_identity::risk::Detector::new(Lists::default());
+    detector.observe(&workload(0));
+    assert_eq!(detector.observe(&stolen(24)), [], "the baseline takes two days");
+    let mut detector = azimuth_identity::risk::Detector::new(Lists::default());
+    for hour in [0, 24, 48] {
+        assert_eq!(detector.observe(&workload(hour)), []);
+    }
+    let moved = SignIn { address: Some("192.0.2.99".parse().unwrap()), ..workload(49) };
+    assert_eq!(detector.observe(&moved), [], "a new address by itself");
+    let detections = detector.observe(&stolen(50));
+    assert_eq!((kinds(&detections), detections[0].level), (vec![Kind::SuspiciousSignins], RiskLevel::High));
+}

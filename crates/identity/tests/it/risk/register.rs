@@ -161,3 +161,24 @@ fn objects_have_the_shape_of_graph() {
     );
     assert_eq!(summary["days"], json!([{"date": "2026-01-20", "newRiskyUsers": 1, "remediatedUsers": 0}]));
 }
+
+#[test]
+fn workloads_are_listed_apart_and_decided_about_alike() {
+    let mut register = Register::default();
+    let now = Timestamp::UNIX_EPOCH;
+    let kind = Kind::SuspiciousSignins;
+    register.record(Detection::of_user(kind, "backup-app", "backup", now, RiskLevel::Medium, "")).unwrap();
+    assert_eq!(register.risky_users(&Filter::default()).len(), 0);
+    let workloads = register.risky_service_principals(&Filter::default());
+    assert_eq!((workloads.len(), &workloads[0].to_json()["displayName"]), (1, &json!("backup")));
+    let detection = register.risk_detections(&Filter::default())[0].to_json(License::P2);
+    assert_eq!(detection["servicePrincipalId"], "backup-app");
+    register.act(Target::ServicePrincipal("backup-app"), Action::Dismiss, now, "operator").unwrap();
+    let risk = register.user("backup-app").unwrap().risk;
+    assert_eq!(risk.detail, RiskDetail::AdminDismissedAllRiskForServicePrincipal);
+    register
+        .act(Target::ServicePrincipal("backup-app"), Action::ConfirmCompromised, now, "operator")
+        .unwrap();
+    let added = Filter { kinds: vec![Kind::AdminConfirmedServicePrincipalCompromised], ..Filter::default() };
+    assert_eq!(register.risk_detections(&added).len(), 1);
+}
