@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use azimuth_collector::{
-    AzureTokens, Credential, Endpoints, Fetch, HttpTransport, Limits, Options, Request, Response, TokenSource,
-    Transport, TransportError, USER_AGENT, collect, fetch,
+    AzureTokens, Credential, Endpoints, Fetch, HttpTransport, Limits, Options, Request, Response,
+    TokenSource, Transport, TransportError, USER_AGENT, collect, fetch,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -182,8 +182,7 @@ fn zone(name: &str) -> Option<Zone> {
     let snapshot = snapshot(imported);
     assert!(id != other && snapshot.of_type("Microsoft.Storage/storageAccounts").any(|one| one.id() == id));
     let inventory = Inventory::of_snapshot(&snapshot, 2);
-    let (governance, errors) =
-        inventory.govern(Arc::new(Catalogue::bundled()), &CompileOptions::default());
+    let (governance, errors) = inventory.govern(Arc::new(Catalogue::bundled()), &CompileOptions::default());
     let assignments = lines(&assigned);
     Some(Zone { roles, snapshot, governance, errors, inventory, now, assignments, landing, platform })
 }
