@@ -6,6 +6,7 @@ mod identity;
 mod lab;
 mod policy;
 mod query;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub(crate) use policy::{
 };
 
 pub(crate) use query::{ExternalData, FileFormat, QueryArgs, QueryFormat};
+pub(crate) use serve::ServeArgs;
 
 /// Operational security for Azure estates: proof or counterexample for every best practice.
 ///
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Identity(IdentityCommand),
     /// Ask in KQL: logs in Parquet, JSON and CSV, and the estate as tables of Resource Graph
     Query(Box<QueryArgs>),
+    /// Serve ingestion and queries over HTTPS, in the protocols of Azure Monitor, Kusto, OpenTelemetry, Splunk and Elastic
+    Serve(Box<ServeArgs>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Policy(command) => command::policy::run(*command, ui),
         Command::Identity(command) => command::identity::run(command, ui),
         Command::Query(args) => command::query::run(&args, ui),
+        Command::Serve(args) => command::serve::run(&args, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args, ui),

@@ -74,6 +74,8 @@ impl Default for Config {
 pub struct Settings {
     /// Request options (`truncationmaxrecords`, `servertimeout` …), as `set` statements before those of the text
     pub options: Vec<(String, Value)>,
+    /// Values of declared parameters, before those of the engine
+    pub parameters: Vec<(String, Literal)>,
     /// Ends the query from outside
     pub cancellation: Cancellation,
     /// Tells how far the query is
@@ -483,15 +485,26 @@ impl Engine {
     /// A query as plans, under the terms that its options make.
     async fn prepared(&self, text: &str, now: i64, settings: &Settings) -> Result<Prepared, QueryError> {
         let started = tokio::time::Instant::now();
-        let bound = azimuth_kql::bind(text, &self.catalog, &self.options());
+        let mut options = self.options();
+        options.parameters.extend(settings.parameters.iter().cloned());
+        let bound = azimuth_kql::bind(text, &self.catalog, &options);
         // What a query sets for `bin_auto` is in its bound expressions.
         let set = bound.options.iter().filter(|(name, _)| !name.starts_with("query_bin_auto_"));
         let set: Vec<(String, Value)> =
             set.map(|(name, value)| (name.clone(), azimuth_rows::literal_value(value))).collect();
-        let options = settings.options.iter().chain(&set).map(|(name, value)| (name.as_str(), value));
-        let terms = Terms::new(self.config.limits, now, options)?;
+        let asked = settings.options.iter().chain(&set).map(|(name, value)| (name.as_str(), value));
+        let terms = Terms::new(self.config.limits, now, asked)?;
         let guard = Guard::new(terms.limits, settings, started);
-        let (results, first) = guard.within(self.planned(text, terms.now, bound, &guard)).await?;
+        let bound = match terms.time_scope {
+            None => bound,
+            // The text may have set it: what was bound before knew nothing of it.
+            Some(_) => {
+                options.time_scope = terms.time_scope;
+                azimuth_kql::bind(text, &self.catalog, &options)
+            }
+        };
+        let planned = self.planned(text, terms.now, bound, options, &guard);
+        let (results, first) = guard.within(planned).await?;
         Ok(Prepared { guard, take: terms.take, results, first })
     }
 
@@ -501,9 +514,9 @@ impl Engine {
         text: &str,
         now: i64,
         bound: BoundQuery,
+        mut options: Options,
         guard: &Arc<Guard>,
     ) -> Result<(Vec<Planned>, Vec<Ran>), QueryError> {
-        let mut options = self.options();
         let mut bound = Some(bound);
         for _ in 0..MAX_BINDINGS {
             let bound = bound.take().unwrap_or_else(|| azimuth_kql::bind(text, &self.catalog, &options));

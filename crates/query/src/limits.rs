@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use azimuth_kql::bind::TimeScope;
 use azimuth_values::{Value, text};
 
 use crate::error::QueryError;
@@ -40,14 +41,19 @@ impl Default for Limits {
 }
 
 /// What the request options of one query come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
     /// Rows of each result beyond which the rest is left out in silence (`query_take_max_records`)
     pub(crate) take: Option<u64>,
     /// The moment of the query (`query_now`)
     pub(crate) now: i64,
+    /// Times of rows (`query_datetimescope_from`, `…_to`), and the column that tells them (`…_column`)
+    pub(crate) time_scope: Option<TimeScope>,
 }
+
+/// The column of a time scope that names none: what every table of Log Analytics has.
+const TIME_COLUMN: &str = "TimeGenerated";
 
 /// Options that change nothing here: what they tune is the service's own, and the answer is the same without.
 const IDLE: &[&str] = &[
@@ -94,9 +100,6 @@ const UNSUPPORTED: &[&str] = &[
     "query_cursor_before_or_at_default",
     "query_cursor_current",
     "query_cursor_scoped_tables",
-    "query_datetimescope_column",
-    "query_datetimescope_from",
-    "query_datetimescope_to",
     "query_python_debug",
     "query_results_apply_getschema",
     "query_results_progressive_enabled",
@@ -116,7 +119,7 @@ impl Terms {
         now: i64,
         options: impl IntoIterator<Item = (&'o str, &'o Value)>,
     ) -> Result<Self, QueryError> {
-        let mut terms = Self { limits, take: None, now };
+        let mut terms = Self { limits, take: None, now, time_scope: None };
         for (name, value) in options {
             let refused = |why: &str| QueryError::Option { name: name.to_owned(), why: why.to_owned() };
             let number = || {
@@ -129,6 +132,13 @@ impl Terms {
                 "true" | "1" => Ok(true),
                 "false" | "0" => Ok(false),
                 _ => Err(refused("it takes `true` or `false`")),
+            };
+            let moment = || {
+                let moment = match value {
+                    Value::DateTime(ticks) => Some(*ticks),
+                    other => azimuth_kql::values::parse_datetime(text::to_string(other).trim()),
+                };
+                moment.ok_or_else(|| refused("it takes a datetime"))
             };
             match name.to_ascii_lowercase().as_str() {
                 "notruncation" if truth()? => (terms.limits.rows, terms.limits.bytes) = (u64::MAX, u64::MAX),
@@ -152,13 +162,10 @@ impl Terms {
                     let asked = usize::try_from(number()?).unwrap_or(usize::MAX);
                     terms.limits.memory = asked.min(limits.memory).min(terms.limits.memory);
                 }
-                "query_now" => {
-                    let moment = match value {
-                        Value::DateTime(ticks) => Some(*ticks),
-                        other => azimuth_kql::values::parse_datetime(text::to_string(other).trim()),
-                    };
-                    terms.now = moment.ok_or_else(|| refused("it takes a datetime"))?;
-                }
+                "query_now" => terms.now = moment()?,
+                "query_datetimescope_column" => terms.scope().column = text::to_string(value),
+                "query_datetimescope_from" => terms.scope().from = Some(moment()?),
+                "query_datetimescope_to" => terms.scope().to = Some(moment()?),
                 known if IDLE.contains(&known) => {}
                 known if UNSUPPORTED.contains(&known) => {
                     return Err(refused("it would change the answer and is not supported; leave it out"));
@@ -167,6 +174,14 @@ impl Terms {
             }
         }
         Ok(terms)
+    }
+
+    fn scope(&mut self) -> &mut TimeScope {
+        self.time_scope.get_or_insert_with(|| TimeScope {
+            column: TIME_COLUMN.to_owned(),
+            from: None,
+            to: None,
+        })
     }
 }
 
@@ -209,7 +224,8 @@ mod tests {
     #[test]
     fn what_is_not_done_is_named() {
         for (name, value) in [
-            ("query_datetimescope_column", Value::string("TimeGenerated")),
+            ("query_cursor_current", Value::string("")),
+            ("query_datetimescope_from", Value::string("soon")),
             ("truncationmaxrecord", Value::Long(1)),
             ("truncationmaxrecords", Value::Long(-1)),
             ("servertimeout", Value::string("soon")),

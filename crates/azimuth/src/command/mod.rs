@@ -15,4 +15,5 @@ pub(crate) mod lab;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod query;
+pub(crate) mod serve;
 pub(crate) mod shell;

@@ -608,7 +608,7 @@ impl Binder<'_> {
             return table;
         }
         if let Some(schema) = self.catalog.table(&name) {
-            return self.rel(crate::bound::RelKind::Table(name), (*schema).clone(), span);
+            return self.scoped_table(name, (*schema).clone(), span);
         }
         let known = self.known_schema(span);
         if known.is_none() && !self.is_reference() {

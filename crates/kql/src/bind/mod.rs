@@ -7,6 +7,7 @@
 //! - `shape`: what is known of dynamic values;
 //! - `naming`: what columns are called that nobody named; `columns`: building output columns;
 //! - `restrict`: other places than this database, and what of it may be reached;
+//! - `time_scope`: times that a request limits its tables to;
 //! - `tabular` and its neighbours: the operators.
 
 mod call;
@@ -28,6 +29,7 @@ mod shape;
 mod statement;
 mod summarize;
 mod tabular;
+mod time_scope;
 mod unfold;
 mod union;
 mod value;
@@ -40,6 +42,7 @@ use azimuth_diag::{Diagnostic, Severity};
 
 pub use catalog::{Catalog, MemoryCatalog, StoredFunction};
 pub use ingestion::INGESTION_TIME;
+pub use time_scope::TimeScope;
 
 use crate::bound::{BoundQuery, NamedValue, Rel, RelKind, Shared, SharedId};
 use crate::parse::{place, sort_and_locate};
@@ -62,6 +65,8 @@ pub struct Options {
     pub known: HashMap<Span, Schema>,
     /// Values of declared query parameters.
     pub parameters: HashMap<String, Literal>,
+    /// Times that rows of tables have to lie in.
+    pub time_scope: Option<TimeScope>,
     /// Whose word counts where Kusto's engine and Kusto's own binder differ.
     pub rules: Rules,
 }

@@ -97,7 +97,7 @@ impl Binder<'_> {
             self.restricted(&name.table, span);
             return Some(self.error_rel(span));
         }
-        Some(self.rel(RelKind::Table(name), (*schema).clone(), span))
+        Some(self.scoped_table(name, (*schema).clone(), span))
     }
 
     /// `source | operator | …`

@@ -152,6 +152,7 @@ impl Engine {
             parameters: self
                 .parameters()
                 .iter()
+                .chain(settings.parameters.iter().map(|(name, value)| (name, value)))
                 .map(|(name, value)| (name.clone(), literal::send(value)))
                 .collect(),
             tables: tables.collect(),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use azimuth_query::{Config, Engine, Limits, QueryError};
+use azimuth_kql::types::{Column, ScalarType, Schema};
+use azimuth_query::{Config, Engine, Limits, QueryError, Settings};
+use azimuth_rows::Table;
+use azimuth_values::Value;
 
 use crate::support::{NOW, deep, last, runtime};
 
@@ -57,4 +60,35 @@ fn chains_of_columns_stay_chains() {
     );
     let found = deep(move || runtime().block_on(last(&crate::support::engine(), &text)).unwrap());
     assert_eq!(found.rows, [[azimuth_values::Value::Long(40)]]);
+}
+
+/// A scope of times, beside the text or set by it, leaves rows of every table out that has the column.
+#[test]
+fn times_outside_of_the_scope_are_not_seen() {
+    let counted = |text: &'static str, options: Vec<(String, Value)>| {
+        deep(move || {
+            let mut engine = Engine::new(Config::default()).unwrap();
+            let column = |name: &str| Column::new(name, ScalarType::Datetime);
+            let rows = (1..=9).map(|day| vec![Value::DateTime(day), Value::DateTime(-day)]).collect();
+            let table = Table::new(Schema::new(vec![column("TimeGenerated"), column("Other")]), rows);
+            engine.register_rows("A_CL", &table).unwrap();
+            engine.register_rows("B_CL", &table).unwrap();
+            let settings = Settings { options, ..Settings::default() };
+            let answer = runtime().block_on(engine.query_with(text, NOW, &settings)).unwrap();
+            let set = answer.results.into_iter().next().unwrap();
+            runtime().block_on(set.table()).unwrap().rows[0][0].clone()
+        })
+    };
+    let scope = |column: &str| {
+        vec![
+            ("query_datetimescope_column".to_owned(), Value::string(column)),
+            ("query_datetimescope_from".to_owned(), Value::DateTime(3)),
+            ("query_datetimescope_to".to_owned(), Value::DateTime(6)),
+        ]
+    };
+    assert_eq!(counted("A_CL | count", scope("TimeGenerated")), Value::Long(3));
+    assert_eq!(counted("union *_CL | summarize count()", scope("TimeGenerated")), Value::Long(6));
+    assert_eq!(counted("A_CL | count", scope("Missing")), Value::Long(9));
+    let set = "set query_datetimescope_from=datetime(0001-01-01 00:00:00.0000008); A_CL | count";
+    assert_eq!(counted(set, Vec::new()), Value::Long(2));
 }

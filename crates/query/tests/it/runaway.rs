@@ -135,8 +135,8 @@ fn options_of_the_text() {
     assert!(matches!(bytes, QueryError::TooManyBytes(1000)), "{bytes}");
     let unknown = fails("set truncationmaxrecord=10; print 1");
     assert!(unknown.to_string().contains("`truncationmaxrecord`"), "{unknown}");
-    let scope = fails("set query_datetimescope_column='x'; print 1");
-    assert!(matches!(scope, QueryError::Option { .. }), "{scope}");
+    let cursor = fails("set query_cursor_current='x'; print 1");
+    assert!(matches!(cursor, QueryError::Option { .. }), "{cursor}");
     let answers = |text: &str, limits: Limits| ended(text.to_owned(), limits).unwrap().rows;
     let tight = Limits { rows: 10, bytes: 100, ..LIMITS };
     let bins = "set query_bin_auto_size=1h; set query_bin_auto_at=datetime(2017-01-01 00:05);

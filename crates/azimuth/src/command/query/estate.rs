@@ -6,13 +6,11 @@
 
 use azimuth_estate::{Entry, Snapshot};
 use azimuth_kql::types::{Column, ScalarType, Schema};
+use azimuth_query::Engine;
 use azimuth_rows::Table;
 use azimuth_values::{Json, Value};
 
-use super::Session;
-use crate::args::InputArgs;
 use crate::exit::Failure;
-use crate::input;
 
 /// The common columns.
 const COLUMNS: [(&str, ScalarType); 16] = [
@@ -104,29 +102,24 @@ const SPELLINGS: [(&str, &[&str]); 6] = [
     ("advisorresources", &["AdvisorResources", "advisorResources"]),
 ];
 
-/// Makes the estate of the command line tables of the engine.
-pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
-    let args = session.args;
-    if args.estate.is_empty() && args.store.is_none() {
-        return Ok(());
-    }
-    let source = InputArgs {
-        paths: args.estate.clone(),
-        store: args.store.clone(),
-        as_of: args.as_of.clone(),
-        ..InputArgs::default()
-    };
-    let estate = input::load(&source, session.ui)?;
-    for (name, table) in tables(&estate.snapshot) {
-        session.engine.register_rows(name, &table).map_err(Failure::input)?;
+/// Makes an estate tables of the engine.
+pub(in crate::command) fn register(engine: &mut Engine, snapshot: &Snapshot) -> Result<(), Failure> {
+    for (name, table) in tables(snapshot) {
+        engine.register_rows(name, &table).map_err(Failure::input)?;
         let others = SPELLINGS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, others)| others);
         for other in others {
             // A function of that name: a second table would be counted twice by `union *`.
-            let made = session.engine.catalog_mut().add_function(other, "()", &format!("{{ {name} }}"));
+            let made = engine.catalog_mut().add_function(other, "()", &format!("{{ {name} }}"));
             made.map_err(|found| Failure::input(format_args!("{found:?}")))?;
         }
     }
     Ok(())
+}
+
+/// The names of the tables, in every spelling.
+pub(in crate::command) fn table_names() -> impl Iterator<Item = &'static str> {
+    let others = SPELLINGS.iter().flat_map(|(_, others)| others.iter().copied());
+    TABLES.iter().map(|(name, _)| *name).chain(others)
 }
 
 fn tables(snapshot: &Snapshot) -> Vec<(&'static str, Table)> {

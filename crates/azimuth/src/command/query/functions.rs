@@ -40,7 +40,7 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
 }
 
 /// The inside of `datetime(…)` and quotes: values are converted to the declared type anyway.
-fn bare(value: &str) -> &str {
+pub(in crate::command) fn bare(value: &str) -> &str {
     const TYPES: [&str; 9] =
         ["datetime", "timespan", "time", "guid", "long", "int", "real", "bool", "dynamic"];
     let value = value.trim();

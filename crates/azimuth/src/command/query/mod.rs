@@ -1,11 +1,11 @@
 //! `azimuth query`: KQL over files and the estate.
 
 mod chart;
-mod estate;
-mod functions;
+pub(super) mod estate;
+pub(super) mod functions;
 mod output;
 mod prompt;
-mod tables;
+pub(super) mod tables;
 
 use std::fs;
 use std::io::{IsTerminal, Read};
@@ -24,8 +24,9 @@ use azimuth_values::text;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
+use self::tables::Files;
 use super::arm::diagnostics::show;
-use crate::args::{QueryArgs, QueryFormat};
+use crate::args::{InputArgs, QueryArgs, QueryFormat};
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::report::count;
@@ -66,8 +67,17 @@ pub(crate) fn run(args: &QueryArgs, ui: Ui) -> Result<Exit, Failure> {
     let engine = Engine::new(Config { limits: limits(args), parallelism: threads, seed: seed() })
         .context("the query engine does not start")?;
     let mut session = Session { args, engine, runtime, running: Arc::default(), ui };
-    tables::register(&mut session)?;
-    estate::register(&mut session)?;
+    let named = Files { table: &args.table, schema: &args.schema, format: args.format };
+    tables::register(&mut session.engine, &session.runtime, &named, ui)?;
+    if !args.estate.is_empty() || args.store.is_some() {
+        let source = InputArgs {
+            paths: args.estate.clone(),
+            store: args.store.clone(),
+            as_of: args.as_of.clone(),
+            ..InputArgs::default()
+        };
+        estate::register(&mut session.engine, &input::load(&source, ui)?.snapshot)?;
+    }
     functions::register(&mut session)?;
     // From here on Ctrl-C stops a query; before, it ends the program.
     let running = session.running.clone();
@@ -238,7 +248,7 @@ impl Session<'_> {
 }
 
 /// A moment in ticks of 100 ns since year 1.
-fn ticks(moment: Timestamp) -> Result<i64, Failure> {
+pub(super) fn ticks(moment: Timestamp) -> Result<i64, Failure> {
     text::read_datetime(&moment.to_string())
         .ok_or_else(|| Failure::usage(format_args!("`{moment}` lies beyond the years 1 to 9999")))
 }

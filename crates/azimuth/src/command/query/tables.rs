@@ -6,27 +6,41 @@ use std::path::{Path, PathBuf};
 
 use azimuth_collect::tables::known;
 use azimuth_kql::types::{Column, ScalarType, Schema};
-use azimuth_query::{Columns, DeltaVersion, Format};
+use azimuth_query::{Columns, DeltaVersion, Engine, Format};
 
-use super::Session;
+use tokio::runtime::Runtime;
+
 use crate::args::FileFormat;
 use crate::exit::{Exit, Failure};
 use crate::input;
+use crate::ui::Ui;
 
 /// More files than this in one call are refused.
 const MAX_FILES: usize = 100_000;
 
+/// Files and their columns, as the command line names them.
+pub(in crate::command) struct Files<'a> {
+    pub(in crate::command) table: &'a [String],
+    pub(in crate::command) schema: &'a [String],
+    pub(in crate::command) format: Option<FileFormat>,
+}
+
 /// Makes the files of the command line tables of the engine.
-pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
+pub(in crate::command) fn register(
+    engine: &mut Engine,
+    runtime: &Runtime,
+    named: &Files<'_>,
+    ui: Ui,
+) -> Result<(), Failure> {
     let mut tables: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for written in &session.args.table {
+    for written in named.table {
         // A name has no separator of paths in it: what has one is a path with `=`.
-        let named = written.split_once('=').filter(|(name, _)| is_name(name));
-        let (name, pattern) = named.map_or((None, written.as_str()), |(name, path)| (Some(name), path));
-        if delta(session, name, pattern)? {
+        let split = written.split_once('=').filter(|(name, _)| is_name(name));
+        let (name, pattern) = split.map_or((None, written.as_str()), |(name, path)| (Some(name), path));
+        if delta(engine, name, pattern, ui)? {
             continue;
         }
-        for path in files(pattern, session.args.format.is_some())? {
+        for path in files(pattern, named.format.is_some())? {
             let name = match name {
                 Some(name) => name.to_owned(),
                 None => name_of(&path)?,
@@ -34,16 +48,16 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
             tables.entry(name).or_default().push(path);
         }
     }
-    let mut schemas = schemas(&session.args.schema)?;
-    let spinner = session.ui.spinner("files looked at:");
+    let mut schemas = schemas(named.schema)?;
+    let spinner = ui.spinner("files looked at:");
     for (name, paths) in tables {
-        let format = format_of(&name, &paths, session.args.format)?;
+        let format = format_of(&name, &paths, named.format)?;
         let columns = match (schemas.remove(&name), known(&name)) {
             (Some(schema), _) => Columns::Exactly(schema),
             (None, Some(table)) => Columns::Known(table.schema()),
             (None, None) => Columns::OfFiles,
         };
-        let done = session.runtime.block_on(session.engine.register_files(&name, &paths, format, columns));
+        let done = runtime.block_on(engine.register_files(&name, &paths, format, columns));
         done.map_err(|error| {
             let error = azimuth_query::QueryError::from(error);
             Failure::input(format_args!("the table `{name}` cannot be read: {error}"))
@@ -59,7 +73,7 @@ pub(super) fn register(session: &mut Session<'_>) -> Result<(), Failure> {
 }
 
 /// Makes the folder of a Delta table a table, if it is one: `PATH`, `PATH@v7` or `PATH@2026-01-31`.
-fn delta(session: &mut Session<'_>, name: Option<&str>, written: &str) -> Result<bool, Failure> {
+fn delta(engine: &mut Engine, name: Option<&str>, written: &str, ui: Ui) -> Result<bool, Failure> {
     let is_delta = |path: &str| Path::new(path).join("_delta_log").is_dir();
     let versioned = written.rsplit_once('@').filter(|(path, _)| !is_delta(written) && is_delta(path));
     let (path, version) = match versioned {
@@ -78,14 +92,14 @@ fn delta(session: &mut Session<'_>, name: Option<&str>, written: &str) -> Result
         Some(name) => name.to_owned(),
         None => name_of(Path::new(path))?,
     };
-    let opened = session.engine.register_delta(&name, Path::new(path), version).map_err(|error| {
+    let opened = engine.register_delta(&name, Path::new(path), version).map_err(|error| {
         Failure::input(format_args!(
             "the table `{name}` cannot be read: {}",
             azimuth_query::QueryError::from(error)
         ))
     })?;
     let files = crate::report::count(opened.files, "file");
-    session.ui.note(format_args!("{name}: version {} of the Delta table, {files}", opened.version));
+    ui.note(format_args!("{name}: version {} of the Delta table, {files}", opened.version));
     Ok(true)
 }
 
