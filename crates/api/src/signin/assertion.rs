@@ -27,7 +27,9 @@ impl Provider {
     ) -> Result<(), OAuthError> {
         let now = self.now().as_second();
         let token = Unverified::parse(assertion).ok_or_else(|| refused("it is no signed token"))?;
-        let named = ["x5t#S256", "x5t", "kid"].iter().find_map(|name| token.header(name)).map(str::to_owned);
+        let named = ["x5t#S256", "x5t", "kid"].iter().find_map(|name| token.header(name));
+        // MSAL for Python pads the digest.
+        let named = named.map(|name| name.trim_end_matches('=').to_owned());
         let named = named.ok_or_else(|| refused("its header names no certificate"))?;
         let certificate = client.certificates.iter().find(|certificate| {
             certificate.thumbprints.contains(&named) && certificate.expires.is_none_or(|end| now < end)
@@ -45,7 +47,8 @@ impl Provider {
         {
             return Err(refused("its audience is another"));
         }
-        let time = |name: &str| claims.get(name).and_then(Value::as_i64);
+        // Times may have fractions (RFC 7519, 2), and MSAL for Python's do.
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64).map(|second| second as i64);
         let end = time("exp").filter(|end| *end > now - SKEW && *end <= now + LONGEST);
         let begun = time("nbf").is_none_or(|begin| begin <= now + SKEW);
         if end.is_none() || !begun {

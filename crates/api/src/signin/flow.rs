@@ -64,6 +64,9 @@ struct Record {
     auth_time: i64,
     /// Whether anything was proved in this flow; else the methods are those of an earlier session
     proved: bool,
+    /// The name as it was typed last, so that it need not be typed again
+    #[serde(default)]
+    typed: String,
     /// The secret of the authenticator app that is being registered, sealed
     enrolling: Option<String>,
     expires: i64,
@@ -145,6 +148,7 @@ impl Provider {
                 methods: usable.as_ref().map(|(session, _)| session.methods.clone()).unwrap_or_default(),
                 auth_time: usable.as_ref().map_or(0, |(session, _)| session.auth_time),
                 proved: false,
+                typed: String::new(),
                 enrolling: None,
                 expires: now + SECONDS,
                 finished: false,
@@ -311,6 +315,7 @@ impl Provider {
             Err(error) => {
                 let (client, scopes) = self.asked(flow)?;
                 self.log_refused(name, &client, &scopes, "oAuth2", &error, origin);
+                flow.record.typed = name.chars().take(256).collect();
                 Ok(Reply::page(self.show(flow, None, Some(&error))?))
             }
         }
@@ -555,6 +560,7 @@ impl Provider {
             Stage::Choose => page::choose(&step, &client.name, name),
             Stage::Password => {
                 let hint = match &flow.record.purpose {
+                    _ if !flow.record.typed.is_empty() => flow.record.typed.as_str(),
                     Purpose::Authorize(request) => request.login_hint.as_deref().unwrap_or_default(),
                     _ => "",
                 };

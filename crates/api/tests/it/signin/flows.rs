@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use azimuth_api::caller::CallerKind;
+use azimuth_api::signin::Certificate;
 use serde_json::{Value, json};
 
 use super::*;
@@ -286,4 +287,73 @@ async fn policies_of_the_tenant_decide_and_are_named_in_the_log() {
     let refresh = lab.password(ADA, PASSWORD).await.json()["refresh_token"].as_str().unwrap().to_owned();
     put(path, policy("enabled", json!({"operator": "OR", "builtInControls": ["block"]})));
     assert_eq!(lab.refresh(CLI, &refresh).await.code(), 53_003, "decided again at every refresh");
+}
+
+/// A token of the application's key, which was made for this test and guards nothing.
+fn signed(header: &Value, claims: &Value) -> String {
+    let key = ring::signature::RsaKeyPair::from_pkcs8(include_bytes!("data/application.p8")).unwrap();
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let text = format!("{}.{}", part(header), part(claims));
+    let mut signature = vec![0; key.public().modulus_len()];
+    let random = ring::rand::SystemRandom::new();
+    key.sign(&ring::signature::RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature).unwrap();
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn an_application_proves_itself_by_its_certificate() {
+    let lab = Lab::new();
+    let certificate: &[u8] = include_bytes!("data/application.der");
+    let client = Client {
+        id: APP.to_owned(),
+        name: "An application".to_owned(),
+        certificates: vec![Certificate::new(certificate, None)],
+        ..Client::default()
+    };
+    lab.provider.register_client(client, None, ("", "test"), &Origin::default()).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, certificate);
+    let now = lab.now() as f64;
+    let own = json!({
+        "iss": APP, "sub": APP, "aud": format!("{BASE}/{TENANT}/oauth2/v2.0/token"), "jti": "1", "iat": now + 0.25,
+        "exp": now + 600.75,
+    });
+    // MSAL for Python pads the digest and gives times with fractions.
+    let named = base64::engine::general_purpose::URL_SAFE.encode(digest);
+    let ask = async |header: Value, claims: &Value| {
+        let assertion = signed(&header, claims);
+        let scope = format!("{BASE}/.default");
+        let fields = [
+            ("client_id", APP),
+            ("grant_type", "client_credentials"),
+            ("scope", scope.as_str()),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", assertion.as_str()),
+        ];
+        lab.token(&fields).await
+    };
+    let good = json!({"alg": "RS256", "typ": "JWT", "x5t": named});
+    let answer = ask(good.clone(), &own).await.json();
+    assert_eq!(
+        claims(answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")))["appidacr"],
+        "2"
+    );
+    for (what, member, value) in [
+        ("another application", "iss", json!(OTHER_APP)),
+        ("another audience", "aud", json!("https://evil.example/token")),
+        ("over", "exp", json!(now - 1_000.0)),
+        ("valid too long", "exp", json!(now + 90_000.0)),
+        ("no end", "exp", Value::Null),
+    ] {
+        let mut changed = own.clone();
+        changed[member] = value;
+        assert_eq!(ask(good.clone(), &changed).await.status, StatusCode::UNAUTHORIZED, "{what}");
+    }
+    for header in [
+        json!({"alg": "none", "x5t": named}),
+        json!({"alg": "HS256", "x5t": named}),
+        json!({"alg": "RS256"}),
+        json!({"alg": "RS256", "x5t": "x"}),
+    ] {
+        assert_eq!(ask(header.clone(), &own).await.code(), 700_027, "{header}");
+    }
 }
