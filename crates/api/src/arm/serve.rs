@@ -23,8 +23,10 @@ use crate::error::ApiError;
 /// Largest body read, in bytes: Resource Manager's own limit for templates.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// Everything of Resource Manager, as a router for the paths that [`handles`] names.
+/// Everything of Resource Manager, as a router for the paths that [`handles`] names. What an earlier run of the server left queued is
+/// run first.
 pub fn router(plane: Arc<ControlPlane>) -> Router {
+    remediation::run_due(&plane);
     Router::new().fallback(answer).with_state(plane)
 }
 
