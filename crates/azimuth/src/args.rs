@@ -15,9 +15,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use arm::{ArmCommand, ArmExpandArgs, ArmWhatifArgs, DeploymentMode, TemplateArgs};
 pub(crate) use check::{CheckArgs, CheckFormat, FailOnSeverity, StoreCommand};
 pub(crate) use identity::{
-    IdentityCommand, MfaArgs, PasswordCheckArgs, PasswordCommand, PasswordFailOn, PasswordProfile,
-    RiskActArgs, RiskAction, RiskCommand, RiskFormat, RiskLicense, RiskListArgs, RiskReportArgs,
-    RiskSourceArgs,
+    IdentityAccessCommand, IdentityCommand, IdentityCompareArgs, IdentityOptionsArgs, IdentityProveArgs,
+    IdentityWhatifArgs, MfaArgs, PasswordCheckArgs, PasswordCommand, PasswordFailOn, PasswordProfile,
+    PolicySetArgs, RiskActArgs, RiskAction, RiskCommand, RiskFormat, RiskLicense, RiskListArgs,
+    RiskReportArgs, RiskSourceArgs,
 };
 pub(crate) use lab::{LabCommand, LabCompareArgs, LabDeleteArgs, LabForkArgs};
 pub(crate) use policy::{
@@ -85,7 +86,7 @@ pub(crate) enum Command {
     /// Azure Policy: compliance of an estate, the impact of a change, tests, lints and fixes
     #[command(subcommand)]
     Policy(Box<PolicyCommand>),
-    /// Identity: passwords, risk of users and sign-ins, how far multifactor authentication reaches
+    /// Identity: sign-ins decided and Conditional Access proved; passwords, risk, how far multifactor authentication reaches
     #[command(subcommand)]
     Identity(IdentityCommand),
     /// Ask in KQL: logs in Parquet, JSON and CSV, and the estate as tables of Resource Graph

@@ -1,5 +1,6 @@
 //! What can be asked of `azimuth identity`.
 
+mod access;
 mod password;
 mod risk;
 
@@ -9,6 +10,10 @@ use clap::{Args, Subcommand};
 
 use super::ListFormat;
 
+pub(crate) use access::{
+    IdentityAccessCommand, IdentityCompareArgs, IdentityOptionsArgs, IdentityProveArgs, IdentityWhatifArgs,
+    PolicySetArgs,
+};
 pub(crate) use password::{PasswordCheckArgs, PasswordCommand, PasswordFailOn, PasswordProfile};
 pub(crate) use risk::{
     RiskActArgs, RiskAction, RiskCommand, RiskFormat, RiskLicense, RiskListArgs, RiskReportArgs,
@@ -25,6 +30,8 @@ pub(crate) enum IdentityCommand {
     Risk(Box<RiskCommand>),
     /// How far multifactor authentication reaches: who could be asked, who was, and with which methods
     Mfa(MfaArgs),
+    #[command(flatten)]
+    Access(IdentityAccessCommand),
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod arm;
 mod check;
 mod cli;
 mod flaws;
+mod identity;
 mod identity_protection;
 mod lab;
 mod landing_zones;

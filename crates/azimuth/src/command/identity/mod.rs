@@ -1,5 +1,6 @@
-//! `azimuth identity`: passwords, risk, and how far multifactor authentication reaches.
+//! `azimuth identity`: Conditional Access, passwords, risk, and how far multifactor authentication reaches.
 
+mod access;
 mod mfa;
 mod password;
 mod risk;
@@ -14,5 +15,6 @@ pub(crate) fn run(command: IdentityCommand, ui: Ui) -> Result<Exit, Failure> {
         IdentityCommand::Password(command) => password::run(&command, ui),
         IdentityCommand::Risk(command) => risk::run(*command, ui),
         IdentityCommand::Mfa(args) => mfa::run(&args, ui),
+        IdentityCommand::Access(command) => access::run(&command),
     }
 }
