@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use azimuth_identity::{
     Application, Claim, Class, Directory, LocationKind, NamedLocation, Policy, PolicySet, Range, Ranges,
-    Session, SignIn, User, decide, prove,
+    Session, SignIn, User, Verdict, decide, prove,
 };
 use divan::Bencher;
 use serde_json::{Value, json};
@@ -19,8 +19,7 @@ fn main() {
 const PERSONAS: usize = 24;
 
 fn directory(users: usize, applications: usize, locations: usize) -> Arc<Directory> {
-    let mut directory = Directory::default();
-    directory.users = (0..users)
+    let users = (0..users)
         .map(|at| User {
             id: format!("user-{at}"),
             groups: vec![
@@ -32,10 +31,10 @@ fn directory(users: usize, applications: usize, locations: usize) -> Arc<Directo
             ..User::default()
         })
         .collect();
-    directory.applications = (0..applications)
+    let applications = (0..applications)
         .map(|at| Application { app_id: format!("app-{at}"), groups: Vec::new(), ..Application::default() })
         .collect();
-    directory.locations = (0..locations)
+    let locations = (0..locations)
         .map(|at| {
             let range = format!("10.{}.{}.0/24", at / 200, at % 200);
             NamedLocation {
@@ -58,7 +57,7 @@ fn directory(users: usize, applications: usize, locations: usize) -> Arc<Directo
             }
         })
         .collect();
-    Arc::new(directory)
+    Arc::new(Directory { users, applications, locations, ..Directory::default() })
 }
 
 fn policies(count: usize, applications: usize, locations: usize) -> Vec<Policy> {
@@ -122,6 +121,7 @@ fn proof_over_400_000_users_500_apps_800_locations(bencher: Bencher<'_, '_>, cou
     let set = PolicySet::new(policies(count, 500, 800), directory(400_000, 500, 800)).expect("few policies");
     let class = Class { exclude_groups: vec!["excluded".to_owned()], ..Class::default() };
     let claim = Claim { class, session: password(), ..Claim::default() };
+    assert_eq!(prove(&set, &claim), Verdict::Proven);
     bencher.bench(|| prove(&set, divan::black_box(&claim)));
 }
 
