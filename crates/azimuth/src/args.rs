@@ -3,6 +3,7 @@
 mod arm;
 mod check;
 mod identity;
+mod lake;
 mod lab;
 mod policy;
 mod query;
@@ -21,6 +22,7 @@ pub(crate) use identity::{
     RiskReportArgs, RiskSourceArgs,
 };
 pub(crate) use lab::{LabCommand, LabCompareArgs, LabDeleteArgs, LabForkArgs};
+pub(crate) use lake::{LakeCommand, LakeHoldArgs, LakeIngestArgs, LakePlan, LakeRetainArgs};
 pub(crate) use policy::{
     ImpactFailOn, ImpactFormat, LintFailOn, LintFormat, PolicyCommand, PolicyFailOn, PolicyFixArgs,
     PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyScanArgs, PolicySourceArgs, PolicyTestArgs,
@@ -93,6 +95,9 @@ pub(crate) enum Command {
     Query(Box<QueryArgs>),
     /// Serve ingestion and queries over HTTPS, in the protocols of Azure Monitor, Kusto, OpenTelemetry, Splunk and Elastic
     Serve(Box<ServeArgs>),
+    /// Take in telemetry, keep it, and look after it
+    #[command(subcommand)]
+    Lake(Box<LakeCommand>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
     /// Write a believable estate with planted flaws, as the files real tools export

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Identity(command) => command::identity::run(command, ui),
         Command::Query(args) => command::query::run(&args, ui),
         Command::Serve(args) => command::serve::run(&args, ui),
+        Command::Lake(command) => command::lake::run(*command, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args, ui),

@@ -7,7 +7,7 @@ use azimuth_kql::types::{Column, ScalarType};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::decode::{DEAD_LETTERS, Decoded, dead_letter_lines, decode};
+use crate::decode::{DEAD_LETTERS, DeadLetter, Decoded, dead_letter_lines, decode};
 use crate::error::LakeError;
 use crate::lake::{Inner, Lake};
 use crate::log::{Counted, Entry, Kind, MAX_NAME};
@@ -109,6 +109,26 @@ impl Lake {
             dead_lettered: committed.counted.dead_lettered,
             is_duplicate: committed.is_duplicate,
         })
+    }
+
+    /// Keeps records for a table that could not be read before they came here: reasons, and raw bytes. They are rows of
+    /// [`DEAD_LETTERS`].
+    ///
+    /// # Errors
+    /// What [`Lake::append`] has.
+    pub async fn append_dead_letters(
+        &self,
+        table: &str,
+        letters: &[(String, Vec<u8>)],
+        identity: Option<String>,
+    ) -> Result<Receipt, LakeError> {
+        let received = self.inner.config.clock.now();
+        let letters: Vec<DeadLetter> = letters
+            .iter()
+            .map(|(reason, raw)| DeadLetter { reason: reason.clone(), raw: raw.clone() })
+            .collect();
+        let lines = dead_letter_lines(table, &letters, received.as_microsecond());
+        self.append(DEAD_LETTERS, Batch { lines: lines.into(), identity, received: Some(received) }).await
     }
 
     /// Gives a table columns that it does not have yet; the table comes into being if it is not there.

@@ -35,6 +35,9 @@ pub(crate) struct QueryArgs {
     /// Read the files of `--table` as this, whatever their names
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<FileFormat>,
+    /// The tables of a lake (`azimuth lake`): what is in its log, and its files
+    #[arg(long, value_name = "DIR", env = "AZIMUTH_LAKE")]
+    pub(crate) lake: Option<PathBuf>,
     /// Exported files of an estate, as tables of Resource Graph (`resources`, `resourcecontainers` …); repeatable
     #[arg(long, value_name = "PATH")]
     pub(crate) estate: Vec<PathBuf>,

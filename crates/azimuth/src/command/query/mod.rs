@@ -67,6 +67,15 @@ pub(crate) fn run(args: &QueryArgs, ui: Ui) -> Result<Exit, Failure> {
     let engine = Engine::new(Config { limits: limits(args), parallelism: threads, seed: seed() })
         .context("the query engine does not start")?;
     let mut session = Session { args, engine, runtime, running: Arc::default(), ui };
+    // Held until the last query has ended: other processes must not delete what is read.
+    let _lake = match &args.lake {
+        Some(folder) => {
+            let lake = super::lake::for_queries(folder, &session.runtime, ui)?;
+            lake.snapshot().register(&mut session.engine).context("the tables of the lake cannot be queried")?;
+            Some(lake)
+        }
+        None => None,
+    };
     let named = Files { table: &args.table, schema: &args.schema, format: args.format };
     tables::register(&mut session.engine, &session.runtime, &named, ui)?;
     if !args.estate.is_empty() || args.store.is_some() {
