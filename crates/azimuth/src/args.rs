@@ -5,6 +5,7 @@ mod check;
 mod identity;
 mod lake;
 mod lab;
+mod logs;
 mod policy;
 mod query;
 mod serve;
@@ -29,6 +30,7 @@ pub(crate) use policy::{
     StateFilter, TestFormat,
 };
 
+pub(crate) use logs::{LogFormat, LogsCommand, LogsConvertArgs};
 pub(crate) use query::{ExternalData, FileFormat, QueryArgs, QueryFormat};
 pub(crate) use serve::ServeArgs;
 
@@ -100,6 +102,9 @@ pub(crate) enum Command {
     Lake(Box<LakeCommand>),
     /// Read a live tenant over Resource Manager and Microsoft Graph into export files
     Collect(Box<CollectArgs>),
+    /// Logs of services and devices: what they wrote as rows of the public tables
+    #[command(subcommand)]
+    Logs(Box<LogsCommand>),
     /// Write a believable estate with planted flaws, as the files real tools export
     DemoEstate(DemoEstateArgs),
     /// Check templates before they are deployed: which rules and policies they break, at their own line and column

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => command::serve::run(&args, ui),
         Command::Lake(command) => command::lake::run(*command, ui),
         Command::Collect(args) => command::collect::run(*args, ui),
+        Command::Logs(command) => command::logs::run(*command, ui),
         Command::DemoEstate(args) => command::demo_estate::run(&args, ui),
         Command::Check(args) => command::check::run(&args, ui),
         Command::Store(command) => command::check::store(&command),

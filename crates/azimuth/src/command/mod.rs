@@ -13,6 +13,7 @@ pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod lab;
 pub(crate) mod lake;
+pub(crate) mod logs;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod query;

@@ -8,6 +8,7 @@ mod identity;
 mod identity_protection;
 mod lab;
 mod landing_zones;
+mod logs;
 mod policy_impact;
 mod policy_scan;
 mod policy_tools;
