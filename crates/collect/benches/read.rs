@@ -1,4 +1,4 @@
-//! How fast records become rows: sign-ins of 1.7 kB, NDJSON, one core.
+//! How fast records become rows: sign-ins of 2.1 kB, NDJSON, one core.
 
 use azimuth_collect::{DeadLetter, Reader, Row, Sink, Source};
 use divan::counter::BytesCount;
