@@ -28,6 +28,7 @@ mod clients;
 mod conditional;
 mod decide;
 mod device;
+mod directory;
 mod discovery;
 mod errors;
 mod flow;
