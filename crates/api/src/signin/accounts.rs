@@ -322,7 +322,9 @@ impl Provider {
             return Err(AccountError::Name { name: client.id });
         }
         if client.object.is_empty() {
-            client.object = chance::uuid(self.chance());
+            // A registration that is changed stays the same principal.
+            let known = self.state().read::<Client>(kind::CLIENT, &client.id)?.map(|kept| kept.value.object);
+            client.object = known.unwrap_or_else(|| chance::uuid(self.chance()));
         }
         if let Some(secret) = secret {
             check_secret(secret)?;
