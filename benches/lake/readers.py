@@ -61,7 +61,7 @@ def of_duckdb(path):
 
         files = deltalake.DeltaTable(path).file_uris()
         source = f"read_parquet({[file.removeprefix('file://') for file in files]!r}, union_by_name = true)"
-    n, lo, hi, b = connection.sql(
+    n, lo, hi, b = connection.execute(
         f"select count(*), min(TimeGenerated)::timestamp, max(TimeGenerated)::timestamp, sum(_BilledSize) from {source}"
     ).fetchone()
     return n, text(lo), text(hi), int(b)

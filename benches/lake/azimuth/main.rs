@@ -137,7 +137,7 @@ fn record(number: usize) -> String {
         minute,
         second % 60,
         number % 10_000_000,
-        if number % 17 == 0 { "50126" } else { "0" },
+        if number.is_multiple_of(17) { "50126" } else { "0" },
         number,
         number,
         user,

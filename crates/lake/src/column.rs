@@ -93,14 +93,16 @@ macro_rules! each {
 }
 
 impl Builder {
-    pub(crate) fn new(ty: ScalarType) -> Self {
+    /// A column for about so many rows; one of texts takes `block_bytes` at a time. Small batches would fill memory with room
+    /// for large ones.
+    pub(crate) fn new(ty: ScalarType, rows: usize, block_bytes: u32) -> Self {
         match ty {
-            ScalarType::Bool => Self::Bool(BooleanBuilder::new()),
-            ScalarType::Int => Self::Int(Int32Builder::new()),
-            ScalarType::Long | ScalarType::Timespan => Self::Long(Int64Builder::new()),
-            ScalarType::Real => Self::Real(Float64Builder::new()),
-            ScalarType::Datetime => Self::Time(TimestampMicrosecondBuilder::new()),
-            _ => Self::Text(StringViewBuilder::new().with_fixed_block_size(256 << 10)),
+            ScalarType::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
+            ScalarType::Int => Self::Int(Int32Builder::with_capacity(rows)),
+            ScalarType::Long | ScalarType::Timespan => Self::Long(Int64Builder::with_capacity(rows)),
+            ScalarType::Real => Self::Real(Float64Builder::with_capacity(rows)),
+            ScalarType::Datetime => Self::Time(TimestampMicrosecondBuilder::with_capacity(rows)),
+            _ => Self::Text(StringViewBuilder::with_capacity(rows).with_fixed_block_size(block_bytes)),
         }
     }
 
@@ -272,7 +274,7 @@ mod tests {
     use datafusion::arrow::util::display::array_value_to_string;
 
     fn put(value: &Value<'_>, ty: ScalarType) -> Option<String> {
-        let mut builder = Builder::new(ty);
+        let mut builder = Builder::new(ty, 1, 1_024);
         builder.put(value, ty).then(|| array_value_to_string(&builder.finish(), 0).unwrap())
     }
 

@@ -54,6 +54,8 @@ pub(crate) fn decode(payload: &[u8], received: i64, schema: &TableSchema) -> Res
         missing: Vec::new(),
         rows: 0,
         billed: Vec::new(),
+        lines: memchr::memchr_iter(b'\n', payload).count() + 1,
+        block_bytes: (payload.len() / 32).clamp(1 << 10, 256 << 10) as u32,
     };
     let (mut dead, mut pieces, mut record) = (Vec::new(), Vec::new(), Vec::new());
     // One look for all lines, where nothing is wrong.
@@ -153,6 +155,10 @@ struct Work<'s> {
     missing: Vec<Column>,
     rows: usize,
     billed: Vec<f64>,
+    /// Lines of the batch
+    lines: usize,
+    /// Bytes of texts that a column makes room for at a time
+    block_bytes: u32,
 }
 
 impl Work<'_> {
@@ -223,8 +229,8 @@ impl Work<'_> {
     }
 
     fn builder(&mut self, column: usize) -> &mut Builder {
-        let ty = self.schema.columns[column].ty;
-        let builder = self.builders[column].get_or_insert_with(|| Builder::new(ty));
+        let (ty, lines, block_bytes) = (self.schema.columns[column].ty, self.lines, self.block_bytes);
+        let builder = self.builders[column].get_or_insert_with(|| Builder::new(ty, lines, block_bytes));
         builder.pad(self.rows);
         builder
     }

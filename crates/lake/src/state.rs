@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use azimuth_kql::types::Column;
-use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use datafusion::arrow::error::ArrowError;
 use jiff::Timestamp;
 
 use crate::datafile::{Known, united};
@@ -139,12 +139,20 @@ impl TableState {
         let parts = &self.fresh[self.fresh.len() - count..];
         let batches: Vec<RecordBatch> = parts.iter().map(|fresh| fresh.rows.clone()).collect();
         let whole = united(&batches, &self.schema).ok()?;
-        // A copy without what else lies in the buffers.
-        let rows = concat_batches(&whole.schema(), [&whole]).ok()?;
+        let rows = packed(&whole).ok()?;
         let (first, last) = (parts.first()?, parts.last()?);
         let Part { rows, bytes, days } = Part::new(rows);
         Some((count, Fresh { first: first.first, last: last.last, rows, bytes, days, since: first.since }))
     }
+}
+
+/// The same rows with the texts of each column in one buffer: those of many batches lie in as many, half empty.
+fn packed(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = rows.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()) as ArrayRef,
+        None => column.clone(),
+    });
+    RecordBatch::try_new(rows.schema(), columns.collect())
 }
 
 impl State {
@@ -194,4 +202,40 @@ pub(crate) fn first_schema(name: &str) -> TableSchema {
 /// Where a table lies in the store.
 pub(crate) fn folder_of(table: &str) -> String {
     format!("tables/{table}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoded, decode};
+
+    fn part(table: &mut TableSchema, line: &str) -> Part {
+        loop {
+            match decode(line.as_bytes(), 0, table).unwrap() {
+                Decoded::Missing(columns) => *table = table.with(columns),
+                Decoded::Rows(rows, _) => return Part::new(rows.unwrap()),
+            }
+        }
+    }
+
+    /// Small batches take memory in keeping with their bytes, and less when they are put together.
+    #[test]
+    fn small_batches_are_small_in_memory() {
+        let mut state = State::default();
+        let mut schema = first_schema("SigninLogs");
+        let line = format!(
+            "{{\"UserPrincipalName\":\"{}\",\"AppDisplayName\":\"{}\"}}",
+            "a".repeat(40),
+            "b".repeat(40)
+        );
+        for sequence in 1..=100 {
+            let rows = Some(part(&mut schema, &line));
+            let staged = Staged::Rows { table: "SigninLogs".to_owned(), rows, dead: None };
+            state.apply(sequence, staged, Timestamp::UNIX_EPOCH);
+        }
+        assert!(state.bytes < 100 * 8_000, "{} bytes", state.bytes);
+        let (count, whole) = state.table("SigninLogs").gathered().unwrap();
+        assert_eq!((count, whole.first, whole.last, whole.rows.num_rows()), (100, 1, 100, 100));
+        assert!(whole.bytes < state.bytes / 10, "{} bytes of {}", whole.bytes, state.bytes);
+    }
 }
