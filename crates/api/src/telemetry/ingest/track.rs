@@ -21,7 +21,9 @@ use super::super::payload::{self, PayloadError};
 use super::super::{Shared, gate, records};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/v2.1/track", post(track)).route("/v2/track", post(track))
+    // The endpoint of a connection string ends in a slash, and exporters add another.
+    let paths = ["/v2.1/track", "/v2/track", "//v2.1/track", "//v2/track"];
+    paths.into_iter().fold(Router::new(), |router, path| router.route(path, post(track)))
 }
 
 /// An item that was not taken.
@@ -167,6 +169,7 @@ fn row(envelope: &Map<String, Value>) -> Result<(&'static str, Record), String> 
     };
     let base = data.get("baseData").and_then(Value::as_object).ok_or("the data has no `baseData`")?;
     let mut row = Record::new();
+    row.insert("Type".to_owned(), table.into());
     row.insert("TimeGenerated".to_owned(), envelope.get("time").cloned().unwrap_or_default());
     row.insert("IKey".to_owned(), envelope.get("iKey").cloned().unwrap_or_default());
     let tags = envelope.get("tags").and_then(Value::as_object);

@@ -36,7 +36,9 @@ pub(super) fn traces(traces: Traces) -> Tables {
         for span in of.scopes.into_iter().flat_map(|scope| scope.spans) {
             let is_request = matches!(span.kind, SERVER | CONSUMER);
             let table = if is_request { "AppRequests" } else { "AppDependencies" };
-            tables.entry(table).or_default().push(trace(&role, span, is_request));
+            let mut row = trace(&role, span, is_request);
+            row.insert("Type".to_owned(), table.into());
+            tables.entry(table).or_default().push(row);
         }
     }
     tables
@@ -65,6 +67,7 @@ fn log(role: &Record, record: LogRecord) -> Record {
     let mut row = role.clone();
     let mut set = |name: &str, value: Value| row.insert(name.to_owned(), value);
     let time = if record.time == 0 { record.observed } else { record.time };
+    set("Type", "AppTraces".into());
     set("TimeGenerated", moment(time).into());
     set(
         "Message",
