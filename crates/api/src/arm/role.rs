@@ -40,10 +40,12 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A built-in role as the service shows it.
-fn built_in(role: &RoleDefinition) -> Value {
+/// A built-in role as the service shows it at a scope: in a subscription its id begins there, as the assignments name it.
+fn built_in(role: &RoleDefinition, scope: &str) -> Value {
+    let subscription = azimuth_ids::IdRef::parse(scope).ok().and_then(azimuth_ids::IdRef::subscription_id);
+    let place = subscription.map(|id| format!("/subscriptions/{id}")).unwrap_or_default();
     json!({
-        "id": role.id,
+        "id": format!("{place}{}", role.id),
         "name": role.guid(),
         "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
@@ -95,7 +97,7 @@ fn list_definitions(call: &Call<'_>) -> Result<Answer, ApiError> {
         })
     };
     let mut found: Vec<(String, Value)> =
-        built_in_roles().map(|role| (format!("0{}", role.guid()), built_in(role))).collect();
+        built_in_roles().map(|role| (format!("0{}", role.guid()), built_in(role, call.scope()))).collect();
     // A custom role has one id and may be stored under any of its scopes.
     for (key, held) in call.plane.of_kind(DEFINITIONS, "") {
         let document = held.value();
@@ -119,7 +121,9 @@ fn stored_definition(call: &Call<'_>, guid: &str) -> Option<(String, Value)> {
 }
 
 fn definition(call: &Call<'_>, guid: &str) -> Option<Value> {
-    stored_definition(call, guid).map(|(_, document)| document).or_else(|| built_in_role(guid).map(built_in))
+    stored_definition(call, guid)
+        .map(|(_, document)| document)
+        .or_else(|| built_in_role(guid).map(|role| built_in(role, call.scope())))
 }
 
 fn missing_definition(name: &str) -> ApiError {

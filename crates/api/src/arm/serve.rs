@@ -409,7 +409,7 @@ fn record_refusal(call: &Call<'_>, error: &ApiError) {
             sub_status: error.status.canonical_reason().unwrap_or_default(),
             category: if error.code == "RequestDisallowedByPolicy" { "Policy" } else { "Administrative" },
             level: "Error",
-            properties: serde_json::json!({"statusCode": error.status.as_u16(), "statusMessage": error.body().to_string()}),
+            properties: serde_json::json!({"statusCode": error.status.canonical_reason(), "statusMessage": error.body().to_string()}),
         },
     );
     // The refusal stands whether or not it could be written down.

@@ -12,6 +12,8 @@ async fn built_in_roles_are_found_by_name() {
     );
     let found = lab.get(&path).await;
     assert_eq!(found.names(), [READER_ROLE]);
+    let id = format!("{SUB}/providers/Microsoft.Authorization/roleDefinitions/{READER_ROLE}");
+    assert_eq!(found.body["value"][0]["id"], id, "assignments name it so");
     assert_eq!(found.body["value"][0]["properties"]["permissions"][0]["actions"], json!(["*/read"]));
     assert_eq!(
         lab.get(&format!("/providers/Microsoft.Authorization/roleDefinitions/{READER_ROLE}?{V}"))
