@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use azimuth_identity::passwords::breached::{BreachHash, times_in_ordered, times_in_range};
-use azimuth_identity::passwords::policy::{EntraRules, NistRules, Operation, Profile, violations};
+use azimuth_identity::passwords::policy::{EntraRules, NistRules, Operation, Profile, Violation, violations};
 use azimuth_identity::passwords::{BannedPasswords, Names, Place, Verdict, base_terms, custom_list};
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn judge(password: &str, args: &PasswordCheckArgs, lists: &BannedPasswords) -> R
     let verdict = lists.check(password, &names, place);
     let breached = args.breached.as_deref().map(|path| times_breached(path, password)).transpose()?;
     let broken = violations(password, profile, Operation::Reset);
-    let mut reasons: Vec<String> = broken.into_iter().map(|violation| violation.message()).collect();
+    let mut reasons: Vec<String> = broken.into_iter().map(Violation::message).collect();
     reasons.extend(verdict.rejected.as_ref().map(|reason| reason.message().to_owned()));
     if let Some(times) = breached.filter(|times| *times > 0) {
         reasons.push(format!(

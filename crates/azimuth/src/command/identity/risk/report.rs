@@ -1,6 +1,8 @@
 //! The reports: users at risk, risky sign-ins, risk detections, history, figures.
 
-use azimuth_identity::risk::{Filter, License, RiskDetail, RiskEventType, RiskLevel, RiskState};
+use azimuth_identity::risk::{
+    Filter, License, RiskDetail, RiskEventType, RiskLevel, RiskState, RiskySignIn, RiskyUser,
+};
 use serde_json::{Value, json};
 
 use super::replay::{cells, register};
@@ -65,21 +67,21 @@ const HISTORY: &[Column] = &[
 
 pub(super) fn users(args: &RiskListArgs, ui: Ui) -> Result<Exit, Failure> {
     let (filter, register) = (filter(args)?, register(&args.report.source, ui)?);
-    let objects: Vec<Value> = register.risky_users(&filter).into_iter().map(|user| user.to_json()).collect();
+    let objects: Vec<Value> = register.risky_users(&filter).into_iter().map(RiskyUser::to_json).collect();
     list(&objects, USERS, args.report.format)
 }
 
 pub(super) fn service_principals(args: &RiskListArgs, ui: Ui) -> Result<Exit, Failure> {
     let (filter, register) = (filter(args)?, register(&args.report.source, ui)?);
     let found = register.risky_service_principals(&filter);
-    let objects: Vec<Value> = found.into_iter().map(|principal| principal.to_json()).collect();
+    let objects: Vec<Value> = found.into_iter().map(RiskyUser::to_json).collect();
     list(&objects, SERVICE_PRINCIPALS, args.report.format)
 }
 
 pub(super) fn sign_ins(args: &RiskListArgs, ui: Ui) -> Result<Exit, Failure> {
     let (filter, register) = (filter(args)?, register(&args.report.source, ui)?);
     let objects: Vec<Value> =
-        register.risky_sign_ins(&filter).into_iter().map(|sign_in| sign_in.to_json()).collect();
+        register.risky_sign_ins(&filter).into_iter().map(RiskySignIn::to_json).collect();
     list(&objects, SIGN_INS, args.report.format)
 }
 
