@@ -3,8 +3,8 @@
 mod arm;
 mod check;
 mod identity;
-mod lake;
 mod lab;
+mod lake;
 mod logs;
 mod policy;
 mod query;

@@ -299,7 +299,10 @@ impl Provider {
     }
 
     /// A registered application, or one of Microsoft's command-line clients.
-    pub(super) fn client(&self, id: &str) -> Result<Option<Client>, StateError> {
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn client(&self, id: &str) -> Result<Option<Client>, StateError> {
         if !is_id(id) {
             return Ok(None);
         }

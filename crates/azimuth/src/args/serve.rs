@@ -8,6 +8,7 @@ use clap::Args;
 use super::FileFormat;
 
 const EXAMPLES: &str = "Examples:
+  AZIMUTH_ADMINISTRATOR_PASSWORD=… azimuth serve --administrator me@contoso.example
   AZIMUTH_DEVELOPMENT_TOKEN=secret azimuth serve
   azimuth serve --listen 127.0.0.1:0 --table logs/ --estate ./exports --development-token secret
   curl --cacert azimuth-data/ca.pem https://localhost:8443/health
@@ -20,7 +21,7 @@ pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes a free one. The address is printed when the server is ready
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443", env = "AZIMUTH_LISTEN")]
     pub(crate) listen: SocketAddr,
-    /// Folder for what the server keeps: its certificate authority; made if it is not there
+    /// Folder for what the server keeps: its certificate authority, accounts and keys; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "azimuth-data", env = "AZIMUTH_DATA")]
     pub(crate) data: PathBuf,
     /// A further name or address that clients reach the server by; repeatable
@@ -29,9 +30,21 @@ pub(crate) struct ServeArgs {
     /// Serve HTTP without TLS; clients of Azure send no token over it
     #[arg(long)]
     pub(crate) plain_http: bool,
-    /// Accept this one token for everything. For development only: without it every request is refused
+    /// Accept this one token for everything, besides those of people and applications that sign in. For development only
     #[arg(long, value_name = "TOKEN", env = "AZIMUTH_DEVELOPMENT_TOKEN", hide_env_values = true)]
     pub(crate) development_token: Option<String>,
+    /// The first administrator, made at the first start: `NAME@DOMAIN`
+    #[arg(long, value_name = "NAME", env = "AZIMUTH_ADMINISTRATOR")]
+    pub(crate) administrator: Option<String>,
+    /// The first administrator's password; better in the environment, where other processes do not see it
+    #[arg(long, value_name = "PASSWORD", env = "AZIMUTH_ADMINISTRATOR_PASSWORD", hide_env_values = true)]
+    pub(crate) administrator_password: Option<String>,
+    /// An application that may sign in by itself: `ID=SECRET`; those of the first start administer the tenant; repeatable
+    #[arg(long, value_name = "ID=SECRET", env = "AZIMUTH_CLIENT", hide_env_values = true)]
+    pub(crate) client: Vec<String>,
+    /// An account without roles, made if it is not there: `NAME@DOMAIN=PASSWORD`; repeatable
+    #[arg(long, value_name = "NAME=PASSWORD", env = "AZIMUTH_USER", hide_env_values = true)]
+    pub(crate) user: Vec<String>,
     /// A key of a workspace for signed requests (Data Collector API), or an instrumentation key: `ID=BASE64`; repeatable
     #[arg(long, value_name = "ID=BASE64")]
     pub(crate) workspace_key: Vec<String>,
@@ -53,7 +66,10 @@ pub(crate) struct ServeArgs {
     /// Exported files of an estate, as tables of Resource Graph; repeatable
     #[arg(long, value_name = "PATH")]
     pub(crate) estate: Vec<PathBuf>,
-    /// A store made by `azimuth import`, instead of `--estate`
+    /// The id of the first subscription, made at the first start
+    #[arg(long, value_name = "ID")]
+    pub(crate) subscription: Option<String>,
+    /// A store made by `azimuth import`, instead of `--estate`: the server keeps everything in it
     #[arg(long, value_name = "FILE", env = "AZIMUTH_STORE", conflicts_with = "estate")]
     pub(crate) store: Option<PathBuf>,
     /// Megabytes that a query may hold at a time

@@ -16,11 +16,17 @@ fn with_input(arguments: &[&str], input: &str) -> Run {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("it is a pipe");
+    stdin.write_all(input.as_bytes()).expect("the command reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("the command ends");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    Run {
+        code: output.status.code().expect("it ends by itself"),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }
 
 const CHECK: [&str; 4] = ["identity", "password", "check", "--format=json"];
@@ -34,7 +40,7 @@ fn passwords_are_judged_and_never_shown() {
     let input = "C0ntos0Widget12\r\nQuiet-harbour7-Lamps\nxyAnna77!kQ\nshort";
     let run = with_input(&arguments, input);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    let verdicts: Value = serde_json::from_str(&run.stdout).unwrap();
+    let verdicts: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
     let results: Vec<_> =
         verdicts.as_array().unwrap().iter().map(|verdict| verdict["result"].clone()).collect();
     assert_eq!(results, ["refused", "accepted", "refused", "refused"]);
@@ -54,7 +60,7 @@ fn breached_passwords_are_found_in_both_kinds_of_files() {
     for (path, times) in [(ordered, 77), (work.text("ranges"), 78)] {
         let run = with_input(&[&CHECK[..], &["--breached", &path]].concat(), "abc\n");
         assert_eq!(run.code, 0, "{}", run.stderr);
-        let verdicts: Value = serde_json::from_str(&run.stdout).unwrap();
+        let verdicts: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
         assert_eq!(verdicts[0]["timesBreached"], times);
     }
     let run = with_input(&[&CHECK[..], &["--breached", &work.text("ranges")]].concat(), "other\n");
@@ -94,8 +100,8 @@ fn logs(work: &Folder) -> String {
 }
 
 fn values(run: &Run) -> Vec<Value> {
-    let page: Value = serde_json::from_str(&run.stdout).unwrap();
-    page["value"].as_array().unwrap().clone()
+    let page: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    page["value"].as_array().expect("it is a list").clone()
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn coverage_joins_registration_and_sign_ins() {
     ]});
     let users = work.file("registration.json", users.to_string());
     let run = expect(0, &["identity", "mfa", &users, "--sign-ins", &logs, "-f", "json"]);
-    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let report: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
     assert_eq!((&report["all"]["mfaCapable"], &report["all"]["passwordOnly"]), (&json!(1), &json!(1)));
     assert_eq!(report["adminsWithoutMfa"], json!(["ben@contoso.com"]));
     assert_eq!(report["capableButNeverChallenged"], json!(["anna@contoso.com"]));

@@ -7,6 +7,7 @@ mod flaws;
 mod identity;
 mod identity_protection;
 mod lab;
+mod lake;
 mod landing_zones;
 mod logs;
 mod policy_impact;

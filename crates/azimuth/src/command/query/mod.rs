@@ -71,7 +71,9 @@ pub(crate) fn run(args: &QueryArgs, ui: Ui) -> Result<Exit, Failure> {
     let _lake = match &args.lake {
         Some(folder) => {
             let lake = super::lake::for_queries(folder, &session.runtime, ui)?;
-            lake.snapshot().register(&mut session.engine).context("the tables of the lake cannot be queried")?;
+            lake.snapshot()
+                .register(&mut session.engine)
+                .context("the tables of the lake cannot be queried")?;
             Some(lake)
         }
         None => None,

@@ -1,8 +1,10 @@
 //! `azimuth serve`: telemetry in and answers out, over HTTPS.
 
 mod answer;
+mod control;
 mod estate;
 mod memory;
+mod signin;
 mod telemetry;
 mod tls;
 
@@ -14,13 +16,15 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
-use azimuth_api::caller::{Authenticate, Caller, Refused};
+use azimuth_api::caller::Authenticate;
+use azimuth_api::signin::Provider;
 use azimuth_api::telemetry::keys::{StaticToken, WorkspaceKeys};
 use azimuth_api::telemetry::meter::Meter;
 use azimuth_api::telemetry::streams::StreamsByName;
 use azimuth_api::telemetry::{Limits, Services};
-use azimuth_host::{Scope, SystemClock};
+use azimuth_host::{Clock, Documents, Scope, SystemClock, Telemetry};
 use azimuth_query::{Config, Engine};
+use azimuth_store::Store;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpListener;
@@ -32,6 +36,8 @@ use crate::input;
 use crate::ui::Ui;
 use telemetry::EngineTelemetry;
 
+/// The store in the data folder.
+const STORE: &str = "azimuth.db";
 /// How long requests that are under way may take once the server is told to end.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -68,7 +74,17 @@ async fn serve(args: &ServeArgs, telemetry: EngineTelemetry, keys: Keys, ui: Ui)
     let address = tcp.local_addr().context("the listener has no address")?;
     let base = base_url(args, address);
     let meter = Arc::new(Meter::default());
-    let router = router(services(args, telemetry, keys, &base, meter));
+    let telemetry: Arc<dyn Telemetry> = Arc::new(telemetry);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let documents = documents(args, &clock)?;
+    let provider = signin::open(args, &base, &documents, Arc::clone(&clock), Arc::clone(&telemetry), ui)?;
+    let authenticate = authenticate(args, &provider);
+    let control =
+        control::routes(args, &base, documents, Arc::clone(&authenticate), Arc::clone(&provider), clock)?;
+    let router = router(services(args, telemetry, authenticate, keys, &base, meter))
+        .merge(signin::routes(provider))
+        .merge(control)
+        .into_make_service_with_connect_info::<signin::Peer>();
     warn(args, address, ui);
     let ready = || super::output::to(None, |out| writeln!(out, "{base}"));
     if args.plain_http {
@@ -120,19 +136,37 @@ async fn asked_to_end() {
     }
 }
 
+/// The estate and all that the server keeps of it: the store of the command line, or one in the data folder.
+fn documents(args: &ServeArgs, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Documents>, Failure> {
+    std::fs::create_dir_all(&args.data)
+        .with_context(|| format!("cannot make the folder `{}`", args.data.display()))?;
+    let path = args.store.clone().unwrap_or_else(|| args.data.join(STORE));
+    let store =
+        Store::open(&path, Arc::clone(clock)).with_context(|| format!("cannot open `{}`", path.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// Who signed in here is known, and whoever has the development token.
+fn authenticate(args: &ServeArgs, provider: &Arc<Provider>) -> Arc<dyn Authenticate> {
+    match args.development_token.as_deref() {
+        Some(token) if !token.is_empty() => {
+            let token = StaticToken::new(token, &args.tenant);
+            Arc::new(signin::Either(Arc::new(token), Arc::clone(provider) as Arc<dyn Authenticate>))
+        }
+        _ => Arc::clone(provider) as Arc<dyn Authenticate>,
+    }
+}
+
 fn services(
     args: &ServeArgs,
-    telemetry: EngineTelemetry,
+    telemetry: Arc<dyn Telemetry>,
+    authenticate: Arc<dyn Authenticate>,
     keys: Keys,
     base: &str,
     meter: Arc<Meter>,
 ) -> Services {
-    let authenticate: Arc<dyn Authenticate> = match args.development_token.as_deref() {
-        Some(token) if !token.is_empty() => Arc::new(StaticToken::new(token, &args.tenant)),
-        _ => Arc::new(Nobody),
-    };
     Services {
-        telemetry: Arc::new(telemetry),
+        telemetry,
         authenticate,
         keys: Arc::new(keys),
         streams: Arc::new(StreamsByName { scope: Scope::Database(String::new()) }),
@@ -164,23 +198,10 @@ fn base_url(args: &ServeArgs, address: SocketAddr) -> String {
 
 /// What whoever starts the server should know.
 fn warn(args: &ServeArgs, address: SocketAddr, ui: Ui) {
-    if args.development_token.as_deref().unwrap_or_default().is_empty() {
-        ui.error(
-            "warning: there is no way to sign in, so every request is refused; set `--development-token`",
-        );
-    } else if !address.ip().is_loopback() {
+    if !args.development_token.as_deref().unwrap_or_default().is_empty() && !address.ip().is_loopback() {
         ui.error("warning: the development token is accepted from other machines; it is one password for everything");
     }
     ui.error("warning: what is sent is kept in memory and lost when the server ends");
-}
-
-/// Without a way to sign in, nobody is known.
-struct Nobody;
-
-impl Authenticate for Nobody {
-    fn caller(&self, _bearer: &str, _audiences: &[&str]) -> Result<Caller, Refused> {
-        Err(Refused::Invalid("the server accepts no tokens"))
-    }
 }
 
 /// Keys of workspaces, as the command line names them.
