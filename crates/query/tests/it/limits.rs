@@ -74,9 +74,11 @@ fn times_outside_of_the_scope_are_not_seen() {
             engine.register_rows("A_CL", &table).unwrap();
             engine.register_rows("B_CL", &table).unwrap();
             let settings = Settings { options, ..Settings::default() };
-            let answer = runtime().block_on(engine.query_with(text, NOW, &settings)).unwrap();
-            let set = answer.results.into_iter().next().unwrap();
-            runtime().block_on(set.table()).unwrap().rows[0][0].clone()
+            runtime().block_on(async {
+                let answer = engine.query_with(text, NOW, &settings).await.unwrap();
+                let set = answer.results.into_iter().next().unwrap();
+                set.table().await.unwrap().rows[0][0].clone()
+            })
         })
     };
     let scope = |column: &str| {
