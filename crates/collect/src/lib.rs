@@ -1,6 +1,6 @@
 //! What Azure emits, and the tables that it goes to.
 //!
-//! - [`reader`]: bytes of any source in, rows of tables and dead letters out; [`format`] tells how bytes are written;
+//! - [`reader`]: bytes of any source in, rows of tables and dead letters out; [`mod@format`] tells how bytes are written;
 //! - `shapes`: which service wrote a record, and which table it goes to, one file for each service;
 //! - [`layout`]: records brought to the columns of their table; [`fit`]: values in the types of columns, and names of columns
 //!   that nobody declared;
