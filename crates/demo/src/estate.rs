@@ -85,6 +85,9 @@ pub(crate) fn write_estate(
     for principal in automation_principals(&plan) {
         lists.service_principals.push(&principal, emit)?;
     }
+    for principal in governance.assignments.iter().filter_map(|known| known.service_principal(&plan)) {
+        lists.service_principals.push(&principal, emit)?;
+    }
     let mut progress = Progress { resources: 0, addresses: 0, left: size };
     let is_platform =
         |purpose| matches!(purpose, Purpose::Connectivity | Purpose::Identity | Purpose::Management);

@@ -120,12 +120,32 @@ impl PolicyAssignment {
         self.enforced && self.definition.enforces(self.effect)
     }
 
-    /// The identity under which it acts; made with the assignment, and given its roles when it is enforced.
+    /// The principal of the identity under which it acts, if it does.
+    pub(crate) fn principal(&self, plan: &Plan) -> Option<String> {
+        let id = self.id(plan);
+        self.definition.acts().then(|| Rng::new(plan.seed, &format!("identity|{id}"), 0).guid())
+    }
+
+    /// The service principal of the identity, as the directory lists it.
+    pub(crate) fn service_principal(&self, plan: &Plan) -> Option<Value> {
+        let (id, mut rng) = (self.id(plan), Rng::new(plan.seed, &format!("identity|{}", self.id(plan)), 1));
+        let principal = self.principal(plan)?;
+        let application = rng.guid();
+        Some(json!({
+            "id": principal,
+            "appId": application,
+            "displayName": self.name,
+            "accountEnabled": true,
+            "servicePrincipalType": "ManagedIdentity",
+            "servicePrincipalNames": [application, format!("https://identity.azure.net/{}=", rng.suffix(43))],
+            "alternativeNames": ["isExplicit=False", id],
+            "appOwnerOrganizationId": null,
+            "tags": [],
+        }))
+    }
+
     fn identity(&self, plan: &Plan) -> Value {
-        if !self.definition.acts() {
-            return json!({"type": "None"});
-        }
-        let principal = Rng::new(plan.seed, &format!("identity|{}", self.id(plan)), 0).guid();
+        let Some(principal) = self.principal(plan) else { return json!({"type": "None"}) };
         json!({"type": "SystemAssigned", "principalId": principal, "tenantId": plan.tenant})
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn plan_governance(plan: &mut Plan, planting: bool) -> Governance {
         }
     }
     waivers(plan, &mut governance, &mut rng);
+    grant(plan, &mut governance);
     governance
 }
 
@@ -146,16 +147,17 @@ fn break_access(
             RoleAssignment::new(scope, role, guid(plan.seed, "automation", 0), "ServicePrincipal")
         });
     } else {
-        let denying = match rng.below(4) {
+        // An identity at the root would hold a role in the group that must have none.
+        let denying = match rng.below(if kind == 3 { 3 } else { 4 }) {
             0 => PolicyAssignment::new(Scope::Group(0), "require-cost-centre", Definition::RequireTag),
-            1 => PolicyAssignment::new(Scope::Group(0), "inherit-cost-centre", Definition::InheritTag),
-            2 => PolicyAssignment::new(Scope::Group(0), "guardrails", Definition::Guardrails)
+            1 => PolicyAssignment::new(Scope::Group(0), "guardrails", Definition::Guardrails)
                 .with_effect("Deny"),
-            _ => PolicyAssignment::new(
+            2 => PolicyAssignment::new(
                 Scope::Group(0),
                 "public-address",
                 Definition::NoPublicAddressOnInterfaces,
             ),
+            _ => PolicyAssignment::new(Scope::Group(0), "inherit-cost-centre", Definition::InheritTag),
         };
         governance.assignments.push(if rng.chance(1, 2) { denying.changed() } else { denying });
     }
@@ -346,6 +348,18 @@ fn workload(plan: &Plan, rng: &mut Rng) -> usize {
 
 fn index_of(plan: &Plan, name: &str) -> usize {
     plan.groups.iter().position(|group| group.name == name).expect("the plan made this group")
+}
+
+/// Gives the identities of assignments at groups the role that their definitions name; the roles of those at
+/// subscriptions are only written, for no control looks at them.
+fn grant(plan: &Plan, governance: &mut Governance) {
+    let acting = governance.assignments.iter().filter_map(|assignment| match assignment.scope {
+        Scope::Group(group) => Some((group, assignment.principal(plan)?)),
+        Scope::Subscription(_) => None,
+    });
+    governance.roles.extend(acting.map(|(group, principal)| {
+        RoleAssignment::new(Some(group), Role::Contributor, principal, "ServicePrincipal")
+    }));
 }
 
 fn group_role(plan: &Plan, group: usize, role: Role, holder: usize) -> RoleAssignment {

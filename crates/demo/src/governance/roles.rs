@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::assignments::{PolicyAssignment, Scope};
 use crate::plan::{Plan, Subscription};
 use crate::rng::Rng;
 
@@ -200,6 +201,18 @@ pub(crate) fn assignment_row(assignment: &RoleAssignment, plan: &Plan, rng: &mut
         assignment.condition,
         (plan, rng),
     )
+}
+
+/// The row of the role that a policy assignment at a subscription gave its identity.
+pub(crate) fn identity_row(assignment: &PolicyAssignment, plan: &Plan, rng: &mut Rng) -> Option<Value> {
+    let (Scope::Subscription(_), Some(principal)) = (assignment.scope, assignment.principal(plan)) else {
+        return None;
+    };
+    let scope = assignment.scope.id(plan);
+    let name = Rng::new(plan.seed, &format!("role|{}", assignment.id(plan)), 0).guid();
+    let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
+    let holder = (principal.as_str(), "ServicePrincipal");
+    Some(row(&id, &scope, &scope, Role::Contributor, holder, false, (plan, rng)))
 }
 
 /// The rows of a subscription: groups for the most part, a pipeline, and one person with little access.

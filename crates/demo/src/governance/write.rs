@@ -6,7 +6,7 @@ use super::assignments::{Exemption, Scope};
 use super::catalogue::Definition;
 use super::plant::Governance;
 use super::register::{impact_runs, rules};
-use super::roles::{Role, assignment_row};
+use super::roles::{Role, assignment_row, identity_row};
 use crate::output::{Emit, Pages, Shape, Stopped, json_file};
 use crate::plan::Plan;
 use crate::rng::Rng;
@@ -190,5 +190,12 @@ fn write_roles(plan: &Plan, governance: &Governance, emit: &mut Emit<'_>) -> Res
     let definitions: Value = Role::ALL.iter().map(|role| role.definition(plan, &mut rng)).collect();
     emit(json_file("rbac/role-definitions.json", &definitions))?;
     let rows: Value = governance.roles.iter().map(|role| assignment_row(role, plan, &mut rng)).collect();
-    emit(json_file("rbac/role-assignments-management-groups.json", &rows))
+    emit(json_file("rbac/role-assignments-management-groups.json", &rows))?;
+    let identities = governance.assignments.iter();
+    let rows: Vec<Value> =
+        identities.filter_map(|assignment| identity_row(assignment, plan, &mut rng)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    emit(json_file("rbac/role-assignments-policy-identities.json", &Value::Array(rows)))
 }
