@@ -178,10 +178,7 @@ impl PackBuilder {
         let mut rules = Vec::new();
         self.bind_alone(&mut rules);
         self.bind_assigned(&mut rules);
-        // A rule that was not selected may be the one that takes it.
-        if self.only.is_empty() && self.skip.is_empty() {
-            self.diagnostics.extend(self.settings.unused());
-        }
+        self.diagnostics.extend(self.settings.unused());
         rules.sort_by_key(|(info, _)| info.id.to_ascii_lowercase());
         rules.retain(|(info, policy): &(RuleInfo, Policy)| {
             let findings = check_compiles(policy.definition(), &catalogue);
@@ -221,12 +218,16 @@ impl PackBuilder {
                 continue;
             };
             let is_bound = referred.iter().any(|reference| names(&known.definition, reference));
-            if is_bound || !self.is_wanted(&id) {
+            if is_bound {
                 continue;
             }
             let definition = known.definition.clone();
             let is_built_in = known.is_built_in;
+            // Asked before the selection: a parameter of a rule that is left out is no mistake.
             let values = self.settings.over(&id, &definition.parameters, &Object::new());
+            if !self.is_wanted(&id) {
+                continue;
+            }
             self.bind(id, definition, &values, is_built_in, rules);
         }
     }
@@ -247,9 +248,9 @@ impl PackBuilder {
                         self.missing(&assignment.name, &assignment.definition_id);
                         continue;
                     };
-                    if self.is_wanted(&assignment.name) {
-                        let id = assignment.name.clone();
-                        let values = self.settings.over(&id, &definition.parameters, &assignment.parameters);
+                    let id = assignment.name.clone();
+                    let values = self.settings.over(&id, &definition.parameters, &assignment.parameters);
+                    if self.is_wanted(&id) {
                         self.bind(id, definition, &values, false, rules);
                     }
                 }

@@ -388,6 +388,12 @@ fn parameters_of_own_rules_are_given_on_the_command_line() {
     let nothing =
         told(3, &["--policy-parameter", r#"versions=["TLS1_2"]"#, "--policy-parameter", "version=1"]);
     assert!(nothing.stderr.contains("no rule takes a parameter `version`"), "{}", nothing.stderr);
+    let other = RULE.replace("\"TLS\"", "\"other\"");
+    work.file("policies/other.json", other);
+    let nothing = told(3, &["--skip-rule", "tls", "--policy-parameter", "version=1"]);
+    assert!(nothing.stderr.contains("no rule takes a parameter `version`"), "{}", nothing.stderr);
+    // What a rule takes that is left out is no mistake.
+    told(1, &["--skip-rule", "tls", "--policy-parameter", r#"versions=["TLS1_1"]"#]);
     let unsaid = told(2, &["--policy-parameter", "versions"]);
     assert!(unsaid.stderr.contains("gives no parameter a value"), "{}", unsaid.stderr);
 }
