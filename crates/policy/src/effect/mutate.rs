@@ -96,7 +96,7 @@ fn run(kind: OperationKind, target: &mut Value, steps: &[Step], value: &Value) -
         [Step::Key(name)] => set(kind, target, name, value),
         [Step::Key(name), Step::Each] => {
             if kind != OperationKind::Append
-                && look(target, name).is_none()
+                && !has(target, name)
                 && kind != OperationKind::Add
                 && kind != OperationKind::AddOrReplace
             {
@@ -119,10 +119,10 @@ fn run(kind: OperationKind, target: &mut Value, steps: &[Step], value: &Value) -
             let is_envelope = name.eq_ignore_ascii_case("properties")
                 || name.eq_ignore_ascii_case("tags")
                 || name.eq_ignore_ascii_case("identity");
-            if look(target, name).is_none() && kind != OperationKind::Append && !is_envelope {
+            if !has(target, name) && kind != OperationKind::Append && !is_envelope {
                 return Ok(());
             }
-            if kind == OperationKind::Remove && look(target, name).is_none() {
+            if kind == OperationKind::Remove && !has(target, name) {
                 return Ok(());
             }
             match child(target, name, || Value::Object(Map::new())) {
@@ -162,17 +162,50 @@ fn is_same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn look<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_object()?.iter().find(|(known, _)| eq(known, name)).map(|(_, value)| value)
+/// Whether a member is there; Resource Graph writes `null` for what is not, such as the tags of a resource without any.
+fn has(value: &Value, name: &str) -> bool {
+    let mut members = value.as_object().into_iter().flatten();
+    members.any(|(known, value)| eq(known, name) && !value.is_null())
 }
 
 fn look_mut<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     value.as_object_mut()?.iter_mut().find(|(known, _)| eq(known, name)).map(|(_, value)| value)
 }
 
-/// The member `name`, made if it is missing.
+/// The member `name`, made if it is missing or `null`.
 fn child<'a>(value: &'a mut Value, name: &str, make: impl FnOnce() -> Value) -> Option<&'a mut Value> {
     let members = value.as_object_mut()?;
     let known = members.keys().find(|known| eq(known, name)).cloned().unwrap_or_else(|| name.to_owned());
-    Some(members.entry(known).or_insert_with(make))
+    let member = members.entry(known).or_insert(Value::Null);
+    if member.is_null() {
+        *member = make();
+    }
+    Some(member)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: OperationKind, before: &Value, path: &[&str], after: &Value) {
+        let steps: Vec<Step> = path.iter().map(|name| Step::Key((*name).into())).collect();
+        let mut changed = before.clone();
+        run(kind, &mut changed, &steps, &json!("v")).unwrap();
+        assert_eq!(changed, *after);
+    }
+
+    #[test]
+    fn null_is_as_good_as_absent() {
+        let (null, tagged) = (json!({"tags": null}), json!({"tags": {"a": "v"}}));
+        for kind in [OperationKind::Add, OperationKind::AddOrReplace, OperationKind::Append] {
+            check(kind, &null, &["tags", "a"], &tagged);
+        }
+        check(OperationKind::Remove, &null, &["tags", "a"], &null);
+        // A missing parent below the envelope is left out on purpose.
+        let inner = json!({"properties": {"acls": null}});
+        check(OperationKind::AddOrReplace, &inner, &["properties", "acls", "a"], &inner);
+    }
 }
