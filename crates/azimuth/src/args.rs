@@ -26,8 +26,8 @@ pub(crate) use lab::{LabCommand, LabCompareArgs, LabDeleteArgs, LabForkArgs};
 pub(crate) use lake::{LakeCommand, LakeHoldArgs, LakeIngestArgs, LakePlan, LakeRetainArgs};
 pub(crate) use policy::{
     ImpactFailOn, ImpactFormat, LintFailOn, LintFormat, PolicyCommand, PolicyFailOn, PolicyFixArgs,
-    PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyScanArgs, PolicySourceArgs, PolicyTestArgs,
-    StateFilter, TestFormat,
+    PolicyFormat, PolicyImpactArgs, PolicyLintArgs, PolicyRemediateArgs, PolicyScanArgs, PolicySourceArgs,
+    PolicyTestArgs, RemediateFailOn, RemediateFormat, StateFilter, TestFormat,
 };
 
 pub(crate) use logs::{LogFormat, LogsCommand, LogsConvertArgs};

@@ -337,8 +337,13 @@ fn carry_out(plane: &ControlPlane, task: &Remediation, keys: &[String]) -> Resul
         let nobody = call_of(plane, "", key);
         let estate = Estate(&nobody);
         let context = |_: &Selected<'_>| around.context.clone();
-        let world =
-            RemediationWorld { context: &context, related: &related, estate: &estate, recorded: None };
+        let world = RemediationWorld {
+            context: &context,
+            related: &related,
+            estate: &estate,
+            recorded: None,
+            first_number: 0,
+        };
         let run = remediate(governance, task, &[selected], &world)?;
         let principal = governance.assignments()[run.assignment].principal_ids.first().cloned();
         outcome.deployments.extend(steps(plane, &run, principal.as_deref()));

@@ -1,5 +1,6 @@
 //! What can be asked of `azimuth policy`.
 
+mod remediate;
 mod tools;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::InputArgs;
 
+pub(crate) use remediate::{PolicyRemediateArgs, RemediateFailOn, RemediateFormat};
 pub(crate) use tools::{LintFailOn, LintFormat, PolicyFixArgs, PolicyLintArgs, PolicyTestArgs, TestFormat};
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +24,8 @@ pub(crate) enum PolicyCommand {
     Lint(Box<PolicyLintArgs>),
     /// Find the smallest change that makes a resource comply
     Fix(Box<PolicyFixArgs>),
+    /// List what remediation would deploy and change, and write it as a run that can be deployed
+    Remediate(Box<PolicyRemediateArgs>),
 }
 
 /// Where definitions, initiatives, assignments and exemptions come from, and where they are put.
@@ -73,6 +77,10 @@ pub(crate) struct PolicyScanArgs {
     /// Write the comparisons that decided beside every result that does not comply (JSON, CSV)
     #[arg(long)]
     pub(crate) reasons: bool,
+    /// States of components (keys of a vault, pods of a cluster) that resource providers reported: component policy states,
+    /// or policy states with `$expand=components`; shown apart from the resources; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component_states: Vec<PathBuf>,
     /// Exit with 1 if a resource has such a result (or a worse one)
     #[arg(long, value_enum, default_value_t = PolicyFailOn::Never, value_name = "STATE")]
     pub(crate) fail_on: PolicyFailOn,

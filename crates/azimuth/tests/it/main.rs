@@ -11,6 +11,7 @@ mod lake;
 mod landing_zones;
 mod logs;
 mod policy_impact;
+mod policy_remediate;
 mod policy_scan;
 mod policy_tools;
 mod query;

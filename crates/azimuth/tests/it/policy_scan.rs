@@ -249,6 +249,94 @@ fn wrong_input_is_told_with_what_to_do() {
     }
 }
 
+/// A vault under a policy of a provider mode, and what the provider reported of its keys, in both documented shapes.
+#[test]
+fn components_are_shown_apart() {
+    let work = Folder::new();
+    let vault = id("/resourceGroups/web/providers/Microsoft.KeyVault/vaults/kv");
+    let rule = json!({
+        "if": {"allOf": [
+            {"field": "type", "equals": "Microsoft.KeyVault.Data/vaults/keys"},
+            {"field": "Microsoft.KeyVault.Data/vaults/keys/attributes.expiresOn", "exists": false},
+        ]},
+        "then": {"effect": "audit"},
+    });
+    let mut keys = definition("keys", &rule);
+    keys["properties"]["mode"] = json!("Microsoft.KeyVault.Data");
+    let group = "/providers/Microsoft.Management/managementGroups/contoso";
+    let estate = work.file(
+        "estate/all.json",
+        json!([
+            {"id": GROUP, "name": "contoso", "type": "Microsoft.Management/managementGroups",
+             "properties": {"displayName": "Contoso", "details": {"parent": null}}},
+            {"id": format!("{GROUP}/subscriptions/{SUBSCRIPTION}"), "name": SUBSCRIPTION,
+             "type": "Microsoft.Management/managementGroups/subscriptions", "properties": {"parent": {"id": GROUP}}},
+            {"id": id(""), "subscriptionId": SUBSCRIPTION, "displayName": "One", "state": "Enabled"},
+            {"id": vault, "name": "kv", "type": "Microsoft.KeyVault/vaults", "location": "westeurope", "properties": {}},
+            account("good", &json!(true)), keys, definition("https", &https_rule("audit")),
+            assignment(group, "keys", "keys"), assignment(group, "https", "https"),
+        ])
+        .to_string(),
+    );
+    let of = |name: &str| {
+        json!({"policyAssignmentId": format!("{group}/providers/microsoft.authorization/policyassignments/{name}"),
+               "policyDefinitionId": format!("{group}/providers/microsoft.authorization/policydefinitions/{name}"),
+               "resourceId": vault.to_lowercase()})
+    };
+    let mut states = of("keys");
+    states["complianceState"] = json!("NonCompliant");
+    states["components"] = json!([
+        {"id": "https://kv.vault.azure.net/keys/old", "type": "Microsoft.KeyVault.Data/vaults/keys", "name": "old",
+         "timestamp": "2026-01-01T00:00:00Z", "complianceState": "NonCompliant"},
+        {"id": "https://kv.vault.azure.net/keys/new", "type": "Microsoft.KeyVault.Data/vaults/keys", "name": "new",
+         "timestamp": "2026-01-01T00:00:00Z", "complianceState": "Compliant"},
+    ]);
+    let states = work.file("states.json", json!([states]).to_string());
+    let row = |mut row: Value, name: &str| {
+        row["componentId"] = json!(format!("https://kv.vault.azure.net/keys/{name}"));
+        row["componentType"] = json!("Microsoft.KeyVault.Data/vaults/keys");
+        row["componentName"] = json!(name);
+        row["complianceState"] = json!("Compliant");
+        row
+    };
+    let page = json!({
+        "@odata.context": "https://management.azure.com/subscriptions/x/providers/Microsoft.PolicyInsights/componentPolicyStates/$metadata#latest",
+        "@odata.count": 2, "value": [row(of("keys"), "third"), row(of("elsewhere"), "fourth")],
+    });
+    let page = work.file("page.json", page.to_string());
+    let arguments = ["policy", "scan", &estate, "--component-states", &states, "--component-states", &page];
+    let run = expect(0, &[arguments.as_slice(), &["--format", "json"]].concat());
+    let report: Value = serde_json::from_str(&run.stdout).expect("the report is JSON");
+    // The resources are what they are without: the vault undecided, the account compliant.
+    let without = expect(0, &["policy", "scan", &estate, "--format", "json"]);
+    assert_eq!(rows(&run), rows(&without));
+    let without: Value = serde_json::from_str(&without.stdout).expect("the report is JSON");
+    assert_eq!(report["summary"]["compliance"], without["summary"]["compliance"]);
+    assert_eq!(without["components"], json!([]));
+    assert_eq!(report["components"].as_array().map(Vec::len), Some(3));
+    assert_eq!(report["components"][0]["componentName"], json!("old"));
+    let summary = &report["summary"]["components"];
+    assert_eq!((&summary["components"], &summary["elsewhere"]), (&json!(3), &json!(1)));
+    assert_eq!(summary["policies"][0]["states"], json!({"Compliant": 2, "NonCompliant": 1}));
+    assert_eq!(summary["policies"][0]["resources"], json!({"NonCompliant": 1}));
+    let shown = expect(0, &arguments).stdout;
+    for part in [
+        "Components",
+        "66.7 %         1        3  Policy keys",
+        "old (Microsoft.KeyVault.Data/vaults/keys)",
+        "1 further component state",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    let explained = expect(0, &[arguments.as_slice(), &["--explain", "kv"]].concat()).stdout;
+    assert!(
+        explained.contains("component old (Microsoft.KeyVault.Data/vaults/keys): NonCompliant"),
+        "{explained}"
+    );
+    let other = expect(3, &["policy", "scan", &estate, "--component-states", &estate]);
+    assert!(other.stderr.contains("holds no state of a component"), "{}", other.stderr);
+}
+
 #[test]
 fn landing_zones_are_decided_over_the_demo_estate() {
     let Some(shared) = shared() else { return };

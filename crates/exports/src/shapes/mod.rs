@@ -213,7 +213,7 @@ pub(crate) fn azure_error(node: &Node<'_>) -> Outcome {
 pub(crate) fn policy_states() -> Outcome {
     let message = "compliance states of Azure Policy are not imported";
     let finding = Diagnostic::note("import-policy-states", message)
-        .with_hint("Azimuth evaluates the policies itself; import assignments and definitions");
+        .with_hint("Azimuth evaluates the policies itself; states of components are for `azimuth policy scan --component-states`");
     Outcome { drafts: Vec::new(), findings: vec![finding] }
 }
 

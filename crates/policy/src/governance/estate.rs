@@ -140,6 +140,13 @@ impl Governance {
         self
     }
 
+    /// The states of the components of a resource under a policy.
+    pub fn components(&self, policy: PolicyId, resource_id: &str) -> &[Component] {
+        let context = self.program.policy(policy).context();
+        let (assignment, reference) = (&context.assignment_id, &context.definition_reference_id);
+        self.components.of(resource_id, assignment, reference, &context.definition_id)
+    }
+
     /// The compiled policies.
     pub fn program(&self) -> &Program {
         &self.program

@@ -33,6 +33,8 @@ pub struct RemediationWorld<'a> {
     /// Whether the last scan of the service found that a resource does not comply, by id; `None`: what is evaluated here
     /// counts. Tasks that evaluate anew do not ask.
     pub recorded: Option<&'a dyn Fn(&str) -> bool>,
+    /// The number of the first deployment; names of several runs differ if each begins where the last one ended.
+    pub first_number: usize,
 }
 
 /// What a remediation task would do.
@@ -171,7 +173,14 @@ pub fn remediate(
         let action = match reason {
             Some(reason) => Err(reason),
             None if effect == Effect::Modify => change(governance, policy, selected, &context, &mut slots),
-            None => Ok(maker.make(governance, policy, selected, &context, world, run.steps.len())),
+            None => Ok(maker.make(
+                governance,
+                policy,
+                selected,
+                &context,
+                world,
+                world.first_number + run.steps.len(),
+            )),
         };
         match action {
             Ok(action) => run.steps.push(RemediationStep {

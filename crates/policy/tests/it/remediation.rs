@@ -75,6 +75,7 @@ fn run(governance: &Governance, things: &[Thing], task: &Value) -> Result<Remedi
         related: &Logged,
         estate: &NoEstate,
         recorded: None,
+        first_number: 0,
     };
     let selected: Vec<Selected<'_>> = things.iter().map(Thing::selected).collect();
     remediate(governance, &task, &selected, &world)

@@ -5,6 +5,7 @@ mod fix;
 mod impact;
 mod lint;
 mod page;
+mod remediate;
 mod scan;
 mod source;
 mod test;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: PolicyCommand, ui: Ui) -> Result<Exit, Failure> {
         PolicyCommand::Test(args) => test::run(&args, ui),
         PolicyCommand::Lint(args) => lint::run(&args, ui),
         PolicyCommand::Fix(args) => fix::run(&args, ui),
+        PolicyCommand::Remediate(args) => remediate::run(&args, ui),
     }
 }
 

@@ -51,8 +51,8 @@ pub(super) fn run(
     // What complies is only listed, unless it was asked for by name.
     let is_full = wanted.is_some();
     output::to(args.out.as_deref(), |out| match args.format {
-        PolicyFormat::Json => output::json(out, &to_json(entry, &explained, names)),
-        _ => text(out, entry, &explained, names, is_full),
+        PolicyFormat::Json => output::json(out, &to_json(scan, entry, &explained, names)),
+        _ => text(out, scan, entry, &explained, names, is_full),
     })?;
     let is_bad = |standing: &Standing| rank(standing) == 0;
     let is_met = match args.fail_on {
@@ -77,6 +77,7 @@ fn rank(standing: &Standing) -> u8 {
 
 fn text(
     out: &mut dyn Write,
+    scan: &Scan<'_>,
     entry: Entry<'_>,
     explained: &[(Finding, Why)],
     names: &Names,
@@ -112,6 +113,10 @@ fn text(
             Standing::Undecided(reason) => writeln!(out, "  {}", safe(&reason_code(reason)))?,
             Standing::Failed(reason) => writeln!(out, "  the evaluation fails: {}", safe(reason))?,
             Standing::State(_) => {}
+        }
+        for component in scan.governance().components(finding.policy, entry.key()) {
+            let name = format!("{} ({})", component.name, component.component_type);
+            writeln!(out, "  component {}: {}", safe(&name), component.state.name())?;
         }
         if rank(&finding.standing) > 1 && !is_full {
             continue;
@@ -153,7 +158,7 @@ fn comparisons(out: &mut dyn Write, why: &Why) -> io::Result<()> {
     Ok(())
 }
 
-fn to_json(entry: Entry<'_>, explained: &[(Finding, Why)], names: &Names) -> Value {
+fn to_json(scan: &Scan<'_>, entry: Entry<'_>, explained: &[(Finding, Why)], names: &Names) -> Value {
     let policies: Vec<Value> = explained
         .iter()
         .map(|(finding, why)| {
@@ -175,7 +180,15 @@ fn to_json(entry: Entry<'_>, explained: &[(Finding, Why)], names: &Names) -> Val
                 Standing::Failed(reason) => Some(reason.clone()),
                 Standing::State(_) => None,
             };
+            let components = scan.governance().components(finding.policy, entry.key()).iter();
+            let components: Vec<Value> = components
+                .map(|component| json!({
+                    "id": component.id, "type": component.component_type, "name": component.name,
+                    "complianceState": component.state.name(),
+                }))
+                .collect();
             json!({
+                "components": components,
                 "complianceState": state_word(&finding.standing),
                 "complianceReasonCode": undecided,
                 "policyAssignmentId": assignment.id,

@@ -1,11 +1,12 @@
 //! `azimuth policy scan`: every assigned policy over every resource.
 
+mod components;
 mod explain;
 mod html;
 mod junit;
 mod markdown;
 mod names;
-mod rows;
+pub(super) mod rows;
 mod sarif;
 mod summary;
 mod terminal;
@@ -27,6 +28,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::{self, Estate};
 use crate::ui::Ui;
 
+use components::ComponentTally;
 use names::Names;
 use summary::Summary;
 
@@ -43,7 +45,9 @@ pub(crate) fn run(args: &PolicyScanArgs, ui: Ui) -> Result<Exit, Failure> {
     }
     keep_assignments(&args.assignment, &mut policies.inventory)?;
     let missing = policies.inventory.missing();
+    let components = components::read(&args.component_states, ui)?;
     let (governance, errors) = govern(&policies, &estate.snapshot);
+    let governance = governance.with_components(components.clone());
     tell_errors(&errors, ui);
     let has_selectors =
         policies.inventory.exemptions.iter().any(|exemption| !exemption.resource_selectors.is_empty());
@@ -57,7 +61,9 @@ pub(crate) fn run(args: &PolicyScanArgs, ui: Ui) -> Result<Exit, Failure> {
         let subjects = subjects(args.scope.as_deref(), &estate.snapshot, &surroundings)?;
         let job =
             Job { args, scan: &scan, surroundings: &surroundings, names: &names, wanted: wanted.as_deref() };
-        let facts = Facts { estate: &estate, missing: &missing, idle: &policies.idle };
+        let components = ComponentTally::new(&components, &job, &subjects);
+        let facts =
+            Facts { estate: &estate, missing: &missing, idle: &policies.idle, components: &components };
         job.run(&subjects, &facts, ui)?
     };
     // The process ends here: taking a large estate apart again would cost more than much of the run.
@@ -68,7 +74,7 @@ pub(crate) fn run(args: &PolicyScanArgs, ui: Ui) -> Result<Exit, Failure> {
 }
 
 /// Compiles the assignments for the types that the estate has.
-fn govern(policies: &Policies, snapshot: &Snapshot) -> (Governance, Vec<GovernanceError>) {
+pub(super) fn govern(policies: &Policies, snapshot: &Snapshot) -> (Governance, Vec<GovernanceError>) {
     let resource_types = snapshot.types().map(|(name, _)| name.to_owned()).collect();
     policies.inventory.govern(policies.catalogue.clone(), &CompileOptions { resource_types })
 }
@@ -86,7 +92,7 @@ pub(super) fn tell_errors(errors: &[GovernanceError], ui: Ui) {
 }
 
 /// Drops the assignments that are not asked for.
-fn keep_assignments(wanted: &[String], inventory: &mut Inventory) -> Result<(), Failure> {
+pub(super) fn keep_assignments(wanted: &[String], inventory: &mut Inventory) -> Result<(), Failure> {
     for name in wanted {
         let is_it =
             |id: &str| eq_fold(id, name) || id.rsplit('/').next().is_some_and(|last| eq_fold(last, name));
@@ -104,7 +110,7 @@ fn keep_assignments(wanted: &[String], inventory: &mut Inventory) -> Result<(), 
 }
 
 /// By policy number: whether it is asked for; `None`: all are.
-fn wanted_policies(wanted: &[String], scan: &Scan<'_>) -> Result<Option<Vec<bool>>, Failure> {
+pub(super) fn wanted_policies(wanted: &[String], scan: &Scan<'_>) -> Result<Option<Vec<bool>>, Failure> {
     if wanted.is_empty() {
         return Ok(None);
     }
@@ -129,7 +135,7 @@ fn wanted_policies(wanted: &[String], scan: &Scan<'_>) -> Result<Option<Vec<bool
     Ok(Some(policies.iter().map(|policy| wanted.iter().any(|name| is_called(policy, name))).collect()))
 }
 
-fn subjects<'a>(
+pub(super) fn subjects<'a>(
     scope: Option<&str>,
     snapshot: &'a Snapshot,
     surroundings: &Surroundings<'a>,
@@ -152,6 +158,7 @@ struct Facts<'a> {
     estate: &'a Estate,
     missing: &'a [(String, usize)],
     idle: &'a std::collections::BTreeMap<String, usize>,
+    components: &'a ComponentTally<'a>,
 }
 
 /// Called with each resource and finding that is listed; writes what is to be handed on.
@@ -285,7 +292,9 @@ impl Job<'_> {
             },
         )?;
         bar.finish_and_clear();
-        writeln!(out, "\n],\n\"summary\":")?;
+        writeln!(out, "\n],\n\"components\":")?;
+        serde_json::to_writer_pretty(&mut *out, &facts.components.rows_json())?;
+        writeln!(out, ",\n\"summary\":")?;
         serde_json::to_writer_pretty(&mut *out, &self.summary(&tally, facts, subjects).to_json())?;
         writeln!(out, "\n}}")?;
         Ok(tally)
@@ -356,7 +365,7 @@ fn is_met(fail_on: PolicyFailOn, counts: &Counts) -> bool {
 }
 
 /// The document of a resource that the user names.
-fn find<'a>(written: &str, snapshot: &'a Snapshot) -> Result<Entry<'a>, Failure> {
+pub(super) fn find<'a>(written: &str, snapshot: &'a Snapshot) -> Result<Entry<'a>, Failure> {
     let by_id = IdRef::parse(written).ok().and_then(|id| snapshot.resource(id));
     if let Some(entry) = by_id {
         return Ok(entry);

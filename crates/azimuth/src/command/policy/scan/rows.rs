@@ -180,7 +180,7 @@ fn is_compliant(standing: &Standing) -> Option<bool> {
 }
 
 /// Why a result is undecided.
-pub(super) fn reason_code(why: &Undecided) -> String {
+pub(in crate::command::policy) fn reason_code(why: &Undecided) -> String {
     match why {
         Undecided::Related(kind) => format!("the list of {kind} is not known to be complete"),
         Undecided::Properties => "the resource was exported without its properties".to_owned(),

@@ -151,7 +151,9 @@ impl<'a> Summary<'a> {
         for (mode, count) in &self.provider_modes {
             gaps.push((
                 format!("{count} assigned policies have the mode `{mode}`, which only the resource provider evaluates"),
-                None,
+                self.facts.components.is_empty().then(|| {
+                    "export what it found: az policy state list --expand components > states.json; then --component-states states.json".to_owned()
+                }),
             ));
         }
         if self.tally.unreadable > 0 {
@@ -217,6 +219,7 @@ impl<'a> Summary<'a> {
             "scopesWithoutResources": self.facts.idle,
             "undecided": undecided,
             "providerModes": self.provider_modes,
+            "components": self.facts.components.summary_json(),
         })
     }
 

@@ -32,6 +32,7 @@ pub(super) fn write(
     assignments(out, summary, top, width)?;
     policies(out, summary, top, show, width)?;
     scopes(out, summary, top, width)?;
+    components(out, summary, top, show, width)?;
     gaps(out, summary, top, width)?;
     if bad(&summary.tally.all) > 0 {
         writeln!(
@@ -179,6 +180,55 @@ fn scopes(out: &mut dyn Write, summary: &Summary<'_>, top: usize, width: usize) 
     more(out, summary.scopes.len(), top.saturating_mul(2), "scope")
 }
 
+/// What resource providers reported of the components, which no share above counts.
+fn components(
+    out: &mut dyn Write,
+    summary: &Summary<'_>,
+    top: usize,
+    show: usize,
+    width: usize,
+) -> io::Result<()> {
+    let found = summary.facts.components;
+    if found.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{BOLD}Components{BOLD:#} {DIM}as resource providers reported them, in no number above{DIM:#}"
+    )?;
+    writeln!(out, "{DIM}{:>8} {:>9} {:>8}  POLICY{DIM:#}", "COMPLY", "FAILING", "OF")?;
+    for row in found.rows.iter().take(top) {
+        let failing = row.failing();
+        let color = if failing > 0 { RED } else { GREEN };
+        write!(
+            out,
+            "{color}{:>8} {:>9}{color:#} {:>8}  ",
+            row.percent().map_or_else(|| "–".to_owned(), share),
+            thousands(failing),
+            thousands(row.total())
+        )?;
+        let (policy, assignment) = summary.policy(row.policy);
+        let room = width.saturating_sub(29);
+        let shown = cut(&safe(&policy.title), room);
+        let left = room.saturating_sub(shown.chars().count());
+        writeln!(out, "{shown}{DIM}{}{DIM:#}", cut(&safe(&format!("  {}", assignment.name)), left))?;
+        for component in row.examples.iter().take(show) {
+            let line =
+                format!("{} ({}) of {}", component.name, component.component_type, component.resource_id);
+            writeln!(out, "{}{}", " ".repeat(29), cut_middle(&safe(&line), room))?;
+        }
+    }
+    more(out, found.rows.len(), top, "policy")?;
+    if found.elsewhere > 0 {
+        writeln!(
+            out,
+            "{DIM}{} belong to resources or policies that are not looked at{DIM:#}",
+            count(found.elsewhere, "further component state")
+        )?;
+    }
+    Ok(())
+}
+
 fn gaps(out: &mut dyn Write, summary: &Summary<'_>, top: usize, width: usize) -> io::Result<()> {
     let gaps = summary.gaps();
     if gaps.is_empty() {
@@ -222,11 +272,14 @@ fn more(out: &mut dyn Write, all: usize, top: usize, noun: &str) -> io::Result<(
 
 /// `83.4 %`; never rounded up to 100 or down to 0.
 pub(super) fn percent(counts: &Counts) -> String {
-    match counts.percent() {
-        None => "–".to_owned(),
-        Some(value) if value > 0.0 && value < 0.1 => "<0.1 %".to_owned(),
-        Some(value) if value > 99.9 && value < 100.0 => ">99.9 %".to_owned(),
-        Some(value) => format!("{value:.1} %"),
+    counts.percent().map_or_else(|| "–".to_owned(), share)
+}
+
+fn share(percent: f64) -> String {
+    match percent {
+        value if value > 0.0 && value < 0.1 => "<0.1 %".to_owned(),
+        value if value > 99.9 && value < 100.0 => ">99.9 %".to_owned(),
+        value => format!("{value:.1} %"),
     }
 }
 
