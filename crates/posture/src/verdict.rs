@@ -105,6 +105,13 @@ pub struct Counterexample {
     pub fix: Option<String>,
 }
 
+impl Counterexample {
+    /// What identifies it from one assessment to the next: the object without regard to case, and the path.
+    pub fn place(&self) -> (String, String) {
+        (fold(&self.object).into_owned(), self.path.clone())
+    }
+}
+
 /// Something that the estate does not hold and a decision needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MissingEvidence {

@@ -49,6 +49,19 @@ impl<'p> Call<'p> {
         &self.captures.scope
     }
 
+    /// The id of the object of a type that the path names by `{name}`, in published spelling.
+    pub(crate) fn id(&self, kind: &str) -> String {
+        format!("{}/providers/{kind}/{}", self.scope().trim_end_matches('/'), self.named("name"))
+    }
+
+    /// The document of that object; `code` and `what` say that there is none.
+    pub(crate) fn stored(&self, kind: &str, code: &str, what: &str) -> Result<Value, ApiError> {
+        let found = self.plane.read(&self.id(kind)).map(|held| held.value());
+        found.ok_or_else(|| {
+            not_found(code, format!("The {what} '{}' could not be found.", self.named("name")))
+        })
+    }
+
     /// The version asked for.
     pub(crate) fn api_version(&self) -> &str {
         self.query.get("api-version").unwrap_or_default()

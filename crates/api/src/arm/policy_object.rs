@@ -81,11 +81,8 @@ fn kind_of(call: &Call<'_>) -> (ObjectKind, &'static str) {
     ObjectKind::ALL.iter().find(is_of).copied().unwrap_or(ObjectKind::ALL[0])
 }
 
-/// The id of the object that a path names, in published spelling.
 fn id_of(call: &Call<'_>) -> String {
-    let (_, kind) = kind_of(call);
-    let scope = call.scope().trim_end_matches('/');
-    format!("{scope}/providers/{kind}/{}", call.named("name"))
+    call.id(kind_of(call).1)
 }
 
 fn missing(call: &Call<'_>) -> ApiError {

@@ -28,6 +28,7 @@ use super::route::{Right, Route, delete, get, post, put};
 use crate::caller::{Caller, CallerKind};
 use crate::error::ApiError;
 
+const KIND: &str = "Microsoft.PolicyInsights/remediations";
 /// Version under which steps write what the policy changes.
 const STEP_VERSION: &str = "2021-04-01";
 /// Queued tasks run after one request.
@@ -49,22 +50,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn id_of(call: &Call<'_>) -> String {
-    format!(
-        "{}/providers/Microsoft.PolicyInsights/remediations/{}",
-        call.scope().trim_end_matches('/'),
-        call.named("name")
-    )
-}
-
 fn stored(call: &Call<'_>) -> Result<Value, ApiError> {
-    let found = call.plane.read(&id_of(call)).map(|held| held.value());
-    found.ok_or_else(|| {
-        not_found(
-            "RemediationNotFound",
-            format!("The remediation '{}' could not be found.", call.named("name")),
-        )
-    })
+    call.stored(KIND, "RemediationNotFound", "remediation")
 }
 
 /// The document without what is kept for [`deployments`].
@@ -93,7 +80,7 @@ fn show(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(call);
+    let id = call.id(KIND);
     let body = Value::Object(call.object()?);
     let given = &body["properties"];
     let Some(assignment) = given["policyAssignmentId"].as_str().filter(|id| call.plane.read(id).is_some())
@@ -129,7 +116,7 @@ fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         properties["filters"] = given["filters"].clone();
     }
     let document = json!({
-        "id": id, "name": call.named("name"), "type": "Microsoft.PolicyInsights/remediations",
+        "id": id, "name": call.named("name"), "type": KIND,
         "properties": properties, "systemData": call.system_data(None),
     });
     let mut writes = vec![Write::put(key_of(&id), document.to_string())];
@@ -145,7 +132,7 @@ fn is_ended(document: &Value) -> bool {
 }
 
 fn destroy(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(call);
+    let id = call.id(KIND);
     let Some(held) = call.plane.read(&id) else { return Ok(Answer::empty(StatusCode::NO_CONTENT)) };
     call.commit(vec![Write::delete(key_of(&id))])?;
     Ok(Answer::ok(shown(held.value())))
@@ -160,7 +147,7 @@ fn cancel(call: &Call<'_>) -> Result<Answer, ApiError> {
         ));
     }
     document["properties"]["provisioningState"] = "Canceled".into();
-    call.commit(vec![Write::put(key_of(&id_of(call)), document.to_string())])?;
+    call.commit(vec![Write::put(key_of(&call.id(KIND)), document.to_string())])?;
     Ok(Answer::ok(shown(document)))
 }
 

@@ -10,7 +10,7 @@ use azimuth_ids::fold;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::call::{Call, not_found};
+use super::call::Call;
 use super::generic::not_implemented;
 use super::plane::key_of;
 use super::policy_object::on_scope;
@@ -18,6 +18,8 @@ use super::query::PAGE;
 use super::resource::remove;
 use super::route::{Right, Route, ask, delete, get, put};
 use crate::error::ApiError;
+
+const KIND: &str = "Microsoft.Resources/deploymentStacks";
 
 pub(super) fn routes() -> Vec<Route> {
     const ONE: &str = "{scope}/providers/Microsoft.Resources/deploymentStacks/{name}";
@@ -34,22 +36,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn id_of(call: &Call<'_>) -> String {
-    format!(
-        "{}/providers/Microsoft.Resources/deploymentStacks/{}",
-        call.scope().trim_end_matches('/'),
-        call.named("name")
-    )
-}
-
 fn stored(call: &Call<'_>) -> Result<Value, ApiError> {
-    let found = call.plane.read(&id_of(call)).map(|held| held.value());
-    found.ok_or_else(|| {
-        not_found(
-            "DeploymentStackNotFound",
-            format!("The deployment stack '{}' could not be found.", call.named("name")),
-        )
-    })
+    call.stored(KIND, "DeploymentStackNotFound", "deployment stack")
 }
 
 fn list(call: &Call<'_>) -> Result<Answer, ApiError> {
@@ -77,7 +65,7 @@ fn ids(stack: &Value) -> BTreeSet<String> {
 }
 
 fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(call);
+    let id = call.id(KIND);
     let body = Value::Object(call.object()?);
     let given = &body["properties"];
     let deny = given["denySettings"]["mode"].as_str().unwrap_or("none");
@@ -111,7 +99,7 @@ fn create(call: &Call<'_>) -> Result<Answer, ApiError> {
         .collect();
     let on_unmanage = given["actionOnUnmanage"].clone();
     let mut document = json!({
-        "id": id, "name": call.named("name"), "type": "Microsoft.Resources/deploymentStacks",
+        "id": id, "name": call.named("name"), "type": KIND,
         "properties": {
             "provisioningState": state, "resources": resources, "deletedResources": [], "detachedResources": [], "failedResources": [],
             "actionOnUnmanage": on_unmanage, "denySettings": {"mode": "none", "applyToChildScopes": false},
@@ -161,7 +149,7 @@ fn delete_all(call: &Call<'_>, ids: &[String]) -> Result<(), ApiError> {
 
 /// Its resources stay, unless the request says that they are deleted too.
 fn destroy(call: &Call<'_>) -> Result<Answer, ApiError> {
-    let id = id_of(call);
+    let id = call.id(KIND);
     let Some(held) = call.plane.read(&id) else { return Ok(Answer::empty(StatusCode::NO_CONTENT)) };
     let takes_resources = call
         .query

@@ -105,11 +105,11 @@ impl Provider {
     ) -> Result<Value, OAuthError> {
         match parameters.want("grant_type")? {
             "client_credentials" => self.client_credentials(authority, parameters, authorization, origin),
-            "authorization_code" => self.authorization_code(authority, parameters, authorization, origin),
+            "authorization_code" => self.authorization_code(authority, parameters, authorization),
             "refresh_token" => self.refresh_token(authority, parameters, authorization, origin),
             "password" => self.password(authority, parameters, authorization, origin),
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
-                self.device_code(authority, parameters, authorization, origin)
+                self.device_code(authority, parameters, authorization)
             }
             other => Err(OAuthError::new(
                 "unsupported_grant_type",
@@ -164,12 +164,12 @@ impl Provider {
         result.map(|(_, answer)| answer)
     }
 
+    /// The decision was made, and logged, when the code was made, moments ago.
     fn authorization_code(
         &self,
         authority: Authority,
         parameters: &Parameters,
         authorization: Option<&str>,
-        origin: &Origin,
     ) -> Result<Value, OAuthError> {
         let Proved { client, .. } = self.prove_client(authority, parameters, authorization)?;
         let (verifier, redirect) = (parameters.want("code_verifier")?, parameters.want("redirect_uri")?);
@@ -189,8 +189,6 @@ impl Provider {
             .offline()
             .then(|| self.begin_grant(&signed_in, &code.scope, code.grant.as_deref()))
             .transpose()?;
-        // Decided when the code was made, moments ago; logged then too.
-        let _ = origin;
         self.user_answer(&signed_in, &account, &client, &asked_scopes, &claims, refresh)
     }
 
@@ -259,12 +257,12 @@ impl Provider {
         self.user_answer(&signed_in, &account, &client, &asked_scopes, &claims, refresh)
     }
 
+    /// The decision was made, and logged, when the person entered the code.
     fn device_code(
         &self,
         authority: Authority,
         parameters: &Parameters,
         authorization: Option<&str>,
-        origin: &Origin,
     ) -> Result<Value, OAuthError> {
         let Proved { client, .. } = self.prove_client(authority, parameters, authorization)?;
         let code = parameters.get("device_code").or(parameters.get("code"));
@@ -274,7 +272,6 @@ impl Provider {
         let account = self.still_valid(&signed_in)?;
         let asked_scopes = scopes(&scope)?;
         let claims = parameters.claims()?;
-        let _ = origin;
         let signed_in = SignedIn { authority, ..signed_in };
         let refresh =
             asked_scopes.offline().then(|| self.begin_grant(&signed_in, &scope, None)).transpose()?;

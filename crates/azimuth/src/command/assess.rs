@@ -86,8 +86,8 @@ impl History for StoreHistory<'_> {
     }
 }
 
-/// What identifies a counterexample from one report to the next.
-type Known = BTreeSet<(String, String, String)>;
+/// Counterexamples by their control and place.
+type Known = BTreeSet<(String, (String, String))>;
 
 /// The counterexamples that a JSON report lists.
 fn read_baseline(path: &Path) -> Result<Known, Failure> {
@@ -109,7 +109,7 @@ fn read_baseline(path: &Path) -> Result<Known, Failure> {
         let list = result.get("counterexamples").and_then(Value::as_array);
         for example in list.into_iter().flatten() {
             let text = |name: &str| example.get(name).and_then(Value::as_str).unwrap_or_default();
-            known.insert((control.to_owned(), fold(text("object")).into_owned(), text("path").to_owned()));
+            known.insert((control.to_owned(), (fold(text("object")).into_owned(), text("path").to_owned())));
         }
     }
     Ok(known)
@@ -123,9 +123,7 @@ fn remove_known(assessment: &mut Assessment, known: &Known) -> usize {
         let id = result.control.id;
         if let Verdict::Violated { counterexamples, .. } = &mut result.verdict {
             let before = counterexamples.len();
-            counterexamples.retain(|example| {
-                !known.contains(&(id.to_owned(), fold(&example.object).into_owned(), example.path.clone()))
-            });
+            counterexamples.retain(|example| !known.contains(&(id.to_owned(), example.place())));
             dropped += before - counterexamples.len();
         }
     }

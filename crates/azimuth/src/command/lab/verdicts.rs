@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use azimuth_estate::Snapshot;
 use azimuth_host::Documents;
-use azimuth_ids::fold;
 use azimuth_posture::{Assessment, Counterexample, History, Options};
 use jiff::Timestamp;
 
@@ -55,7 +54,6 @@ pub(super) fn differences(before: &Assessment, after: &Assessment) -> Vec<Contro
 
 /// Counterexamples that are not among others: another object, or another property of it.
 fn without(all: &[Counterexample], others: &[Counterexample]) -> Vec<Counterexample> {
-    let place = |example: &Counterexample| (fold(&example.object).into_owned(), example.path.clone());
-    let others: HashSet<_> = others.iter().map(place).collect();
-    all.iter().filter(|example| !others.contains(&place(example))).cloned().collect()
+    let others: HashSet<_> = others.iter().map(Counterexample::place).collect();
+    all.iter().filter(|example| !others.contains(&example.place())).cloned().collect()
 }
